@@ -1,0 +1,87 @@
+"""What a concurrency model is: a way to run a batch of tasks with N workers.
+
+A model is one file in this folder with a module-level `MODEL` or `MODELS`; discovery finds it, nothing else is edited.
+Third-party libraries are imported inside `availability` and `open`, never at the top of the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from parabench.records import Outcome, Unavailable
+from parabench.task import TaskCall
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The items of one round and the call each of them gets."""
+
+    call: TaskCall
+    items: Sequence[Any]
+
+
+#: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
+#: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
+Run = Callable[[Batch], list[Outcome]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """Facts about a model that reports and plans rely on."""
+
+    #: What a worker is: "caller", "thread", "process", "coroutine", "greenlet" or "interpreter".
+    worker: str
+    #: Workers see the same Python objects.
+    shares_memory: bool
+    #: Items and values are pickled on their way.
+    pickles: bool
+    #: Python bytecode of several tasks runs at the same time on this build.
+    parallel_bytecode: bool
+    #: Awaits coroutine twins.
+    accepts_coroutines: bool = False
+    #: Needs a service outside the harness's process tree (broker, scheduler).
+    needs_service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A named model: `availability()`, `open(workers, call)` and, from it, `run(batch)`."""
+
+    name: str
+    #: Models of one family share a colour and a paragraph: "baseline", "threads", "processes", ...
+    family: str
+    description: str
+    capabilities: Capabilities
+    #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
+    #: on exit no thread, process, socket or file of the model is left.
+    open: Callable[[int, TaskCall], AbstractContextManager[Run]]
+    #: None when the model can run here; never raises, never substitutes another model.
+    availability: Callable[[], Unavailable | None]
+    #: Distributions whose versions decide whether two numbers of this model may be compared.
+    libraries: tuple[str, ...] = ()
+
+
+def always() -> Unavailable | None:
+    """Availability of models that need the standard library only."""
+    return None
+
+
+def needs_extra(module: str, extra: str) -> Callable[[], Unavailable | None]:
+    """Availability of models whose library is an extra of this package."""
+
+    def availability() -> Unavailable | None:
+        install = f'pip install "parabench[{extra}]"'
+        if importlib.util.find_spec(module) is None:
+            return Unavailable(f"{module} is not installed", install)
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # a broken extension may raise anything; the text of it is the reason we report
+            return Unavailable(f"{module} does not import on this interpreter: {type(error).__name__}: {error}", None)
+        return None
+
+    return availability

@@ -1,0 +1,31 @@
+"""One task after the other in the calling thread: the baseline of every comparison and the source of right results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.records import Outcome
+from parabench.task import TaskCall
+
+
+@contextmanager
+def open_sequential(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Nothing to start: the caller is the only worker, whatever number was asked for."""
+    call.prepare()
+
+    def run(batch: Batch) -> list[Outcome]:
+        return [batch.call(item) for item in batch.items]
+
+    yield run
+
+
+MODEL = Model(
+    name="sequential",
+    family="baseline",
+    description="one after the other in the calling thread",
+    capabilities=Capabilities(worker="caller", shares_memory=True, pickles=False, parallel_bytecode=False),
+    open=open_sequential,
+    availability=always,
+)

@@ -1,0 +1,222 @@
+"""What runs inside a worker: find the task by name, enter its context once, call it, say what became of it.
+
+Workers of every model import this module, in spawned processes, subinterpreters and on other hosts, so it imports the
+standard library and `records` only; psutil, numpy and other libraries that refuse subinterpreters stay out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import importlib
+import json
+import os
+import socket
+import threading
+import time
+import traceback
+import weakref
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from parabench.records import Failure, Outcome, Trace
+
+
+@functools.cache
+def find(reference: str) -> Any:
+    """The object that "package.module:name" names. Raises ImportError or AttributeError as importing it would."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def reference_to(thing: Callable[..., Any]) -> str:
+    """The "package.module:name" by which any worker finds a module-level function."""
+    return f"{thing.__module__}:{thing.__qualname__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCall:
+    """A task ready to be called by any worker: names and JSON only. Calling it never raises an Exception.
+
+    It pickles as one short JSON string and unpickles to one shared object per process, so that sending it with every
+    task costs the same small amount under every model.
+    """
+
+    task: str
+    task_async: str | None = None
+    context: str | None = None
+    context_async: str | None = None
+    context_scope: str = "process"
+    #: JSON text of the workload's settings: text, because a call has to be hashable.
+    settings: str = "{}"
+    traced: bool = False
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return call_from_text, (call_to_text(self),)
+
+    def __call__(self, item: Any) -> Outcome:
+        """Run the task with one item, in the calling thread."""
+        if self.traced:
+            return self._call_traced(item)
+        try:
+            return Outcome(_function(self)(item))
+        except Exception as error:
+            return failed(error)
+
+    async def call_async(self, item: Any) -> Outcome:
+        """Await the coroutine twin with one item; a task without one runs in the loop's own thread and blocks it."""
+        if self.task_async is None:
+            return self(item)
+        started = time.monotonic()
+        try:
+            outcome = Outcome(await (await _coroutine_function(self._untraced()))(item))
+        except Exception as error:
+            outcome = failed(error)
+        # Tasks take turns in the loop's thread, so the thread's CPU time between start and end is not one task's own.
+        return outcome._replace(trace=_trace(started, None)) if self.traced else outcome
+
+    def _call_traced(self, item: Any) -> Outcome:
+        started, cpu = time.monotonic(), time.thread_time()
+        outcome = self._untraced()(item)
+        return outcome._replace(trace=_trace(started, time.thread_time() - cpu))
+
+    def _untraced(self) -> TaskCall:
+        # Traced and plain calls share one entered context.
+        return replace(self, traced=False) if self.traced else self
+
+    def prepare(self) -> None:
+        """Import the task and enter its context: what a worker does once, before its first task.
+
+        An error here is left for the tasks of this worker: each of them meets it again and reports it as its own
+        failure, with traceback, where a pool's initializer would only report itself broken.
+        """
+        with contextlib.suppress(Exception):
+            _function(self._untraced())
+
+    async def prepare_async(self) -> None:
+        """The same for an event loop; enters the synchronous context when the task has no coroutine twin."""
+        if self.task_async is None:
+            self.prepare()
+            return
+        with contextlib.suppress(Exception):
+            await _coroutine_function(self._untraced())
+
+
+def call_to_text(call: TaskCall) -> str:
+    """The call as JSON, for queues and hosts that speak nothing else."""
+    return json.dumps(asdict(call), sort_keys=True)
+
+
+@functools.cache
+def call_from_text(text: str) -> TaskCall:
+    """The one call object of this process for that JSON."""
+    return TaskCall(**json.loads(text))
+
+
+def failed(error: BaseException) -> Outcome:
+    """The outcome of a task that raised, as text: exceptions themselves may not survive pickling."""
+    text = "".join(traceback.format_exception(error))
+    return Outcome(None, Failure(type(error).__name__, str(error), text))
+
+
+def lost(error: Exception) -> Outcome:
+    """The outcome of a task whose worker died or whose model broke before it was done."""
+    return Outcome(None, Failure(type(error).__name__, str(error), ""))
+
+
+def _trace(started: float, seconds_cpu: float | None) -> Trace:
+    worker = f"{os.getpid()}:{threading.get_ident()}"
+    return Trace(started, time.monotonic(), seconds_cpu, worker, socket.gethostname())
+
+
+class _PerThread(threading.local):
+    """What the calling thread has entered; ends with the thread, or earlier by `leave_thread`."""
+
+    def __init__(self) -> None:
+        self.bound: dict[TaskCall, Callable[[Any], Any]] = {}
+        self.stack = ExitStack()
+
+
+_per_thread = _PerThread()
+_per_process: dict[TaskCall, Callable[[Any], Any]] = {}
+_per_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[TaskCall, Callable[[Any], Any]]] = (
+    weakref.WeakKeyDictionary()
+)
+_loop_stacks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncExitStack] = weakref.WeakKeyDictionary()
+_process_stack = ExitStack()
+_entering = threading.RLock()
+#: Contexts that a forked child got from its parent. Kept and never left: they are the parent's to close.
+_inherited: list[Any] = []
+
+
+def _forget_inherited() -> None:
+    global _process_stack, _per_process, _per_thread, _entering
+    _inherited.append((_process_stack, _per_process, _per_thread))
+    _process_stack, _per_process, _per_thread, _entering = ExitStack(), {}, _PerThread(), threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_inherited)
+
+
+def _function(call: TaskCall) -> Callable[[Any], Any]:
+    bound = _per_process if call.context_scope == "process" else _per_thread.bound
+    function = bound.get(call)
+    return function if function is not None else _enter(call, bound)
+
+
+def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    with _entering:  # the first tasks of several threads arrive together: one of them enters, the others wait
+        if call in bound:
+            return bound[call]
+        function = find(call.task)
+        if call.context is not None:
+            stack = _process_stack if call.context_scope == "process" else _per_thread.stack
+            value = stack.enter_context(find(call.context)(json.loads(call.settings)))
+            function = functools.partial(_call_with_context, function, value)
+        bound[call] = function
+        return function  # type: ignore[no-any-return]
+
+
+async def _coroutine_function(call: TaskCall) -> Callable[[Any], Any]:
+    loop = asyncio.get_running_loop()
+    bound = _per_loop.setdefault(loop, {})
+    if call not in bound:
+        # Models call prepare_async before the first task, so that no two tasks enter at once.
+        assert call.task_async is not None
+        function = find(call.task_async)
+        if call.context_async is not None:
+            stack = _loop_stacks.setdefault(loop, AsyncExitStack())
+            value = await stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
+            function = functools.partial(_call_with_context, function, value)
+        bound[call] = function
+    return bound[call]
+
+
+def _call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:
+    return function(item, value)
+
+
+def leave_thread() -> None:
+    """Leave what this thread entered for itself; for models whose threads end before their process does."""
+    _per_thread.bound.clear()
+    _per_thread.stack.close()
+
+
+async def leave_loop() -> None:
+    """Leave what was entered in the running event loop."""
+    loop = asyncio.get_running_loop()
+    _per_loop.pop(loop, None)
+    stack = _loop_stacks.pop(loop, None)
+    if stack is not None:
+        await stack.aclose()
+
+
+def leave_process() -> None:
+    """Leave what this process (or subinterpreter) entered, last entered first."""
+    leave_thread()
+    _per_process.clear()
+    _process_stack.close()

@@ -1,0 +1,168 @@
+"""What a workload is: a named task, the items it is called with, its check, and the law of its ideal time.
+
+This module is imported by every worker of every model, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
+
+#: Any value that `json` can write and read back unchanged.
+Json = Any
+Settings = Mapping[str, Json]
+Size = Literal["small", "medium", "large"]
+
+SIZES: tuple[Size, ...] = ("small", "medium", "large")
+#: kind -> does its work wait (True: many workers per core make sense) and what it is about.
+KINDS: Mapping[str, tuple[bool, str]] = {
+    "cpu": (False, "pure Python that keeps the interpreter busy"),
+    "native": (False, "native code that releases the GIL"),
+    "disk": (True, "writes and reads files"),
+    "network": (True, "waits for HTTP replies, mocked or from loopback"),
+    "live": (True, "waits for replies of the real GitHub API"),
+    "mixed": (True, "waits, then computes"),
+    "overhead": (False, "does nothing: what is left is the model's own cost"),
+    "shared_state": (False, "several workers change one value"),
+    "custom": (False, "your own function"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """What a service may ask of the session that starts it."""
+
+    seed: int
+    #: Middle of the simulated reply times, in seconds.
+    latency_seconds: float
+    #: An existing, empty directory of this session's own; removed with everything in it afterwards.
+    scratch_directory: Path
+    #: Base URL of the GitHub API for live workloads.
+    github_url: str
+    size: Size
+    #: Rounds of a workload's batch the session is going to ask for at most, over all its cells.
+    rounds_planned: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCase:
+    """What the law of an ideal time may depend on."""
+
+    items: Sequence[Json]
+    settings: Settings
+    workers: int
+    cores_usable: int
+    #: Median seconds per round of `sequential` in the same session; None when it was not measured.
+    seconds_sequential: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Shortest time a batch could take, in seconds per round; None with the reason when nobody knows."""
+
+    seconds: float | None
+    reason: str
+
+
+def unknown_limit(case: LimitCase) -> Limit:
+    """The law of workloads whose physical limit is not known."""
+    return Limit(None, "no physical limit is known for this workload")
+
+
+def cpu_limit(case: LimitCase) -> Limit:
+    """Sequential seconds divided by the cores that the workers can occupy (perfect, free parallelism)."""
+    if case.seconds_sequential is None:
+        return Limit(None, "needs the sequential model in the same session")
+    cores = min(case.workers, case.cores_usable)
+    return Limit(case.seconds_sequential / cores, f"sequential time / {cores} cores")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A named piece of work that every model runs. See docs/workloads.md for a walk through the fields.
+
+    `task` and its companions are module-level functions, so that any worker, in any process, interpreter or host,
+    finds them by name. With a `context` the task is called as `task(item, context_value)`, else as `task(item)`.
+    """
+
+    name: str
+    task: Callable[..., Json]
+    #: size -> the items of one batch, each a JSON value, the same for the same arguments.
+    items: Callable[[Size], Sequence[Json]]
+    kind: str = "custom"
+    description: str = ""
+    #: Coroutine function doing the same work; event-loop models await it, others never see it.
+    task_async: Callable[..., Any] | None = None
+    #: settings -> context manager whose value a task gets as second argument; entered once per worker.
+    context: Callable[[Settings], AbstractContextManager[Any]] | None = None
+    #: Whether threads of one process share one context value, or each thread enters its own.
+    context_scope: Literal["process", "thread"] = "process"
+    #: The twin of `context` for `task_async`, entered once per event loop.
+    context_async: Callable[[Settings], AbstractAsyncContextManager[Any]] | None = None
+    #: Starts what all cells of the session share (server, directory) and yields the settings (a JSON object).
+    service: Callable[[ServiceOptions], AbstractContextManager[Settings]] | None = None
+    #: (items, settings), in the cell's process, outside the timed region, before each round.
+    before_round: Callable[[Sequence[Json], Settings], None] | None = None
+    #: (items, results, settings) -> findings (JSON object), outside the timed region, after each round.
+    #: Raises AssertionError with a message when the batch as a whole is wrong.
+    after_round: Callable[[Sequence[Json], Sequence[Json], Settings], Mapping[str, Json]] | None = None
+    #: (item, result) -> True when the result is right; None: only equality with `sequential` counts.
+    check: Callable[[Json, Json], bool] | None = None
+    #: False when equal items may rightly give different results (a race, a live service).
+    deterministic: bool = True
+    limit: Callable[[LimitCase], Limit] = unknown_limit
+    #: Client library of network workloads, as its users call it.
+    client: str | None = None
+    #: Distributions whose versions decide whether two numbers may be compared.
+    libraries: tuple[str, ...] = ()
+    #: True when the synchronous task drives an event loop of its own, which greenlets of one thread cannot share.
+    drives_event_loop: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """True when the work waits more than it computes, so that more workers than cores make sense."""
+        return KINDS[self.kind][0]
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@overload
+def workload(task: _F) -> _F: ...
+@overload
+def workload(
+    *,
+    items: Sequence[Json] | Callable[[Size], Sequence[Json]] = ...,
+    name: str | None = ...,
+    kind: str = ...,
+    **fields: Any,
+) -> Callable[[_F], _F]: ...
+def workload(
+    task: Any = None,
+    *,
+    items: Sequence[Json] | Callable[[Size], Sequence[Json]] = tuple(range(8)),
+    name: str | None = None,
+    kind: str = "custom",
+    **fields: Any,
+) -> Any:
+    """Declare a module-level function a workload; the function itself stays what it was.
+
+    `items` is a list of JSON values (the same at every size) or a function of the size; the default is 0 to 7.
+    `name` defaults to the function's name with dashes. Other keywords are those of `Workload`.
+    """
+
+    def declare(function: _F) -> _F:
+        function.workload = Workload(  # type: ignore[attr-defined]  # the declaration travels with the function
+            name=name or function.__name__.replace("_", "-"),
+            task=function,
+            items=items if callable(items) else lambda size: items,
+            kind=kind,
+            description=fields.pop("description", (function.__doc__ or "").strip().split("\n")[0]),
+            **fields,
+        )
+        return function
+
+    return declare if task is None else declare(task)
