@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,11 +71,80 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What a process tree used between two readings. None is unknown; `reasons` says why, by field name."""
+class TreeUsage:
+    """What a process tree has used since it started. `blind` says what could not be counted, if anything."""
 
-    seconds_cpu_user: float | None
-    seconds_cpu_system: float | None
-    context_switches_voluntary: int | None
-    context_switches_involuntary: int | None
-    reasons: dict[str, str] = field(default_factory=dict)
+    #: Exact where the kernel has per-process clocks; user and system are counted in its ticks (often 10 ms).
+    seconds_cpu: float
+    seconds_cpu_user: float
+    seconds_cpu_system: float
+    context_switches_voluntary: int
+    context_switches_involuntary: int
+    #: Living processes at the time of reading.
+    processes: int
+    blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once."""
+
+    pass_number: int
+    #: Place of the cell in the random order of its pass, from 0.
+    position: int
+    seconds_open: float
+    #: The first batch after opening: imports, connections and caches included; not a timed round.
+    seconds_first_batch: float
+    seconds_per_round: tuple[float, ...]
+    #: Mean per round over the whole process tree.
+    seconds_cpu: float
+    seconds_cpu_user: float
+    seconds_cpu_system: float
+    context_switches_voluntary: float
+    context_switches_involuntary: float
+    processes: int
+    blind: str | None
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrumented:
+    """What the untimed, instrumented round of a cell showed. None is unknown, with the reason beside it."""
+
+    bytes_peak: int | None
+    bytes_before: int | None
+    samples: int
+    reason: str | None
+    traces: tuple[Trace, ...]
+
+
+@dataclass(slots=True)
+class CellRecord:
+    """Everything a session has found out about one cell."""
+
+    cell: Cell
+    tasks: int = 0
+    visits: list[Visit] = field(default_factory=list)
+    instrumented: Instrumented | None = None
+    #: Message of the failure that made the cell invalid; its times are kept out of every comparison.
+    failure: str | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether the cell has times that may be compared."""
+        return self.failure is None and any(visit.seconds_per_round for visit in self.visits)
+
+    @property
+    def label(self) -> str:
+        """The model's name in a ranking: with its workers when the user asked for several numbers of them."""
+        return self.cell.model + (f" x{self.cell.workers}" if self.cell.workers_in_id else "")
+
+    @property
+    def seconds_by_pass(self) -> dict[int, float]:
+        """Median seconds per round of each pass."""
+        return {v.pass_number: statistics.median(v.seconds_per_round) for v in self.visits if v.seconds_per_round}
+
+    @property
+    def seconds(self) -> float | None:
+        """The session's one number for the cell: the median over its passes, in seconds per round."""
+        return statistics.median(self.seconds_by_pass.values()) if self.valid else None

@@ -118,6 +118,9 @@ class Workload:
     client: str | None = None
     #: Distributions whose versions decide whether two numbers may be compared.
     libraries: tuple[str, ...] = ()
+    #: Modules that a script doing this work would import at its top: there before a cell starts, so that forked
+    #: workers inherit them; spawned workers pay for them, as they always do.
+    imports: tuple[str, ...] = ()
     #: True when the synchronous task drives an event loop of its own, which greenlets of one thread cannot share.
     drives_event_loop: bool = False
 

@@ -1,0 +1,1 @@
+"""Stored sessions: who measured (fingerprint), where the files are, and how they get there whole."""

@@ -1,0 +1,1 @@
+"""Run cells in processes of their own and read what they cost."""

@@ -1,0 +1,1 @@
+"""What a user reads: the closing table of a session, listings and pages."""

@@ -1,0 +1,91 @@
+"""Which model is fastest within one session: paired log ratios, pass by pass, so that drift of the machine cancels."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parabench.analyse.student import t_quantile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A ratio of two times with its confidence interval; the bounds are None with fewer than two pairs."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+    @property
+    def separates(self) -> bool:
+        """Whether the interval excludes 1: the two times really differ."""
+        return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The models of one workload, fastest first, and how sure the first place is."""
+
+    #: Median seconds per round over the passes.
+    seconds: Mapping[str, float]
+    #: Models whose time cannot be told from the fastest one's; the fastest alone when it won.
+    leaders: tuple[str, ...]
+    #: Seconds of `baseline` / seconds of the model; empty when the baseline was not measured.
+    speedups: Mapping[str, Ratio]
+
+    @property
+    def best(self) -> str:
+        """The fastest model, winner or first among equals."""
+        return self.leaders[0]
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether more than one model could be the fastest."""
+        return len(self.leaders) > 1
+
+
+def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: float) -> Ratio:
+    """Geometric mean of slower/faster over pairs, with the t interval of the mean log ratio.
+
+    Both sequences hold seconds per round by pass, all > 0. Pairing by pass removes what a pass has in common (Kalibera
+    and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, use the same ratio of means across levels).
+    """
+    logs = [math.log(a / b) for a, b in zip(slower, faster, strict=True)]
+    mean = statistics.fmean(logs)
+    if len(logs) < 2:
+        return Ratio(ratio=math.exp(mean), low=None, high=None, pairs=len(logs))
+    half = t_quantile(confidence, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
+    return Ratio(ratio=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half), pairs=len(logs))
+
+
+def rank(
+    seconds_by_pass: Mapping[str, Mapping[int, float]], *, baseline: str = "sequential", confidence: float = 0.95
+) -> Ranking | None:
+    """Rank the models of one workload from their seconds per round in each pass; None without any.
+
+    Each comparison runs over the passes both models took part in, with the error probability divided by the number of
+    comparisons (Bonferroni), so that all intervals of one workload hold together with `confidence`.
+    """
+    measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
+    if not measured:
+        return None
+    medians = {model: statistics.median(passes.values()) for model, passes in measured.items()}
+    seconds = dict(sorted(medians.items(), key=lambda entry: entry[1]))
+    first = next(iter(seconds))
+    each = 1 - (1 - confidence) / max(1, len(measured) - 1)
+    others = [model for model in seconds if model != first]
+    equals = [model for model in others if not _compare(measured[model], measured[first], each).separates]
+    speedups = {}
+    if baseline in measured:
+        speedups = {model: _compare(measured[baseline], measured[model], each) for model in seconds}
+    return Ranking(seconds=seconds, leaders=(first, *equals), speedups=speedups)
+
+
+def _compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float) -> Ratio:
+    common = sorted(slower.keys() & faster.keys())
+    if not common:
+        return Ratio(ratio=math.nan, low=None, high=None, pairs=0)
+    return paired_ratio([slower[k] for k in common], [faster[k] for k in common], confidence)

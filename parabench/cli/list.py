@@ -1,0 +1,65 @@
+"""`parabench list`: workloads and models, ready or not, why not, and what would change it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parabench.discover import find_models, find_workloads
+from parabench.plan import choose, cores_usable, default_workers
+from parabench.report.listing import listing
+
+
+@click.command("list", epilog="Example: parabench list --models 'process-*'")
+@click.option(
+    "--models", default="", metavar="NAMES", help="Only these models: names or patterns, separated by commas."
+)
+@click.option("--workloads", default="", metavar="NAMES", help="Only these workloads: names or patterns.")
+@click.option(
+    "--workloads-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("workloads"),
+    show_default=True,
+    help="Folder of the workload files.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def list_command(models: str, workloads: str, workloads_dir: Path, form: str) -> None:
+    """Show workloads and models, ready or not, why not, and the command that installs what is missing."""
+    chosen_models = choose("model", _names(models), find_models())
+    chosen_workloads = choose("workload", _names(workloads), find_workloads(workloads_dir.resolve()))
+    rows: dict[str, list[dict[str, Any]]] = {"workloads": [], "models": []}
+    for workload in chosen_workloads.values():
+        rows["workloads"].append(
+            {
+                "name": workload.name,
+                "kind": workload.kind,
+                "tasks_small": len(workload.items("small")),
+                "workers": default_workers(workload, cores_usable()),
+                "ready": workload.kind != "live",
+                "reason": "asks the real GitHub API: add --live" if workload.kind == "live" else None,
+                "description": workload.description,
+            }
+        )
+    for model in chosen_models.values():
+        missing = model.availability()
+        rows["models"].append(
+            {
+                "name": model.name,
+                "family": model.family,
+                "ready": missing is None,
+                "reason": missing.reason if missing else None,
+                "install": missing.install if missing else None,
+                "description": model.description,
+            }
+        )
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo(listing(rows), nl=False)
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

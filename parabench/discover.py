@@ -1,0 +1,105 @@
+"""Find what there is: models in `parabench.models`, workloads in a folder of plain Python files; no list to keep."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from parabench import models
+from parabench.errors import DuplicateName, InvalidWorkload, ModelNotLoadable, WorkloadNotLoadable
+from parabench.models.contract import Model
+from parabench.workload import KINDS, Workload, workload
+
+_NOT_MODELS = {"contract"}
+
+
+@functools.cache
+def find_models() -> dict[str, Model]:
+    """Every model by its name, whether it can run here or not.
+
+    Raises ModelNotLoadable if a file does not import or declares neither MODEL nor MODELS, DuplicateName if two
+    models claim one name.
+    """
+    found: dict[str, Model] = {}
+    origin: dict[str, str] = {}
+    for info in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
+        if info.name.rpartition(".")[2] in _NOT_MODELS:
+            continue
+        try:
+            module = importlib.import_module(info.name)
+            declared = module.MODELS if hasattr(module, "MODELS") else (module.MODEL,)
+        except Exception as error:  # whatever a broken file raises is what its author has to read
+            raise ModelNotLoadable(info.name, error) from error
+        for model in declared:
+            if model.name in found:
+                raise DuplicateName("model", model.name, origin[model.name], info.name)
+            found[model.name], origin[model.name] = model, info.name
+    return found
+
+
+def find_workloads(folder: Path) -> dict[str, Workload]:
+    """Every workload declared in the Python files and packages of a folder, by name, in the order of the files.
+
+    The folder is imported as a package of its own name, so its parent joins `sys.path`: workers find tasks so, too.
+    Raises WorkloadNotLoadable, InvalidWorkload or DuplicateName.
+    """
+    if not folder.is_dir():
+        return {}
+    if str(folder.parent) not in sys.path:
+        sys.path.insert(0, str(folder.parent))
+    workloads: dict[str, Workload] = {}
+    origins: dict[str, str] = {}
+    for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
+        module_name = f"{folder.name}.{info.name}"
+        try:
+            module = importlib.import_module(module_name)
+        except Exception as error:  # as above
+            raise WorkloadNotLoadable(folder / info.name, error) from error
+        for declared in _declared_in(module):
+            _validate(declared)
+            if declared.name in workloads:
+                raise DuplicateName("workload", declared.name, origins[declared.name], module_name)
+            workloads[declared.name], origins[declared.name] = declared, module_name
+    return workloads
+
+
+def _declared_in(module: ModuleType) -> Iterator[Workload]:
+    """Workloads of a module: `Workload` values, `WORKLOADS`, decorated functions; else its one public function."""
+    declared = list(getattr(module, "WORKLOADS", ()))
+    own_functions = []
+    for name, value in vars(module).items():
+        if isinstance(value, Workload) and value not in declared:
+            declared.append(value)
+        elif inspect.isfunction(value) and value.__module__ == module.__name__:
+            if isinstance(getattr(value, "workload", None), Workload):
+                declared.append(value.workload)  # type: ignore[attr-defined]  # put there by the decorator
+            elif not name.startswith("_"):
+                own_functions.append(value)
+    if not declared and len(own_functions) == 1:
+        declared.append(workload(own_functions[0]).workload)  # type: ignore[attr-defined]  # as above
+    yield from declared
+
+
+def _validate(declared: Workload) -> None:
+    """Refuse what no worker could run, before anything is measured."""
+    if declared.kind not in KINDS:
+        raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
+    companions = (
+        declared.task,
+        declared.task_async,
+        declared.context,
+        declared.context_async,
+        declared.before_round,
+        declared.after_round,
+    )
+    for function in filter(None, companions):
+        name = getattr(function, "__qualname__", repr(function))
+        if not isinstance(function, FunctionType) or "<" in name or "." in name:
+            problem = f"{name} is not a module-level function, so workers in other processes cannot find it by name"
+            raise InvalidWorkload(declared.name, problem)

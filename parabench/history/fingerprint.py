@@ -1,0 +1,152 @@
+"""Everything two numbers must share to be comparable: machine, operating system, interpreter build.
+
+Nothing here tells who or where the user is: no host name, user name, home directory or environment value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from parabench.plan import cores_usable
+
+#: The parts that decide whether two sessions may be compared; the rest is recorded beside them.
+COMPARABLE = (
+    "cpu",
+    "cores_usable",
+    "machine",
+    "system",
+    "python_implementation",
+    "python_version",
+    "python_implementation_version",
+    "gil_enabled",
+    "jit_enabled",
+    "debug_build",
+)
+
+
+def take_fingerprint() -> dict[str, Any]:
+    """The fingerprint of this process. Unknown parts are None; `reasons` says why, by part."""
+    reasons: dict[str, str] = {}
+    cpu = cpu_model()
+    if cpu is None:
+        reasons["cpu"] = "the system does not name its processor"
+    memory = bytes_memory()
+    if memory is None:
+        reasons["bytes_memory"] = "sysconf(3) does not tell it here"
+    return {
+        "cpu": cpu,
+        "cores_usable": cores_usable(),
+        "cores_present": os.cpu_count(),
+        "bytes_memory": memory,
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "python_implementation": platform.python_implementation(),
+        "python_version": platform.python_version(),
+        "python_implementation_version": implementation_version(),
+        "python_build": list(platform.python_build()),
+        "python_compiler": platform.python_compiler(),
+        "gil_enabled": gil_enabled(),
+        "jit_enabled": jit_enabled(),
+        "debug_build": bool(sysconfig.get_config_var("Py_DEBUG")),
+        "reasons": reasons,
+    }
+
+
+def machine_info() -> dict[str, Any]:
+    """pytest-benchmark's `machine_info` from the fingerprint, under the keys its readers expect."""
+    fingerprint = take_fingerprint()
+    shared = (
+        "machine",
+        "python_compiler",
+        "python_implementation",
+        "python_implementation_version",
+        "python_version",
+        "python_build",
+        "release",
+        "system",
+    )
+    return {
+        "node": machine_id(fingerprint),
+        "processor": fingerprint["machine"],
+        **{key: fingerprint[key] for key in shared},
+        "cpu": {"brand_raw": fingerprint["cpu"], "count": fingerprint["cores_present"]},
+    }
+
+
+def machine_id(fingerprint: dict[str, Any]) -> str:
+    """Folder name of a fingerprint: readable parts first, then a hash of all comparable ones."""
+    comparable = json.dumps({key: fingerprint.get(key) for key in COMPARABLE}, sort_keys=True)
+    digest = hashlib.sha256(comparable.encode()).hexdigest()[:8]
+    version = fingerprint["python_version"]
+    if fingerprint["python_implementation"] != "CPython":
+        version += f"-{fingerprint['python_implementation_version']}"
+    build = version + ("" if fingerprint["gil_enabled"] else "t") + ("-jit" if _surprising_jit(fingerprint) else "")
+    parts = (fingerprint["system"], fingerprint["machine"], fingerprint["python_implementation"], build, digest)
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(map(str, parts)))
+
+
+def _surprising_jit(fingerprint: dict[str, Any]) -> bool:
+    """Whether the JIT has to be told apart by name: PyPy always has one."""
+    return bool(fingerprint["jit_enabled"]) and fingerprint["python_implementation"] == "CPython"
+
+
+def gil_enabled() -> bool:
+    """Whether the GIL is on now; an extension can switch it back on in a free-threaded build."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def jit_enabled() -> bool:
+    """Whether a JIT compiler is on in this process."""
+    if platform.python_implementation() == "PyPy":
+        return True
+    jit = getattr(sys, "_jit", None)
+    return bool(jit is not None and jit.is_enabled())
+
+
+def implementation_version() -> str:
+    """Version of the interpreter itself: PyPy's own number, which is not that of the language."""
+    return ".".join(map(str, sys.implementation.version[:3]))
+
+
+def cpu_model() -> str | None:
+    """The processor's name; None when the system does not tell."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
+        fields = {key.strip(): value.strip() for key, _, value in lines}
+        return fields.get("model name") or fields.get("Model") or fields.get("CPU part")
+    if sys.platform == "darwin":
+        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        return answer.stdout.strip() or None
+    return platform.processor() or None
+
+
+def bytes_memory() -> int | None:
+    """Physical memory; None where sysconf(3) does not know."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def versions_of(distributions: tuple[str, ...]) -> dict[str, str | None]:
+    """Installed version of each distribution; None when it is not installed."""
+    versions: dict[str, str | None] = {}
+    for name in distributions:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions

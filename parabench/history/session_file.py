@@ -1,0 +1,129 @@
+"""What we add to pytest-benchmark's JSON: `extra_info` of each benchmark and one top-level `parabench` object."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from parabench.history.fingerprint import machine_id, versions_of
+from parabench.models.contract import Model
+from parabench.records import CellRecord
+from parabench.workload import Limit, LimitCase, Workload
+
+#: Version of everything described here; see docs/results_format.md.
+FORMAT = 1
+
+
+def limits_of(
+    records: Iterable[CellRecord],
+    workloads: Mapping[str, Workload],
+    settings: Mapping[str, Mapping[str, Any]],
+    cores_usable: int,
+) -> dict[str, Limit]:
+    """The ideal time of each valid cell by cell id, from the law of its workload and the session's sequential time."""
+    records = [record for record in records if record.valid]
+    sequential = {r.cell.workload: r.seconds for r in records if r.cell.model == "sequential"}
+    limits = {}
+    for record in records:
+        cell = record.cell
+        workload = workloads[cell.workload]
+        case = LimitCase(
+            items=workload.items(cell.size),  # type: ignore[arg-type]  # one of SIZES, checked with the options
+            settings=settings.get(cell.workload, {}),
+            workers=cell.workers,
+            cores_usable=cores_usable,
+            seconds_sequential=sequential.get(cell.workload),
+        )
+        limits[cell.id] = workload.limit(case)
+    return limits
+
+
+def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limit) -> dict[str, Any]:
+    """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown."""
+    cell, visits, seconds = record.cell, record.visits, record.seconds
+    instrumented = record.instrumented
+    info: dict[str, Any] = {
+        "workload": cell.workload,
+        "model": cell.model,
+        "family": model.family,
+        "kind": cell.kind,
+        "workers": cell.workers,
+        "size": cell.size,
+        "tasks": record.tasks,
+        "client": workload.client,
+        "seconds_per_round": seconds,
+        "seconds_cold_start": _median(visit.seconds_open for visit in visits),
+        "seconds_first_batch": _median(visit.seconds_first_batch for visit in visits),
+        "seconds_cpu": _median(visit.seconds_cpu for visit in visits),
+        "seconds_cpu_user": _median(visit.seconds_cpu_user for visit in visits),
+        "seconds_cpu_system": _median(visit.seconds_cpu_system for visit in visits),
+        "context_switches_voluntary": _median(visit.context_switches_voluntary for visit in visits),
+        "context_switches_involuntary": _median(visit.context_switches_involuntary for visit in visits),
+        "processes": max((visit.processes for visit in visits), default=None),
+        "not_counted": next((visit.blind for visit in visits if visit.blind), None),
+        "bytes_peak": instrumented.bytes_peak if instrumented else None,
+        "bytes_before_batch": instrumented.bytes_before if instrumented else None,
+        "memory_samples": instrumented.samples if instrumented else 0,
+        "memory_reason": instrumented.reason if instrumented else "no instrumented round was run",
+        "ideal_seconds_per_round": limit.seconds,
+        "ideal_reason": limit.reason,
+        "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
+        "libraries": versions_of((*model.libraries, *workload.libraries)),
+        "source_hash": source_hash(workload),
+        "passes": [
+            {
+                "pass": visit.pass_number,
+                "position": visit.position,
+                "rounds": len(visit.seconds_per_round),
+                "seconds_open": visit.seconds_open,
+                "seconds_first_batch": visit.seconds_first_batch,
+            }
+            for visit in visits
+        ],
+    }
+    findings = [finding for visit in visits for finding in visit.findings]
+    if findings:
+        info["findings"] = findings
+    return info
+
+
+def parabench_object(
+    records: Iterable[CellRecord], fingerprint: Mapping[str, Any], options: Mapping[str, Any], *, interrupted: bool
+) -> dict[str, Any]:
+    """The top-level `parabench` object of a session: what was asked for, on what, and what gave no number."""
+    records = list(records)
+    return {
+        "format": FORMAT,
+        "machine_id": machine_id(dict(fingerprint)),
+        "fingerprint": dict(fingerprint),
+        "options": dict(options),
+        "interrupted": interrupted,
+        "failed": [{"cell": r.cell.id, "reason": r.failure} for r in records if r.failure is not None],
+        "not_run": [
+            {"cell": r.cell.id, "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
+            for r in records
+            if r.cell.unavailable is not None
+        ],
+    }
+
+
+def source_hash(workload: Workload) -> str | None:
+    """Hash of the workload's file, or of all files of its package: changed code is another experiment."""
+    family = ".".join(workload.task.__module__.split(".")[:2])
+    origin = getattr(sys.modules.get(family), "__file__", None)
+    if origin is None:
+        return None
+    files = sorted(Path(origin).parent.rglob("*.py")) if Path(origin).name == "__init__.py" else [Path(origin)]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _median(values: Iterable[float]) -> float | None:
+    numbers: Sequence[float] = list(values)
+    return statistics.median(numbers) if numbers else None

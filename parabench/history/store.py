@@ -1,0 +1,123 @@
+"""The results folder: `results/<machine id>/NNNN_<commit>_<time>.json`, one whole file a session, never overwritten."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from parabench.errors import HistoryUnreadable, StoreNotWritable
+
+_NUMBERED = re.compile(r"^(\d{4,})_.*\.json$")
+_CLAIM = re.compile(r"^\.(\d{4,})\.claim$")
+
+
+def check_writable(folder: Path) -> None:
+    """Raise StoreNotWritable unless files can be made in the folder; makes it if needed. Asked before measuring."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StoreNotWritable(folder, error) from error
+
+
+def save(folder: Path, name: str, session: dict[str, Any]) -> Path:
+    """Store a session as the next number of a folder and return its path.
+
+    The file appears whole or not at all (written aside, flushed, linked into place), under a number that no session
+    saving at the same time can take. Raises StoreNotWritable when the folder does not take it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _claimed_number(folder) as number:
+            return _write_whole(folder, folder / f"{number:04}_{name}.json", session)
+    except OSError as error:
+        raise StoreNotWritable(folder, error) from error
+
+
+def sessions(folder: Path) -> list[Path]:
+    """Stored sessions of one machine's folder, oldest number first."""
+    if not folder.is_dir():
+        return []
+    numbered = ((_NUMBERED.match(path.name), path) for path in folder.iterdir())
+    return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A stored session. Raises HistoryUnreadable when it is no pytest-benchmark file."""
+    try:
+        session = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise HistoryUnreadable(path, error) from error
+    if not isinstance(session, dict) or not isinstance(session.get("benchmarks"), list):
+        raise HistoryUnreadable(path, "it holds no list of benchmarks")
+    return session
+
+
+@contextlib.contextmanager
+def _claimed_number(folder: Path) -> Iterator[int]:
+    """A number of the folder that is ours alone until the file is in place.
+
+    Creating the claim is exclusive on every file system. A session that finished between our listing and our claim
+    has its file in place before it drops its claim, so listing once more after claiming finds it.
+    """
+    number = _highest(folder) + 1
+    while True:
+        claim = folder / f".{number:04}.claim"
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            number += 1
+            continue
+        if any(int(match[1]) == number for match in _matches(folder, _NUMBERED)):
+            claim.unlink()
+            number = _highest(folder) + 1
+            continue
+        break
+    try:
+        yield number
+    finally:
+        claim.unlink(missing_ok=True)
+
+
+def _matches(folder: Path, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    for name in os.listdir(folder):
+        match = pattern.match(name)
+        if match:
+            yield match
+
+
+def _highest(folder: Path) -> int:
+    """Highest number taken by a file or claimed by a session (a claim left by a crash only leaves a gap)."""
+    taken = [*_matches(folder, _NUMBERED), *_matches(folder, _CLAIM)]
+    return max((int(match[1]) for match in taken), default=0)
+
+
+def _write_whole(folder: Path, path: Path, session: dict[str, Any]) -> Path:
+    text = json.dumps(session, ensure_ascii=True, indent=4, allow_nan=False)
+    handle, name = tempfile.mkstemp(prefix=".saving-", dir=folder)
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(0o644)
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    with contextlib.suppress(OSError):  # some file systems cannot flush folders
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    return path

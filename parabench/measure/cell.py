@@ -1,0 +1,153 @@
+"""A cell seen from the harness: a conversation with its process that ends, whatever happens, with the process gone."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from parabench.errors import CellFailed, CellProcessDied, CellTimedOut
+from parabench.measure.launcher import GRACE_SECONDS, Launcher, Nursery, clear_group, kill_family
+from parabench.measure.resources import bytes_resident, descendants
+from parabench.measure.wire import outcomes_from_json, wait_readable
+from parabench.records import Cell, Instrumented, Outcome, TreeUsage
+from parabench.task import TaskCall, reference_to
+from parabench.workload import Workload
+
+#: Pause between two readings of a cell's memory in its instrumented round, in seconds.
+SAMPLING_SECONDS = 0.002
+
+
+class CellProcess:
+    """The process of one cell; made by `opened`."""
+
+    def __init__(self, cell_id: str, nursery: Nursery, module: str, timeout_seconds: float) -> None:
+        self._id = cell_id
+        self._nursery = nursery
+        self._timeout_seconds = timeout_seconds
+        self._pid, self._line = nursery.start(module)
+
+    def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
+        """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long."""
+        try:
+            self._line.send({"do": step, **arguments})
+        except BrokenPipeError:
+            raise CellProcessDied(self._id, step, self._exit_code()) from None
+        return self._answer(step)
+
+    def round(self) -> tuple[float, list[Outcome], dict[str, Any]]:
+        """One timed round: its seconds, the outcomes and what the workload found."""
+        answer = self.ask("round", traced=False, collect_garbage=True)
+        return answer["seconds"], outcomes_from_json(answer["outcomes"]), answer["findings"]
+
+    def usage(self) -> TreeUsage:
+        """What the cell's process tree has used so far."""
+        return TreeUsage(**self.ask("usage"))
+
+    def instrumented_round(self) -> tuple[Instrumented, list[Outcome]]:
+        """One untimed round with every task traced, while this process watches the memory of the tree."""
+        before = self._bytes()
+        peak, samples = before, 0
+        self._line.send({"do": "round", "traced": True, "collect_garbage": False})
+        while not wait_readable([self._line], time.monotonic() + SAMPLING_SECONDS):
+            now = self._bytes()
+            samples += 1
+            if now is not None:
+                peak = max(now, peak or 0)
+            self._nursery.note_exits()
+            if self._nursery.has_ended(self._pid):
+                break
+        outcomes = outcomes_from_json(self._answer("round")["outcomes"])
+        reason = None if peak is not None else "this system shows neither PSS nor USS of other processes"
+        traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
+        return (
+            Instrumented(bytes_peak=peak, bytes_before=before, samples=samples, reason=reason, traces=traces),
+            outcomes,
+        )
+
+    def finish(self) -> float:
+        """Close the model and wait until every process of the cell is gone; returns the seconds closing took."""
+        seconds: float = self.ask("close")["seconds"]
+        if self._exit_code() is None:
+            raise CellTimedOut(self._id, "exit", GRACE_SECONDS)
+        return seconds
+
+    def end(self) -> None:
+        """Make sure that nothing of the cell is left."""
+        self._line.close()
+        if self._nursery.exit_code(self._pid, time.monotonic()) is None:
+            kill_family(self._pid)
+            self._nursery.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+        clear_group(self._pid)
+
+    def _answer(self, step: str) -> dict[str, Any]:
+        deadline = time.monotonic() + self._timeout_seconds
+        while True:
+            ready = wait_readable([self._line, self._nursery.line], deadline)
+            if self._line in ready:
+                answer = self._line.receive()
+                if answer is None:
+                    raise CellProcessDied(self._id, step, self._exit_code())
+                if "error" in answer:
+                    raise CellFailed(
+                        f"cell {self._id} failed during '{step}': {answer['error']}: {answer['message']}\n"
+                        f"{answer['traceback']}"
+                    )
+                return answer
+            if not ready:
+                kill_family(self._pid)
+                raise CellTimedOut(self._id, step, self._timeout_seconds)
+            self._nursery.note_exits()
+            if self._nursery.has_ended(self._pid) and not wait_readable([self._line], time.monotonic()):
+                # Workers that outlive the cell may hold its line open: its end has to be asked for.
+                raise CellProcessDied(self._id, step, self._exit_code())
+
+    def _exit_code(self) -> int | None:
+        return self._nursery.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+
+    def _bytes(self) -> int | None:
+        # A cell shares its first pages with the nursery; counting the nursery's part too gives what a cell would
+        # have used as a process of its own.
+        return bytes_resident([self._nursery.pid, self._pid, *descendants(self._pid)])
+
+
+def call_of(workload: Workload, settings: str) -> TaskCall:
+    """The call that workers get for a workload; `settings` is JSON text."""
+    return TaskCall(
+        task=reference_to(workload.task),
+        task_async=reference_to(workload.task_async) if workload.task_async else None,
+        context=reference_to(workload.context) if workload.context else None,
+        context_async=reference_to(workload.context_async) if workload.context_async else None,
+        context_scope=workload.context_scope,
+        settings=settings,
+    )
+
+
+@contextlib.contextmanager
+def opened(
+    cell: Cell,
+    workload: Workload,
+    items: Sequence[Any],
+    settings: str,
+    launcher: Launcher,
+    timeout_seconds: float,
+) -> Iterator[tuple[CellProcess, float]]:
+    """A cell process with its model open, and the seconds the opening took; afterwards nothing of it is left."""
+    nursery = launcher.nursery(workload.imports)
+    process = CellProcess(cell.id, nursery, workload.task.__module__, timeout_seconds)
+    try:
+        answer = process.ask(
+            "open",
+            model=cell.model,
+            workers=cell.workers,
+            call=asdict(call_of(workload, settings)),
+            items=list(items),
+            before_round=reference_to(workload.before_round) if workload.before_round else None,
+            after_round=reference_to(workload.after_round) if workload.after_round else None,
+        )
+        yield process, answer["seconds"]
+        process.finish()
+    finally:
+        process.end()

@@ -1,0 +1,243 @@
+"""The experiment of one session: services, reference results and visits to cells. It knows nothing of pytest."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from parabench.errors import CellFailed, ParabenchError
+from parabench.measure.cell import CellProcess, opened
+from parabench.measure.launcher import Launcher
+from parabench.records import Cell, Instrumented, TreeUsage, Visit
+from parabench.verify import verify
+from parabench.workload import ServiceOptions, Settings, Workload
+
+Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentOptions:
+    """What the user chose for a session."""
+
+    size: str
+    seed: int
+    latency_seconds: float
+    github_url: str
+    cell_timeout_seconds: float
+    #: Fixed number of rounds per visit; None: as many as fit into `visit_seconds`, within the bounds below.
+    rounds: int | None
+    visit_seconds: float = 0.05
+    rounds_least: int = 1
+    rounds_most: int = 3
+    #: Where workloads may put files; None: the system's folder for temporary files.
+    scratch: Path | None = None
+
+
+@dataclass(slots=True)
+class Stay:
+    """A visit in progress: opened and warmed up, ready for timed rounds."""
+
+    cell: Cell
+    tasks: int
+    rounds: int
+    seconds_open: float
+    seconds_first_batch: float
+    _time_round: Callable[[], float]
+    seconds_per_round: list[float] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    used: TreeUsage | None = None
+    instrumented: Instrumented | None = None
+
+    def round(self) -> float:
+        """Run and verify one timed round; returns its seconds."""
+        seconds = self._time_round()
+        self.seconds_per_round.append(seconds)
+        return seconds
+
+
+class Experiment:
+    """Owns what cells share; use as a context manager, so that nothing is left running or lying about."""
+
+    def __init__(
+        self, options: ExperimentOptions, workloads: Mapping[str, Workload], python_path: Sequence[Path]
+    ) -> None:
+        self.options = options
+        self._workloads = workloads
+        self._launcher = Launcher(python_path)
+        self._stack = ExitStack()
+        self._scratch: Path
+        self._settings: dict[Service, str | ParabenchError] = {}
+        self._references: dict[str, list[Any] | CellFailed] = {}
+        #: Rounds planned per service, for services that have to ask what a session will cost.
+        self.rounds_planned: dict[str, int] = {}
+        #: Seconds spent so far on what later passes do not repeat: services, reference runs, instrumented rounds.
+        self.seconds_once = 0.0
+
+    def __enter__(self) -> Self:
+        self._scratch = Path(
+            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="parabench-", dir=self.options.scratch))
+        )
+        self._stack.callback(self._launcher.close)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def settings(self, workload: Workload) -> str:
+        """JSON text of the workload's settings; starts its service at the first call and keeps it for the session.
+
+        Raises ParabenchError when the service does not start; later calls raise the same error at once.
+        """
+        if workload.service is None:
+            return "{}"
+        known = self._settings.get(workload.service)
+        if known is None:
+            with self._counted_once():
+                known = self._settings[workload.service] = self._start(workload)
+        if isinstance(known, ParabenchError):
+            raise known
+        return known
+
+    def known_settings(self) -> dict[str, dict[str, Any]]:
+        """Settings of the workloads whose service runs, by workload."""
+        texts = {name: self._settings.get(w.service) for name, w in self._workloads.items() if w.service is not None}
+        return {name: json.loads(text) for name, text in texts.items() if isinstance(text, str)}
+
+    @contextlib.contextmanager
+    def visit(self, cell: Cell, *, instrument: bool) -> Iterator[Stay]:
+        """Open a cell, run its first batch, and yield the stay for timed rounds; afterwards nothing of it is left.
+
+        Raises CellFailed (or another ParabenchError) when the cell gives no valid measurement.
+        """
+        workload = self._workloads[cell.workload]
+        items = workload.items(cell.size)  # type: ignore[arg-type]  # one of SIZES, checked with the options
+        expected = self._reference(workload, cell)
+        with self._opened(cell, workload, items) as (process, seconds_open):
+
+            def time_round() -> float:
+                seconds, outcomes, findings = process.round()
+                verify(cell.id, workload, items, outcomes, expected)
+                if findings:
+                    stay.findings.append(findings)
+                return seconds
+
+            seconds_first, outcomes, _ = process.round()
+            verify(cell.id, workload, items, outcomes, expected)
+            stay = Stay(cell, len(items), self._rounds(seconds_first), seconds_open, seconds_first, time_round)
+            before = process.usage()
+            yield stay
+            stay.used = difference(process.usage(), before)
+            if instrument:
+                with self._counted_once():
+                    stay.instrumented, outcomes = process.instrumented_round()
+                verify(cell.id, workload, items, outcomes, expected)
+
+    @contextlib.contextmanager
+    def _counted_once(self) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds_once += time.perf_counter() - start
+
+    def _rounds(self, seconds_first: float) -> int:
+        if self.options.rounds is not None:
+            return self.options.rounds
+        fitting = int(self.options.visit_seconds / max(seconds_first, 1e-9))
+        return max(self.options.rounds_least, min(self.options.rounds_most, fitting))
+
+    def _reference(self, workload: Workload, cell: Cell) -> list[Any] | None:
+        """Values of the sequential model for this workload: run once, untimed. None where equality is not asked for."""
+        if not workload.deterministic:
+            return None
+        known = self._references.get(workload.name)
+        if known is None:
+            try:
+                with self._counted_once():
+                    known = self._run_reference(workload, cell)
+            except CellFailed as error:
+                known = error
+            self._references[workload.name] = known
+        if isinstance(known, CellFailed):
+            raise known
+        return known
+
+    def _run_reference(self, workload: Workload, cell: Cell) -> list[Any]:
+        items = workload.items(cell.size)  # type: ignore[arg-type]  # as above
+        reference = Cell(workload=workload.name, model="sequential", kind=workload.kind, workers=1, size=cell.size)
+        with self._opened(reference, workload, items) as (process, _):
+            _, outcomes, _ = process.round()
+        verify(f"{reference.id} (the reference run)", workload, items, outcomes, None)
+        return [outcome.value for outcome in outcomes]
+
+    def _opened(
+        self, cell: Cell, workload: Workload, items: Sequence[Any]
+    ) -> AbstractContextManager[tuple[CellProcess, float]]:
+        return opened(cell, workload, items, self.settings(workload), self._launcher, self.options.cell_timeout_seconds)
+
+    def _start(self, workload: Workload) -> str | ParabenchError:
+        assert workload.service is not None
+        options = self.options
+        directory = self._scratch / f"{workload.kind}-{len(self._settings)}"
+        directory.mkdir()
+        try:
+            settings = self._stack.enter_context(
+                workload.service(
+                    ServiceOptions(
+                        seed=options.seed,
+                        latency_seconds=options.latency_seconds,
+                        scratch_directory=directory,
+                        github_url=options.github_url,
+                        size=options.size,  # type: ignore[arg-type]  # as above
+                        rounds_planned=self.rounds_planned.get(workload.name, 1),
+                    )
+                )
+            )
+            return json.dumps(dict(settings), sort_keys=True)
+        except ParabenchError as error:
+            return error
+        except Exception as error:  # a service is other people's code: whatever it raises costs its cells only
+            return CellFailed(
+                f"the service of workload '{workload.name}' did not start: {type(error).__name__}: {error}"
+            )
+
+
+def difference(after: TreeUsage, before: TreeUsage) -> TreeUsage:
+    """What was used between two readings of one tree."""
+    return TreeUsage(
+        seconds_cpu=after.seconds_cpu - before.seconds_cpu,
+        seconds_cpu_user=after.seconds_cpu_user - before.seconds_cpu_user,
+        seconds_cpu_system=after.seconds_cpu_system - before.seconds_cpu_system,
+        context_switches_voluntary=after.context_switches_voluntary - before.context_switches_voluntary,
+        context_switches_involuntary=after.context_switches_involuntary - before.context_switches_involuntary,
+        processes=after.processes,
+        blind=after.blind,
+    )
+
+
+def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
+    """The record of a stay that is over."""
+    used, rounds = stay.used, max(1, len(stay.seconds_per_round))
+    assert used is not None, "a visit is recorded after it has ended"
+    return Visit(
+        pass_number=pass_number,
+        position=position,
+        seconds_open=stay.seconds_open,
+        seconds_first_batch=stay.seconds_first_batch,
+        seconds_per_round=tuple(stay.seconds_per_round),
+        seconds_cpu=used.seconds_cpu / rounds,
+        seconds_cpu_user=used.seconds_cpu_user / rounds,
+        seconds_cpu_system=used.seconds_cpu_system / rounds,
+        context_switches_voluntary=used.context_switches_voluntary / rounds,
+        context_switches_involuntary=used.context_switches_involuntary / rounds,
+        processes=used.processes,
+        blind=used.blind,
+        findings=tuple(stay.findings),
+    )

@@ -1,0 +1,106 @@
+"""The inside of a cell process: opens one model, runs its rounds on request, and times nothing but the batch itself."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from typing import Any
+
+from parabench.discover import find_models
+from parabench.measure.resources import usage_of_this_tree
+from parabench.measure.wire import Line, outcomes_to_json
+from parabench.models.contract import Batch, Run
+from parabench.records import Outcome
+from parabench.task import TaskCall, find, leave_process
+
+
+class Host:
+    """One cell: every public method is a request that the harness may send, and returns the answer as JSON."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._run: Run
+        self._batch: Batch
+        self._settings: dict[str, Any]
+        self._before_round: Callable[..., None] | None
+        self._after_round: Callable[..., dict[str, Any]] | None
+
+    def open(
+        self,
+        model: str,
+        workers: int,
+        call: dict[str, Any],
+        items: list[Any],
+        before_round: str | None,
+        after_round: str | None,
+    ) -> dict[str, Any]:
+        """Open the model; answers the seconds it took until every worker was ready."""
+        task_call = TaskCall(**call)
+        self._batch = Batch(task_call, items)
+        self._settings = json.loads(task_call.settings)
+        self._before_round = find(before_round) if before_round else None
+        self._after_round = find(after_round) if after_round else None
+        opened = find_models()[model].open(workers, task_call)
+        start = time.perf_counter()
+        self._run = self._stack.enter_context(opened)
+        return {"seconds": time.perf_counter() - start}
+
+    def usage(self) -> dict[str, Any]:
+        """What the whole process tree has used so far."""
+        return asdict(usage_of_this_tree())
+
+    def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
+        """Run the batch once; answers its seconds, its outcomes and what the workload found afterwards."""
+        batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
+        if self._before_round is not None:
+            self._before_round(batch.items, self._settings)
+        seconds, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
+        findings: dict[str, Any] = {}
+        if self._after_round is not None and all(outcome.failure is None for outcome in outcomes):
+            findings = dict(self._after_round(batch.items, [outcome.value for outcome in outcomes], self._settings))
+        return {"seconds": seconds, "outcomes": outcomes_to_json(outcomes), "findings": findings}
+
+    def close(self) -> dict[str, Any]:
+        """Close the model and leave what this process entered; answers the seconds it took."""
+        start = time.perf_counter()
+        self._stack.close()
+        leave_process()
+        return {"seconds": time.perf_counter() - start}
+
+
+def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, list[Outcome]]:
+    """Seconds of one batch: two clock readings and the call between them, nothing else."""
+    if collect_garbage:
+        gc.collect()
+    start = time.perf_counter()
+    outcomes = run(batch)
+    end = time.perf_counter()
+    return end - start, outcomes
+
+
+def serve(end: socket.socket) -> None:
+    """Answer requests until the harness closes the line; an error is an answer, too."""
+    line, host = Line(end), Host()
+    while (request := line.receive()) is not None:
+        step = request.pop("do")
+        try:
+            answer = getattr(host, step)(**request)
+        except Exception as error:
+            answer = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
+        try:
+            line.send(answer)
+        except TypeError as error:  # a task returned what JSON cannot hold
+            line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
+        if step == "close":
+            return
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

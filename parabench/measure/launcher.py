@@ -1,0 +1,136 @@
+"""Starts cell processes, knows how each of them ended, and leaves nothing of them behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from parabench.errors import NurseryDied
+from parabench.measure.resources import descendants
+from parabench.measure.wire import Line, wait_readable
+
+#: How long the helpers of a cell that has ended may take to end by themselves (trackers, fork servers), in seconds.
+GRACE_SECONDS = 1.0
+
+
+class Nursery:
+    """The harness's handle on one nursery process: starts cells in it and hears how each of them ended."""
+
+    def __init__(self, python_path: Sequence[Path], imports: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "parabench.measure.nursery", str(theirs.fileno()), *imports],
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                stdin=subprocess.DEVNULL,
+            )
+        #: Readable when the nursery has something to report.
+        self.line = Line(ours)
+        self._exit_codes: dict[int, int] = {}
+
+    @property
+    def pid(self) -> int:
+        """Process id of the nursery, whose pages its cells share."""
+        return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        """Whether the nursery can still start cells."""
+        return self._process.poll() is None
+
+    def start(self, module: str) -> tuple[int, Line]:
+        """Fork a cell process with the workload's module imported; returns its process id and the line to it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.line.send({"imports": [module]}, theirs.fileno())
+        while (answer := self.line.receive()) is not None:
+            if "started" in answer:
+                return answer["started"], Line(ours)
+            self._note(answer)
+        raise NurseryDied(self._process.wait())
+
+    def exit_code(self, pid: int, deadline: float) -> int | None:
+        """Exit code of a cell, negative for a signal; None when it still lives at the deadline."""
+        while pid not in self._exit_codes:
+            if not wait_readable([self.line], deadline):
+                return None
+            answer = self.line.receive()
+            if answer is None:
+                return None
+            self._note(answer)
+        return self._exit_codes[pid]
+
+    def note_exits(self) -> None:
+        """Read the reports that have arrived."""
+        while wait_readable([self.line], time.monotonic()):
+            answer = self.line.receive()
+            if answer is None:
+                return
+            self._note(answer)
+
+    def has_ended(self, pid: int) -> bool:
+        """Whether the end of this cell has been reported."""
+        return pid in self._exit_codes
+
+    def close(self) -> None:
+        """End the nursery and, with it, whatever cell still lives."""
+        self.line.close()
+        self._process.wait()
+
+    def _note(self, report: dict[str, int]) -> None:
+        self._exit_codes[report["ended"]] = report["exit_code"]
+
+
+class Launcher:
+    """One nursery for each set of libraries, so that a cell is born with its own client imported and no other."""
+
+    def __init__(self, python_path: Sequence[Path]) -> None:
+        #: Folders that workers must find modules in; handed on by PYTHONPATH, which subinterpreters read as well.
+        self._python_path = python_path
+        self._nurseries: dict[tuple[str, ...], Nursery] = {}
+
+    def nursery(self, imports: tuple[str, ...]) -> Nursery:
+        """The nursery with these modules imported; started at the first call, and again when it has died."""
+        known = self._nurseries.get(imports)
+        if known is None or not known.lives:
+            known = self._nurseries[imports] = Nursery(self._python_path, imports)
+        return known
+
+    def close(self) -> None:
+        """End all nurseries."""
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
+
+
+def kill_family(pid: int) -> None:
+    """Kill a cell and all its descendants, also those that left its process group."""
+    family = [*descendants(pid), pid]
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+
+
+def clear_group(pid: int) -> bool:
+    """Wait until nothing of an ended cell's process group is left, then kill; True when something had to be."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        time.sleep(0.001)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    return True

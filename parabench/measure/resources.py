@@ -1,0 +1,128 @@
+"""What a process tree uses: CPU time, context switches and memory of a process and all its descendants.
+
+Linux keeps exact per-process CPU clocks (clock_getcpuclockid(3)), and proportional set sizes in which a page shared by
+n processes counts 1/n for each (proc_pid_smaps_rollup(5)); psutil serves the rest, on other systems all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import time
+from pathlib import Path
+
+from parabench.records import TreeUsage
+
+try:
+    import psutil
+except ImportError:  # PyPy without a C compiler: children that still live are then unknown, and the record says so
+    psutil = None  # type: ignore[assignment]
+
+_CHILDREN_LISTED = Path("/proc/thread-self/children").exists()
+_PROC = Path("/proc/self/stat").exists()
+#: clock_getcpuclockid(3): the CPU clock of a process is (~pid << 3) | CPUCLOCK_SCHED.
+_CPUCLOCK_SCHED = 2
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids of all living descendants of a process; empty when it is gone. Order: parents before children."""
+    if not _CHILDREN_LISTED:
+        if psutil is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+        return []
+    found: list[int] = []
+    for parent in [pid]:
+        found.extend(_children(parent))
+    position = 0
+    while position < len(found):
+        found.extend(_children(found[position]))
+        position += 1
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):  # the process ended while we looked
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                children.extend(map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split()))
+    return children
+
+
+def usage_of_this_tree() -> TreeUsage:
+    """What this process and its descendants have used so far, those included that have ended and been waited for."""
+    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, system = own.ru_utime + ended.ru_utime, own.ru_stime + ended.ru_stime
+    total = time.process_time() + ended.ru_utime + ended.ru_stime
+    voluntary, involuntary = own.ru_nvcsw + ended.ru_nvcsw, own.ru_nivcsw + ended.ru_nivcsw
+    living = descendants(os.getpid())
+    for pid in living:
+        with contextlib.suppress(OSError, ProcessLookupError):
+            child_user, child_system, child_total = _seconds_cpu(pid)
+            user, system, total = user + child_user, system + child_system, total + child_total
+            child_voluntary, child_involuntary = _context_switches(pid)
+            voluntary, involuntary = voluntary + child_voluntary, involuntary + child_involuntary
+    return TreeUsage(
+        seconds_cpu=total,
+        seconds_cpu_user=user,
+        seconds_cpu_system=system,
+        context_switches_voluntary=voluntary,
+        context_switches_involuntary=involuntary,
+        processes=1 + len(living),
+        blind=None
+        if _CHILDREN_LISTED or psutil is not None
+        else "psutil is not installed: living children not counted",
+    )
+
+
+def _seconds_cpu(pid: int) -> tuple[float, float, float]:
+    """User, system and total CPU seconds of one process and of the children it has waited for."""
+    if not _PROC:
+        times = psutil.Process(pid).cpu_times()
+        waited = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+        return times.user, times.system, times.user + times.system + waited
+    ticks = os.sysconf("SC_CLK_TCK")
+    # Fields after the command's closing bracket: state is the first, utime the 12th; proc_pid_stat(5).
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system, waited_user, waited_system = (int(field) / ticks for field in fields[11:15])
+    total = time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED) + waited_user + waited_system
+    return user + waited_user, system + waited_system, total
+
+
+def _context_switches(pid: int) -> tuple[int, int]:
+    """Voluntary and involuntary switches of all living threads of a process (the kernel keeps them per thread)."""
+    if not _PROC:
+        switches = psutil.Process(pid).num_ctx_switches()
+        return switches.voluntary, switches.involuntary
+    voluntary = involuntary = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/task/{thread}/status").read_text().splitlines():
+                if line.startswith("voluntary_ctxt"):
+                    voluntary += int(line.split()[1])
+                elif line.startswith("nonvoluntary_ctxt"):
+                    involuntary += int(line.split()[1])
+    return voluntary, involuntary
+
+
+def bytes_resident(pids: list[int]) -> int | None:
+    """Memory of these processes together, shared pages counted once (PSS; USS where the kernel has no PSS).
+
+    None when no process could be read.
+    """
+    read = [size for size in map(_bytes_of, pids) if size is not None]
+    return sum(read) if read else None
+
+
+def _bytes_of(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+    if psutil is not None:
+        with contextlib.suppress(psutil.Error):
+            return int(psutil.Process(pid).memory_full_info().uss)
+    return None

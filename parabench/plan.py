@@ -1,0 +1,123 @@
+"""Which cells there are, which of them cannot run here, and in which order a session visits them."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import os
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from parabench.errors import UnknownName
+from parabench.models.contract import Model
+from parabench.records import Cell, Unavailable
+from parabench.workload import KINDS, Workload
+
+T = TypeVar("T")
+
+#: Work that waits gets more workers than cores: so many for each core, within these bounds.
+WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 4, 8, 32
+
+
+def cores_usable() -> int:
+    """Cores this process may use at once: CPU affinity and cgroup CPU quota respected, at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cgroup_cores()
+    return max(1, allowed if quota is None else min(allowed, math.ceil(quota)))
+
+
+def cgroup_cores(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+    """CPU quota of this process's control group or any above it, in cores; None without one (cgroups(7), cpu.max)."""
+    quotas: list[float] = []
+    try:
+        group = next((line.split("::", 1)[1] for line in own.read_text().splitlines() if "::" in line), "/")
+    except OSError:
+        return None
+    here = root / group.strip().lstrip("/")
+    for folder in [here, *here.parents]:
+        if not folder.is_relative_to(root):
+            break
+        try:
+            quota, period = (folder / "cpu.max").read_text().split()
+        except (OSError, ValueError):
+            continue
+        if quota != "max":
+            quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)
+
+
+def default_workers(workload: Workload, cores: int) -> int:
+    """As many workers as cores for work that computes, several times as many for work that waits."""
+    if not workload.waits:
+        return cores
+    return min(WAITING_WORKERS_MOST, max(WAITING_WORKERS_LEAST, WAITING_WORKERS_PER_CORE * cores))
+
+
+def choose(what: str, patterns: Sequence[str], known: Mapping[str, T]) -> dict[str, T]:
+    """The entries whose name matches one of the patterns (shell style), in the order of `known`; all without patterns.
+
+    Raises UnknownName for a pattern that nothing matches.
+    """
+    if not patterns:
+        return dict(known)
+    for pattern in patterns:
+        if not fnmatch.filter(known, pattern):
+            raise UnknownName(what, pattern, known)
+    return {name: value for name, value in known.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
+
+
+def why_not(workload: Workload, model: Model, *, live: bool) -> Unavailable | None:
+    """The reason why this pair cannot be measured here; None when it can."""
+    if workload.kind == "live" and not live:
+        return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+    if workload.drives_event_loop and model.capabilities.worker == "greenlet":
+        return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
+    if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:
+        return Unavailable("its client drives an event loop of its own, which cannot run inside another")
+    return model.availability()
+
+
+def make_cells(
+    workloads: Iterable[Workload],
+    models: Iterable[Model],
+    *,
+    size: str,
+    workers: Sequence[int],
+    live: bool,
+    cores: int,
+) -> list[Cell]:
+    """Every workload under every model with every number of workers; `workers` empty: the default of each workload."""
+    availability = {model.name: model.availability() for model in models} if (models := list(models)) else {}
+    cells: list[Cell] = []
+    for workload in workloads:
+        for model in models:
+            alone = model.capabilities.worker == "caller"
+            counts = [1] if alone else list(workers) or [default_workers(workload, cores)]
+            cells.extend(
+                Cell(
+                    workload=workload.name,
+                    model=model.name,
+                    kind=workload.kind,
+                    workers=count,
+                    size=size,
+                    unavailable=availability[model.name] or why_not(workload, model, live=live),
+                    workers_in_id=bool(workers) and not alone,
+                )
+                for count in counts
+            )
+    return cells
+
+
+def order_of_passes(cells: Sequence[T], passes: int, seed: int) -> list[list[T]]:
+    """One random order of all cells for each pass, the same for the same seed.
+
+    Cells visited in one fixed order would each meet the same state of the machine (its clock, its caches, the previous
+    cell's leftovers) in every pass; fresh orders turn that into noise.
+    """
+    source = random.Random(seed)
+    return [source.sample(list(cells), len(cells)) for _ in range(passes)]
+
+
+__all__ = ["KINDS", "choose", "cores_usable", "default_workers", "make_cells", "order_of_passes", "why_not"]

@@ -1,0 +1,149 @@
+"""The progress line and the closing table of a session, rendered to text by rich."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from parabench.analyse.ranking import Ranking, Ratio
+from parabench.records import CellRecord
+from parabench.workload import Limit
+
+#: Models named in a tie; the rest are counted.
+NAMED_IN_TIE = 3
+
+
+def progress_line(done: int, left: int, pass_number: int, passes: int, cell_id: str) -> str:
+    """Where the session is: the visit that begins, its pass (from 1), and how many visits are left after it."""
+    return f"[{done}/{done + left}] pass {pass_number} of {passes}: {cell_id} ({left} left)"
+
+
+def summary(
+    rankings: Mapping[str, Ranking],
+    records: Iterable[CellRecord],
+    limits: Mapping[str, Limit],
+    *,
+    notes: Sequence[str],
+    width: int,
+    colour: bool,
+) -> str:
+    """The closing words of a session: who wins, what failed, what could not run, where it is stored."""
+    records = list(records)
+    parts: list[RenderableType] = []
+    if rankings:
+        parts.append(winners_table(rankings, records, limits))
+        passes = max((len(record.visits) for record in records), default=0)
+        parts.append(Text(_legend(passes), style="dim"))
+    parts.extend(_failures(records))
+    parts.extend(_not_run(records))
+    return render(parts, width=width, colour=colour) + "".join(f"{note}\n" for note in notes)
+
+
+def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
+    """Rich renderables as text. A live display would fight pytest's capture, so everything is rendered first."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False
+    )
+    for part in parts:
+        console.print(part)
+    return stream.getvalue()
+
+
+def winners_table(rankings: Mapping[str, Ranking], records: Iterable[CellRecord], limits: Mapping[str, Limit]) -> Table:
+    """For each workload: the best model, its speed-up over sequential, the share of the ideal time, and how sure."""
+    cells = {(record.cell.workload, record.label): record for record in records}
+    table = Table(title="Who wins", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("workload", no_wrap=True)
+    table.add_column("best model", style="bold", no_wrap=True)
+    table.add_column("workers", justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("speed-up [95 %]", justify="right", no_wrap=True)
+    table.add_column("of ideal", justify="right", no_wrap=True)
+    table.add_column("how sure")
+    for workload, ranking in rankings.items():
+        record = cells[workload, ranking.best]
+        table.add_row(
+            workload,
+            ranking.best,
+            str(record.cell.workers),
+            seconds_text(ranking.seconds[ranking.best]),
+            "is sequential" if record.cell.model == "sequential" else ratio_text(ranking.speedups.get(ranking.best)),
+            _share_text(record, limits),
+            sure_text(ranking),
+        )
+    return table
+
+
+def seconds_text(seconds: float) -> str:
+    """A time with a unit that leaves one to three digits before the point."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def ratio_text(ratio: Ratio | None) -> str:
+    """A ratio with its interval; a dash when there is none."""
+    if ratio is None:
+        return "-"
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.ratio:.2f}x [unknown: 1 pass]"
+    return f"{ratio.ratio:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"
+
+
+def sure_text(ranking: Ranking) -> str:
+    """Whether the first place is one model's, or shared."""
+    if len(ranking.seconds) == 1:
+        return "only model measured"
+    if not ranking.is_tie:
+        return "separates from all others"
+    others = ranking.leaders[1:]
+    more = f" and {len(others) - NAMED_IN_TIE} more" if len(others) > NAMED_IN_TIE else ""
+    return f"tie with {', '.join(others[:NAMED_IN_TIE])}{more}"
+
+
+def _share_text(record: CellRecord, limits: Mapping[str, Limit]) -> str:
+    limit = limits.get(record.cell.id)
+    if limit is None or limit.seconds is None or not record.seconds:
+        return "unknown"
+    return f"{100 * limit.seconds / record.seconds:.0f} %"
+
+
+def _legend(passes: int) -> str:
+    return (
+        f"n = {passes} passes, each in a new random order. time: median seconds of one batch over the passes. "
+        "speed-up: sequential / best, geometric mean of the passes with its interval, widened for the number of models "
+        "compared. of ideal: the shortest possible time / time."
+    )
+
+
+def _failures(records: Iterable[CellRecord]) -> list[RenderableType]:
+    lines = [
+        Text(f"  {record.cell.id}: {record.failure.splitlines()[0]}", style="red")
+        for record in records
+        if record.failure is not None
+    ]
+    return [Text("Failed, and kept out of every comparison:", style="bold red"), *lines] if lines else []
+
+
+def _not_run(records: Iterable[CellRecord]) -> list[RenderableType]:
+    """What could not run, one line per reason, with the models or workloads that share it."""
+    by_reason: dict[tuple[str, str | None], dict[str, list[str]]] = {}
+    for record in records:
+        missing = record.cell.unavailable
+        if missing is not None:
+            models = by_reason.setdefault((missing.reason, missing.install), {})
+            models.setdefault(record.cell.model, []).append(record.cell.workload)
+    lines: list[RenderableType] = []
+    for (reason, install), models in by_reason.items():
+        cells = sum(map(len, models.values()))
+        hint = f" -> {install}" if install else ""
+        workloads = sorted({workload for names in models.values() for workload in names})
+        who = ", ".join(models) if len(models) <= len(workloads) else ", ".join(workloads)
+        lines.append(Text(f"  {who} ({cells} cells): {reason}{hint}"))
+    return [Text("Could not run:", style="bold"), *lines] if lines else []

@@ -1,0 +1,161 @@
+"""One session from its options to its stored file. It knows the stages, not pytest."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from parabench.analyse.ranking import Ranking, rank
+from parabench.discover import find_models, find_workloads
+from parabench.errors import ParabenchError, StoreNotWritable
+from parabench.history import store
+from parabench.history.fingerprint import machine_id, take_fingerprint
+from parabench.history.session_file import extra_info, limits_of, parabench_object
+from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.models.contract import Model
+from parabench.options import Options
+from parabench.plan import choose, cores_usable, make_cells
+from parabench.records import Cell, CellRecord
+from parabench.workload import Limit, Workload
+
+
+class Session:
+    """What is planned, what has been measured, and what shares the processes and services behind it."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.workloads: dict[str, Workload] = choose(
+            "workload", options.workloads, find_workloads(options.workloads_dir)
+        )
+        self.models: dict[str, Model] = choose("model", options.models, find_models())
+        self.cores = cores_usable()
+        self.cells = make_cells(
+            self.workloads.values(),
+            self.models.values(),
+            size=options.size,
+            workers=options.workers,
+            live=options.live,
+            cores=self.cores,
+        )
+        #: Cells that pytest has selected, by id, in the order of selection.
+        self.records: dict[str, CellRecord] = {}
+        self.interrupted = False
+        #: Where the session has been stored, once it has.
+        self.stored: Path | None = None
+        #: What the user has to be told at the end.
+        self.problems: list[str] = []
+        self._stack = ExitStack()
+        self._experiment: Experiment | None = None
+        self._limits: dict[str, Limit] = {}
+
+    @property
+    def seconds_once(self) -> float:
+        """Seconds spent so far on what later passes do not repeat."""
+        return self._experiment.seconds_once if self._experiment else 0.0
+
+    @property
+    def folder(self) -> Path:
+        """Where this session's file goes: the folder of its fingerprint."""
+        return self.options.results / machine_id(take_fingerprint())
+
+    def plan(self, cells: list[Cell]) -> None:
+        """Take note of the selected cells. Raises StoreNotWritable before anything is measured."""
+        self.records = {cell.id: CellRecord(cell) for cell in cells}
+        if any(cell.unavailable is None for cell in cells):
+            store.check_writable(self.folder)
+
+    @contextmanager
+    def visit(self, cell: Cell, pass_number: int, position: int) -> Iterator[Stay]:
+        """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
+        record = self.records[cell.id]
+        first = not record.visits
+        with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
+            yield stay
+        record.tasks = stay.tasks
+        record.visits.append(visit_of(stay, pass_number, position))
+        record.instrumented = stay.instrumented or record.instrumented
+
+    def fail(self, cell: Cell, reason: str) -> None:
+        """Mark a cell invalid: its times are kept out of every comparison."""
+        record = self.records[cell.id]
+        record.failure = record.failure or reason
+
+    def close(self) -> None:
+        """End all processes and services, and remove all files of this session."""
+        self._stack.close()
+        self._experiment = None
+
+    def rankings(self) -> dict[str, Ranking]:
+        """The ranking of the models of each workload that has any valid cell, by workload (and workers, if several)."""
+        groups: dict[str, dict[str, Mapping[int, float]]] = {}
+        for record in self.records.values():
+            if record.valid:
+                groups.setdefault(record.cell.workload, {})[record.label] = record.seconds_by_pass
+        rankings = {workload: rank(passes) for workload, passes in groups.items()}
+        return {workload: ranking for workload, ranking in rankings.items() if ranking is not None}
+
+    def limits(self) -> dict[str, Limit]:
+        """The ideal time of each valid cell, by cell id."""
+        if not self._limits:
+            settings = self._experiment.known_settings() if self._experiment else {}
+            self._limits = limits_of(self.records.values(), self.workloads, settings, self.cores)
+        return self._limits
+
+    def extra_info(self, cell_id: str) -> dict[str, Any]:
+        """The `extra_info` of a valid cell."""
+        record = self.records[cell_id]
+        workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
+        return extra_info(record, workload, model, self.limits()[cell_id])
+
+    def save(self, name: str, session: dict[str, Any]) -> Path:
+        """Store the session's file and return its path.
+
+        When the results folder has become unwritable, what was measured is kept in a temporary file, and the
+        StoreNotWritable that says so is raised.
+        """
+        try:
+            return store.save(self.folder, name, session)
+        except StoreNotWritable as error:
+            with tempfile.NamedTemporaryFile("w", prefix="parabench-unsaved-", suffix=".json", delete=False) as kept:
+                json.dump(session, kept)
+            raise ParabenchError(f"{error}\nwhat was measured is kept in {kept.name}") from error
+
+    def describe(self) -> dict[str, Any]:
+        """The top-level `parabench` object of this session's file."""
+        return parabench_object(
+            self.records.values(), take_fingerprint(), self.options.stored(), interrupted=self.interrupted
+        )
+
+    def _started(self) -> Experiment:
+        if self._experiment is None:
+            options = self.options
+            experiment = Experiment(
+                ExperimentOptions(
+                    size=options.size,
+                    seed=options.seed,
+                    latency_seconds=options.latency,
+                    github_url=options.github_url,
+                    cell_timeout_seconds=options.cell_timeout,
+                    rounds=options.rounds,
+                    scratch=options.scratch,
+                ),
+                {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
+                [options.workloads_dir.parent],
+            )
+            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            self._experiment = self._stack.enter_context(experiment)
+        return self._experiment
+
+    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
+        """How many batches of each workload's service the session is going to run at most, by workload."""
+        per_visit = 1 + (options.rounds or options.rounds_most)
+        by_service: dict[Any, int] = {}
+        for record in self.records.values():
+            if record.cell.unavailable is None:
+                service = self.workloads[record.cell.workload].service
+                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
+        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}
