@@ -6,10 +6,12 @@ Subinterpreters import this module too: the standard library, `errors`, and `tas
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
 from multiprocessing import active_children
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 
@@ -64,18 +66,20 @@ class NewChildren:
         self.processes += [child for child in active_children() if child not in self._others]
         self._others.update(self.processes)
 
-    def any_ended(self) -> bool:
-        """Whether one of them is no longer running."""
-        return any(process.exitcode is not None for process in self.processes)
+    def ended(self) -> list[BaseProcess]:
+        """Those that are no longer running."""
+        ready = wait([process.sentinel for process in self.processes], timeout=0)
+        return [process for process in self.processes if process.sentinel in ready]
 
     def death(self, siblings_ended_by: int) -> WorkerDied:
         """The error that names the worker which broke the pool.
 
         The pool ends its other workers by a signal of its own: a process that ended by anything else died first.
         """
-        ended = [process for process in self.processes if process.exitcode is not None]
-        ended.sort(key=lambda process: process.exitcode == -siblings_ended_by)
-        return WorkerDied(str(ended[0].pid), ended[0].exitcode) if ended else WorkerDied("of unknown id", None)
+        codes = {process.pid: _exit_code(process) for process in self.ended()}
+        for pid, code in sorted(codes.items(), key=lambda ended: ended[1] in (None, -siblings_ended_by)):
+            return WorkerDied(str(pid), code)
+        return WorkerDied("of unknown id", None)
 
     def end(self, shut_down: Callable[[], object]) -> None:
         """Have the pool end itself; when a worker has died, not longer than SECONDS_TO_END.
@@ -87,9 +91,19 @@ class NewChildren:
         while ending.is_alive():
             ending.join(SECONDS_TO_END)
             self.look()
-            if ending.is_alive() and any(process.exitcode for process in self.processes):
+            if ending.is_alive() and any(_exit_code(process) for process in self.ended()):
                 break
         for process in self.processes:  # also those that the pool started in place of dead ones
-            process.kill()
+            if process.pid is not None and process.exitcode is None:
+                os.kill(process.pid, signal.SIGKILL)  # loky's processes have no kill()
             process.join()
         ending.join(SECONDS_TO_END)
+
+
+def _exit_code(process: BaseProcess) -> int | None:
+    """The exit code of a process whose sentinel is ready: the system, or a thread of the pool, has it a moment later."""
+    for _ in range(100):
+        if process.exitcode is not None:
+            return process.exitcode
+        time.sleep(0.01)
+    return None

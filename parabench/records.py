@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -142,9 +141,13 @@ class CellRecord:
     @property
     def seconds_by_pass(self) -> dict[int, float]:
         """Median seconds per round of each pass."""
+        import statistics  # not at the top: every worker imports this module, and none needs statistics
+
         return {v.pass_number: statistics.median(v.seconds_per_round) for v in self.visits if v.seconds_per_round}
 
     @property
     def seconds(self) -> float | None:
         """The session's one number for the cell: the median over its passes, in seconds per round."""
+        import statistics  # as above
+
         return statistics.median(self.seconds_by_pass.values()) if self.valid else None

@@ -15,9 +15,7 @@ def model(name, worker="thread", availability=always, coroutines=False):
     capabilities = Capabilities(
         worker=worker, shares_memory=True, pickles=False, parallel_bytecode=False, accepts_coroutines=coroutines
     )
-    return Model(
-        name=name, family="f", description="", capabilities=capabilities, open=None, availability=availability
-    )
+    return Model(name=name, family="f", description="", capabilities=capabilities, open=None, availability=availability)
 
 
 def work(name="w", kind="cpu", **fields):

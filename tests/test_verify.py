@@ -23,7 +23,9 @@ def test_equal_results_pass():
 
 
 def test_a_different_result_names_item_value_and_expectation():
-    with pytest.raises(WrongResult, match=r"cell c: 1 of 2 results differ from sequential: task 1, item 2: 5 instead of 4"):
+    with pytest.raises(
+        WrongResult, match=r"cell c: 1 of 2 results differ from sequential: task 1, item 2: 5 instead of 4"
+    ):
         verify("c", work(), [1, 2], outcomes(2, 5), [2, 4])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -100,7 +99,3 @@ def serve(end: socket.socket) -> None:
             line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
         if step == "close":
             return
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))

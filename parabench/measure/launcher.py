@@ -19,6 +19,9 @@ from parabench.measure.wire import Line, wait_readable
 #: How long the helpers of a cell that has ended may take to end by themselves (trackers, fork servers), in seconds.
 GRACE_SECONDS = 1.0
 
+#: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.
+_NURSERY = "import sys; from parabench.measure.nursery import main; main(sys.argv[1:])"
+
 
 class Nursery:
     """The harness's handle on one nursery process: starts cells in it and hears how each of them ended."""
@@ -28,7 +31,7 @@ class Nursery:
         paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "parabench.measure.nursery", str(theirs.fileno()), *imports],
+                [sys.executable, "-c", _NURSERY, str(theirs.fileno()), *imports],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 stdin=subprocess.DEVNULL,

@@ -122,7 +122,3 @@ def main(arguments: list[str]) -> None:
         nursery.kill_cells()
     else:
         serve(socket.socket(fileno=fd))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

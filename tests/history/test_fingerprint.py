@@ -1,6 +1,5 @@
 import getpass
 import json
-import os
 import platform
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def test_what_changes_between_sessions_of_one_machine_does_not_move_the_folder()
 
 def test_nothing_tells_who_or_where_the_user_is():
     text = json.dumps([take_fingerprint(), machine_info()])
-    for private in (platform.node(), str(Path.home()), os.getcwd()):
+    for private in (platform.node(), str(Path.home()), str(Path.cwd())):
         assert private not in text
     if len(getpass.getuser()) > 4:
         assert getpass.getuser() not in text

@@ -67,7 +67,9 @@ def test_a_full_disk_is_said_and_leaves_no_half_file(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"benchmarks": 3}', "\udc80".encode("utf-8", "surrogateescape").decode("latin1")])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"benchmarks": 3}', "\udc80".encode("utf-8", "surrogateescape").decode("latin1")]
+)
 def test_a_file_that_is_no_session_is_named(tmp_path, text):
     path = tmp_path / "0001_x.json"
     path.write_text(text, encoding="latin1")

@@ -1,0 +1,36 @@
+"""Accounting checked against tasks whose cost is known."""
+
+import deeds
+import pytest
+from test_experiment import WITH_PROCESSES, ready
+
+
+@pytest.mark.parametrize(
+    "model", [ready(name) for name in [*WITH_PROCESSES, "process-pool-forkserver", "thread-pool", "sequential"]]
+)
+def test_cpu_seconds_of_the_whole_tree_are_booked(visit, model):
+    stay = visit(deeds.workload(deeds.burn, [0.5] * 4, deterministic=False), model, workers=4)
+    print(f"{model}: {stay.used.seconds_cpu:.3f} CPU seconds booked for 4 x 0.5")
+    assert stay.used.seconds_cpu == pytest.approx(2.0, rel=0.05)
+    ticks = stay.used.seconds_cpu_user + stay.used.seconds_cpu_system
+    assert ticks == pytest.approx(stay.used.seconds_cpu, abs=0.011 * 5)
+
+
+@pytest.mark.parametrize(
+    "model", [ready(name) for name in ["sequential", "thread-pool", "process-pool-fork", "process-per-task"]]
+)
+def test_memory_held_by_a_task_is_seen(visit, model):
+    stay = visit(deeds.workload(deeds.hold, [200]), model, instrument=True)
+    held = (stay.instrumented.bytes_peak - stay.instrumented.bytes_before) / (1 << 20)
+    print(f"{model}: {held:.1f} MiB seen for 200, {stay.instrumented.samples} samples")
+    if model == "process-per-task":  # its worker is born within the batch and brings pages of its own
+        held -= 10
+    assert held == pytest.approx(200, rel=0.05)
+
+
+def test_forked_pages_are_counted_once(visit):
+    alone = visit(deeds.workload(deeds.wait, [0.05] * 8), "sequential", instrument=True)
+    forked = visit(deeds.workload(deeds.wait, [0.05] * 8), "process-pool-fork", workers=8, instrument=True)
+    ratio = forked.instrumented.bytes_before / alone.instrumented.bytes_before
+    print(f"a cell with 8 forked workers holds {ratio:.2f} times the memory of one process")
+    assert ratio < 4, "a sum of resident set sizes would give about 9"

@@ -1,0 +1,77 @@
+"""Tasks with a known cost or a known fault, importable by every worker of the tests beside this folder."""
+
+import os
+import signal
+import time
+
+from parabench.task import reference_to
+from parabench.workload import Workload
+
+
+def burn(seconds):
+    start = time.thread_time()
+    while time.thread_time() - start < seconds:
+        pass
+    return seconds
+
+
+def hold(megabytes):
+    block = bytearray(b"x") * (megabytes << 20)
+    time.sleep(0.3)
+    return len(block)
+
+
+def echo(item):
+    return item
+
+
+def kill_self(item):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(item):
+    os._exit(item)
+
+
+def hang(item):
+    time.sleep(600)
+
+
+def hang_with_children(item):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(600)
+    time.sleep(600)
+
+
+def fail_on_three(item):
+    if item == 3:
+        raise ValueError("three is not allowed")
+    return item
+
+
+def whoami(item):
+    return os.getpid()
+
+
+def not_json(item):
+    return {1, 2}
+
+
+def wait(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def refuse(items, results, settings):
+    raise AssertionError("the batch as a whole is wrong")
+
+
+def count(items, results, settings):
+    return {"tasks_seen": len(results)}
+
+
+def workload(task, items, **fields):
+    return Workload(
+        name=reference_to(task).partition(":")[2].replace("_", "-"), task=task, items=lambda size: items, **fields
+    )
