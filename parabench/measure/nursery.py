@@ -65,7 +65,8 @@ class Nursery:
             with contextlib.suppress(Exception):  # the cell will meet the same error and report it as its own
                 importlib.import_module(module)
         gc.collect()
-        gc.freeze()  # pages of objects made so far stay shared: no collection in a child writes to them
+        if hasattr(gc, "freeze"):  # not on PyPy
+            gc.freeze()  # pages of objects made so far stay shared: no collection in a child writes to them
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
