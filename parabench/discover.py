@@ -6,17 +6,20 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
 from parabench import models
-from parabench.errors import DuplicateName, InvalidWorkload, ModelNotLoadable, WorkloadNotLoadable
+from parabench.errors import DuplicateName, InvalidWorkload, ModelNotLoadable, NothingDeclared, WorkloadNotLoadable
 from parabench.models.contract import Model
 from parabench.workload import KINDS, Workload, workload
 
 _NOT_MODELS = {"contract"}
+#: Names end up in pytest ids, file names and comma-separated options.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @functools.cache
@@ -56,17 +59,27 @@ def find_workloads(folder: Path) -> dict[str, Workload]:
     workloads: dict[str, Workload] = {}
     origins: dict[str, str] = {}
     for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
+        if info.name.startswith("_"):
+            continue  # helpers of the files beside them
         module_name = f"{folder.name}.{info.name}"
         try:
             module = importlib.import_module(module_name)
         except Exception as error:  # as above
-            raise WorkloadNotLoadable(folder / info.name, error) from error
-        for declared in _declared_in(module):
+            raise WorkloadNotLoadable(_file_of(folder, info.name), error) from error
+        found = list(_declared_in(module))
+        if not found:
+            raise NothingDeclared(_file_of(folder, info.name))
+        for declared in found:
             _validate(declared)
             if declared.name in workloads:
                 raise DuplicateName("workload", declared.name, origins[declared.name], module_name)
             workloads[declared.name], origins[declared.name] = declared, module_name
     return workloads
+
+
+def _file_of(folder: Path, name: str) -> Path:
+    package = folder / name / "__init__.py"
+    return package if package.exists() else folder / f"{name}.py"
 
 
 def _declared_in(module: ModuleType) -> Iterator[Workload]:
@@ -88,6 +101,11 @@ def _declared_in(module: ModuleType) -> Iterator[Workload]:
 
 def _validate(declared: Workload) -> None:
     """Refuse what no worker could run, before anything is measured."""
+    if not _NAME.fullmatch(declared.name):
+        problem = (
+            f"its name {declared.name!r} has more than ASCII letters, digits, dots, dashes and underscores: pass name="
+        )
+        raise InvalidWorkload(declared.name, problem)
     if declared.kind not in KINDS:
         raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
     companions = (

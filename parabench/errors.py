@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 class ParabenchError(Exception):
@@ -45,6 +46,38 @@ class WorkloadNotLoadable(ParabenchError):
             f"cannot import the workload file {path}: {type(cause).__name__}: {cause}; "
             "mend the file or move it out of the workloads folder"
         )
+
+
+class NothingDeclared(ParabenchError):
+    """A file under the workloads folder in which no workload can be found."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"the workload file {path} declares no workload: decorate a function with @workload, leave one public "
+            "function in it, or begin its name with an underscore if it only helps other files"
+        )
+
+
+class NoWorkloads(UsageError):
+    """Cells were asked for where there is no folder of workloads."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"there is no workloads folder {path}: make one, or name another with --workloads-dir DIR")
+
+
+class BenchmarkPluginMissing(UsageError):
+    """Cells were asked for with pytest-benchmark switched off."""
+
+    def __init__(self) -> None:
+        super().__init__("cells are measured with pytest-benchmark: run without -p no:benchmark")
+
+
+class NothingStored(UsageError):
+    """A stored session was asked for that is not there."""
+
+    def __init__(self, folder: object, wanted: str, stored: Iterable[str]) -> None:
+        listed = ", ".join(stored) or "none yet"
+        super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
 
 
 class ModelNotLoadable(ParabenchError):
@@ -139,15 +172,55 @@ class StoreNotWritable(ParabenchError):
     def __init__(self, path: object, cause: OSError) -> None:
         super().__init__(
             f"cannot write results into {path}: {cause.strerror or cause}; "
-            "nothing was measured: choose another folder with --results DIR or mend its permissions"
+            "choose another folder with --results DIR or mend this one"
+        )
+
+
+class ResultsKeptElsewhere(ParabenchError):
+    """The results folder has become unwritable; what was measured is kept in a temporary file."""
+
+    def __init__(self, cause: StoreNotWritable, kept: object) -> None:
+        super().__init__(f"{cause}; what was measured is kept in {kept}")
+
+
+class JournalNotWritable(ParabenchError):
+    """The journal of a session does not take another line."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot write the journal {path}: {cause.strerror or cause}; measuring stops here, what is in it is kept: "
+            "mend the folder or make room, then go on with --resume"
+        )
+
+
+class JournalDamaged(ParabenchError):
+    """A journal that is not as it was written, beyond a last line torn by a crash."""
+
+    def __init__(self, path: object, line: int, cause: str) -> None:
+        super().__init__(
+            f"cannot read the journal {path}, line {line}: {cause}; move the file away to go on without it"
         )
 
 
 class HistoryUnreadable(ParabenchError):
     """A stored session that cannot be read."""
 
-    def __init__(self, path: object, cause: object) -> None:
-        super().__init__(f"cannot read the stored session {path}: {cause}; move the file away or restore it")
+    def __init__(self, path: Path, cause: object, advice: str = "move the file away or restore it") -> None:
+        # A file system takes names that are no text; whoever prints the message needs one that is.
+        printable = str(path).encode("utf-8", "replace").decode("utf-8")
+        super().__init__(f"cannot read the stored session {printable}: {cause}; {advice}")
+        self.path = path
+
+
+class HistoryTooNew(HistoryUnreadable):
+    """A stored session of a format that only a later parabench reads; the file is as it should be."""
+
+    def __init__(self, path: Path, stored_format: object, latest_format: int) -> None:
+        super().__init__(
+            path,
+            f"its format is {stored_format}, and this parabench reads formats up to {latest_format}",
+            "upgrade parabench: pip install --upgrade parabench",
+        )
 
 
 # --- the GitHub workloads -------------------------------------------------------------------------------------------

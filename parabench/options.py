@@ -190,7 +190,8 @@ def read_options(config: Any) -> Options:
     for entry in OPTIONS:
         given = config.getoption(_dest(entry))
         text = given if given is not None else str(config.getini(_dest(entry)))
-        values[entry.field] = entry.parse(entry.flag, text)
+        source = entry.flag if given is not None else f"the ini option {_dest(entry)}"
+        values[entry.field] = entry.parse(source, text)
     if values["passes"] is None:
         values["passes"] = PASSES_DEFAULT if values["budget"] is None else PASSES_MOST
         values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS

@@ -18,7 +18,7 @@ from parabench.workload import KINDS, Workload
 T = TypeVar("T")
 
 #: Work that waits gets more workers than cores: so many for each core, within these bounds.
-WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 4, 8, 32
+WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 2, 4, 32
 
 
 def cores_usable() -> int:

@@ -57,7 +57,8 @@ def wait_for_workers(workers: int, ask: Callable[[list[float]], Iterable[str]]) 
 class NewChildren:
     """The processes that multiprocessing starts here from now on: those of the pool that is being opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
         self._others = set(active_children())
         self.processes: list[BaseProcess] = []
 
@@ -76,9 +77,13 @@ class NewChildren:
 
         The pool ends its other workers by a signal of its own: a process that ended by anything else died first.
         """
-        codes = {process.pid: _exit_code(process) for process in self.ended()}
-        for pid, code in sorted(codes.items(), key=lambda ended: ended[1] in (None, -siblings_ended_by)):
-            return WorkerDied(str(pid), code)
+        codes = {str(process.pid): _exit_code(process) for process in self.ended()}
+        for pid, code in codes.items():
+            if code not in (None, -siblings_ended_by):
+                return WorkerDied(pid, code)
+        # A worker that died while the pool started may never have been seen: then none of these has to be the one.
+        if codes and len(self.processes) >= self._expected:
+            return WorkerDied(*next(iter(codes.items())))
         return WorkerDied("of unknown id", None)
 
     def end(self, shut_down: Callable[[], object]) -> None:
@@ -101,7 +106,7 @@ class NewChildren:
 
 
 def _exit_code(process: BaseProcess) -> int | None:
-    """The exit code of a process whose sentinel is ready: the system, or a thread of the pool, has it a moment later."""
+    """The exit code of a process whose sentinel is ready; the system, or a thread of the pool, tells it a bit later."""
     for _ in range(100):
         if process.exitcode is not None:
             return process.exitcode

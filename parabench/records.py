@@ -71,7 +71,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeUsage:
-    """What a process tree has used since it started. `blind` says what could not be counted, if anything."""
+    """What processes have used since they started, or between two readings.
+
+    `blind` says what could not be counted, if anything.
+    """
 
     #: Exact where the kernel has per-process clocks; user and system are counted in its ticks (often 10 ms).
     seconds_cpu: float
@@ -82,6 +85,25 @@ class TreeUsage:
     #: Living processes at the time of reading.
     processes: int
     blind: str | None = None
+
+    def __add__(self, other: TreeUsage) -> TreeUsage:
+        """Two parts of a tree, or two spans of time, together."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: TreeUsage) -> TreeUsage:
+        """What was used since an earlier reading; `processes` is that of the later one."""
+        return self._combined(other, -1)
+
+    def _combined(self, other: TreeUsage, sign: int) -> TreeUsage:
+        return TreeUsage(
+            seconds_cpu=self.seconds_cpu + sign * other.seconds_cpu,
+            seconds_cpu_user=self.seconds_cpu_user + sign * other.seconds_cpu_user,
+            seconds_cpu_system=self.seconds_cpu_system + sign * other.seconds_cpu_system,
+            context_switches_voluntary=self.context_switches_voluntary + sign * other.context_switches_voluntary,
+            context_switches_involuntary=self.context_switches_involuntary + sign * other.context_switches_involuntary,
+            processes=self.processes + other.processes if sign > 0 else self.processes,
+            blind=self.blind or other.blind,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

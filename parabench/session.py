@@ -11,7 +11,7 @@ from typing import Any
 
 from parabench.analyse.ranking import Ranking, rank
 from parabench.discover import find_models, find_workloads
-from parabench.errors import ParabenchError, StoreNotWritable
+from parabench.errors import ResultsKeptElsewhere, StoreNotWritable
 from parabench.history import store
 from parabench.history.fingerprint import machine_id, take_fingerprint
 from parabench.history.session_file import extra_info, limits_of, parabench_object
@@ -41,8 +41,10 @@ class Session:
             live=options.live,
             cores=self.cores,
         )
-        #: Cells that pytest has selected, by id, in the order of selection.
+        #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
+        #: The same by the name of the test item that measures them.
+        self.records_by_item: dict[str, CellRecord] = {}
         self.interrupted = False
         #: Where the session has been stored, once it has.
         self.stored: Path | None = None
@@ -62,10 +64,11 @@ class Session:
         """Where this session's file goes: the folder of its fingerprint."""
         return self.options.results / machine_id(take_fingerprint())
 
-    def plan(self, cells: list[Cell]) -> None:
-        """Take note of the selected cells. Raises StoreNotWritable before anything is measured."""
-        self.records = {cell.id: CellRecord(cell) for cell in cells}
-        if any(cell.unavailable is None for cell in cells):
+    def plan(self, cells: Mapping[str, Cell]) -> None:
+        """Take note of the selected cells by item. Raises StoreNotWritable before anything is measured."""
+        self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
+        self.records = {record.cell.id: record for record in self.records_by_item.values()}
+        if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
 
     @contextmanager
@@ -105,29 +108,32 @@ class Session:
             self._limits = limits_of(self.records.values(), self.workloads, settings, self.cores)
         return self._limits
 
-    def extra_info(self, cell_id: str) -> dict[str, Any]:
+    def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
-        record = self.records[cell_id]
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
-        return extra_info(record, workload, model, self.limits()[cell_id])
+        return extra_info(record, workload, model, self.limits()[record.cell.id])
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
         """Store the session's file and return its path.
 
-        When the results folder has become unwritable, what was measured is kept in a temporary file, and the
-        StoreNotWritable that says so is raised.
+        When the results folder has become unwritable, what was measured is kept in a temporary file, and
+        ResultsKeptElsewhere says where.
         """
         try:
             return store.save(self.folder, name, session)
         except StoreNotWritable as error:
             with tempfile.NamedTemporaryFile("w", prefix="parabench-unsaved-", suffix=".json", delete=False) as kept:
                 json.dump(session, kept)
-            raise ParabenchError(f"{error}\nwhat was measured is kept in {kept.name}") from error
+            raise ResultsKeptElsewhere(error, kept.name) from error
 
     def describe(self) -> dict[str, Any]:
         """The top-level `parabench` object of this session's file."""
         return parabench_object(
-            self.records.values(), take_fingerprint(), self.options.stored(), interrupted=self.interrupted
+            self.records.values(),
+            take_fingerprint(),
+            self.options.stored(),
+            interrupted=self.interrupted,
+            root=self.options.workloads_dir.parent,
         )
 
     def _started(self) -> Experiment:

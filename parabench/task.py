@@ -25,6 +25,9 @@ from parabench.records import Failure, Outcome, Trace
 if TYPE_CHECKING:
     import asyncio  # imported where it runs: spawned workers that have no event loop start 30 ms earlier
 
+#: What a task may raise without taking its worker along: a sys.exit() is one failed task, too.
+_TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
+
 
 @functools.cache
 def find(reference: str) -> Any:
@@ -64,7 +67,7 @@ class TaskCall:
             return self._call_traced(item)
         try:
             return Outcome(_function(self)(item))
-        except Exception as error:
+        except _TASK_ERRORS as error:
             return failed(error)
 
     async def call_async(self, item: Any) -> Outcome:
@@ -74,7 +77,7 @@ class TaskCall:
         started = time.monotonic()
         try:
             outcome = Outcome(await (await _coroutine_function(self._untraced()))(item))
-        except Exception as error:
+        except _TASK_ERRORS as error:
             outcome = failed(error)
         # Tasks take turns in the loop's thread, so the thread's CPU time between start and end is not one task's own.
         return outcome._replace(trace=_trace(started, None)) if self.traced else outcome

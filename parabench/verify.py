@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def verify(
                     f"item {shorten(items[index])} gave {shorten(outcome.value)}"
                 )
     if expected is not None and workload.deterministic:
-        wrong = [index for index, outcome in enumerate(outcomes) if outcome.value != expected[index]]
+        wrong = [index for index, outcome in enumerate(outcomes) if not same(outcome.value, expected[index])]
         if wrong:
             named = "; ".join(
                 f"task {index}, item {shorten(items[index])}: {shorten(outcomes[index].value)} "
@@ -52,6 +53,11 @@ def verify(
                 for index in wrong[:NAMED]
             )
             raise WrongResult(f"cell {cell_id}: {len(wrong)} of {len(items)} results differ from sequential: {named}")
+
+
+def same(value: Any, expected: Any) -> bool:
+    """Equality of JSON values, in which NaN equals NaN."""
+    return bool(value == expected) or json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 def shorten(value: Any, length: int = 80) -> str:

@@ -159,7 +159,7 @@ def workload(
 
     def declare(function: _F) -> _F:
         function.workload = Workload(  # type: ignore[attr-defined]  # the declaration travels with the function
-            name=name or function.__name__.replace("_", "-"),
+            name=function.__name__.replace("_", "-") if name is None else name,
             task=function,
             items=items if callable(items) else lambda size: items,
             kind=kind,

@@ -1,128 +1,21 @@
-"""What the tests of the plugin share: a small repository of a user's own, with workloads, experiments and sessions."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-import time
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NoReturn
 
-import psutil
 import pytest
+from user_project import MARK, Project
 
 pytest_plugins = ["pytester"]
-
-#: Few models and one pass: what most tests need. Their cells are `<workload>-sequential` and `<workload>-thread-pool`.
-QUICK = ("--models", "sequential,thread-pool", "--passes", "1", "--rounds", "2")
-#: Every process that a test starts inherits this variable, and so do all of theirs.
-MARK = "PARABENCH_TEST_MARK"
-#: Generous: the tests assert no durations, they only refuse to wait for ever.
-PATIENCE_SECONDS = 60.0
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise AssertionError(f"{constant} is not JSON")
-
-
-class Project:
-    """A repository with the harness installed: its root is the working directory and holds nothing but pytest.ini."""
-
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.root = pytester.path
-        self.mark = uuid.uuid4().hex
-        self.file("pytest.ini", "[pytest]\n")
-
-    def file(self, name: str, text: str) -> Path:
-        """Write a file of the project, its folders included."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    def workload(self, name: str, text: str) -> Path:
-        """Drop one file into workloads/."""
-        return self.file(f"workloads/{name}.py", text)
-
-    def experiment(self, kind: str = "custom") -> Path:
-        """Write the benchmark file that measures workloads of this kind, wired as in this repository."""
-        text = f"import pytest\n\n\n@pytest.mark.{kind}\ndef test_{kind}(cell):\n    cell.measure()\n"
-        return self.file(f"benchmarks/test_{kind}.py", text)
-
-    def pytest(self, *args: str | Path) -> pytest.RunResult:
-        """Run pytest in a process of its own, in the current directory; PATIENCE_SECONDS at most."""
-        return self.pytester.runpytest_subprocess(*args, timeout=PATIENCE_SECONDS)
-
-    def start(self, *args: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start the `pytest` command, as a shell would: in a process group of its own, with no PYTHONPATH."""
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return subprocess.Popen(
-            [Path(sys.executable).parent / "pytest", *args],
-            cwd=cwd or self.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def sessions(self, folder: str = "results") -> list[Path]:
-        """Files of the stored sessions, oldest first; everything else below the folder is ignored."""
-        found = (self.root / folder).glob("*/*.json")
-        return sorted(path for path in found if re.match(r"\d{4}_", path.name))
-
-    def stored(self, index: int = -1) -> dict[str, Any]:
-        """One stored session, read by a strict JSON parser."""
-        text = self.sessions()[index].read_text()
-        session: dict[str, Any] = json.loads(text, parse_constant=_refuse)
-        return session
-
-    def cells(self, index: int = -1) -> dict[str, dict[str, Any]]:
-        """Cell -> its benchmark, from a stored session."""
-        return {benchmark["param"]: benchmark for benchmark in self.stored(index)["benchmarks"]}
-
-    def processes_left(self) -> list[str]:
-        """Command lines of what still runs of all that this project started, after some patience."""
-        deadline = time.monotonic() + PATIENCE_SECONDS / 4
-        while (left := self._running()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return left
-
-    def _running(self) -> list[str]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(f"{process.pid}: {' '.join(process.cmdline())}")
-            except psutil.Error:  # gone meanwhile, or not ours to look at
-                continue
-        return found
-
-
-def flat(text: str) -> str:
-    """The text with every run of white space as one blank, so that a wrapped message can be searched."""
-    return " ".join(text.split())
-
-
-def wait_for(path: Path, lines: int) -> None:
-    """Wait until a log file has this many lines; fails after PATIENCE_SECONDS."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not path.exists() or len(path.read_text().splitlines()) < lines:
-        assert time.monotonic() < deadline, f"{path} never had {lines} lines"
-        time.sleep(0.02)
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """A small repository of a user's own; nothing that it started may outlive the test."""
+    """A small repository of a user's own; nothing that it started outlives the test."""
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
+    # Plugins of our own development environment: a user has others, and importing hypothesis doubles the time.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio")
     yield made
-    for left in made._running():
-        psutil.Process(int(left.split(":")[0])).kill()
+    made.kill_what_runs()

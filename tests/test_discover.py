@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from parabench.discover import find_models, find_workloads
-from parabench.errors import DuplicateName, InvalidWorkload, WorkloadNotLoadable
+from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
 
 
 @pytest.fixture
@@ -51,9 +51,12 @@ def test_private_helpers_and_imports_do_not_count(folder):
     assert list(find_workloads(folder)) == ["task"]
 
 
-def test_two_plain_functions_declare_nothing(folder):
-    (folder / "helpers.py").write_text("def a(n): return n\ndef b(n): return n\n")
+def test_a_file_that_declares_nothing_is_refused_unless_its_name_says_that_it_helps(folder):
+    (folder / "_helpers.py").write_text("def a(n): return n\ndef b(n): return n\n")
     assert find_workloads(folder) == {}
+    (folder / "pair.py").write_text("def a(n): return n\ndef b(n): return n\n")
+    with pytest.raises(NothingDeclared, match=r"the workload file .*pair\.py declares no workload"):
+        find_workloads(folder)
 
 
 def test_the_decorator_says_more_and_keeps_the_function(folder):
@@ -71,7 +74,7 @@ def test_the_decorator_says_more_and_keeps_the_function(folder):
 
 def test_a_file_that_does_not_import_is_named(folder):
     (folder / "broken.py").write_text("def (:\n")
-    with pytest.raises(WorkloadNotLoadable, match=r"cannot import the workload file .*broken: SyntaxError"):
+    with pytest.raises(WorkloadNotLoadable, match=r"cannot import the workload file .*broken\.py: SyntaxError"):
         find_workloads(folder)
 
 

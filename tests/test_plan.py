@@ -40,8 +40,8 @@ def test_the_caller_is_one_worker_whatever_was_asked():
 
 def test_waiting_work_gets_more_workers_than_cores():
     assert default_workers(work(kind="cpu"), 2) == 2
-    assert default_workers(work(kind="network"), 2) == 8
-    assert default_workers(work(kind="network"), 6) == 24
+    assert default_workers(work(kind="network"), 1) == 4
+    assert default_workers(work(kind="network"), 6) == 12
     assert default_workers(work(kind="network"), 64) == 32
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from conftest import QUICK, Project
+from user_project import QUICK, Project
 
 MINE = "def mine(item):\n    return item * 2\n"
 DECORATED = """

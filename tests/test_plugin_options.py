@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import QUICK, Project, flat
+from user_project import QUICK, Project, flat
 
 MINE = "def mine(item):\n    return item * 2\n"
-OPTIONS = (
-    "models workloads workers size passes rounds seed latency live github-url cell-timeout scratch results workloads-dir"
-).split()
+OPTIONS = ["models", "workloads", "workers", "size", "passes", "rounds", "seed", "latency", "live", "github-url"]
+OPTIONS += ["cell-timeout", "scratch", "results", "workloads-dir"]
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def refused(project: Project, *args: str) -> str:
     """What a refused run says; nothing may have been measured by then."""
     result = project.pytest("benchmarks", *args)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "passed" not in result.parseoutcomes()
+    assert " passed" not in result.stdout.str()
     assert not project.sessions()
     said = result.stderr.str() + result.stdout.str()
     assert "Traceback" not in said
@@ -53,13 +52,9 @@ def test_a_pattern_that_matches_nothing_is_refused_too(one: Project) -> None:
         ("--size", "huge", "small, medium, large"),
         ("--workers", "0", "above 0"),
         ("--workers", "two", "whole number"),
-        ("--workers", "1,,2", "whole number"),
-        ("--workers", "-1", "above 0"),
         ("--passes", "x", "whole number above 0"),
-        ("--passes", "0", "whole number above 0"),
         ("--rounds", "1.5", "whole number above 0"),
         ("--seed", "monday", "whole number"),
-        ("--cell-timeout", "0", "above 0"),
         ("--cell-timeout", "nan", "above 0"),
         ("--latency", "-1", "seconds"),
         ("--github-url", "api.github.com", "http"),

@@ -20,16 +20,16 @@ from parabench.report.listing import listing
 @click.option("--workloads", default="", metavar="NAMES", help="Only these workloads: names or patterns.")
 @click.option(
     "--workloads-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("workloads"),
-    show_default=True,
-    help="Folder of the workload files.",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the workload files. Default: workloads, if there is one.",
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def list_command(models: str, workloads: str, workloads_dir: Path, form: str) -> None:
+def list_command(models: str, workloads: str, workloads_dir: Path | None, form: str) -> None:
     """Show workloads and models, ready or not, why not, and the command that installs what is missing."""
     chosen_models = choose("model", _names(models), find_models())
-    chosen_workloads = choose("workload", _names(workloads), find_workloads(workloads_dir.resolve()))
+    chosen_workloads = choose(
+        "workload", _names(workloads), find_workloads((workloads_dir or Path("workloads")).resolve())
+    )
     rows: dict[str, list[dict[str, Any]]] = {"workloads": [], "models": []}
     for workload in chosen_workloads.values():
         rows["workloads"].append(

@@ -32,7 +32,7 @@ def limits_of(
         cell = record.cell
         workload = workloads[cell.workload]
         case = LimitCase(
-            items=workload.items(cell.size),  # type: ignore[arg-type]  # one of SIZES, checked with the options
+            items=list(workload.items(cell.size)),  # type: ignore[arg-type]  # one of SIZES, checked with the options
             settings=settings.get(cell.workload, {}),
             workers=cell.workers,
             cores_usable=cores_usable,
@@ -92,7 +92,12 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
 
 
 def parabench_object(
-    records: Iterable[CellRecord], fingerprint: Mapping[str, Any], options: Mapping[str, Any], *, interrupted: bool
+    records: Iterable[CellRecord],
+    fingerprint: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    interrupted: bool,
+    root: Path,
 ) -> dict[str, Any]:
     """The top-level `parabench` object of a session: what was asked for, on what, and what gave no number."""
     records = list(records)
@@ -102,13 +107,26 @@ def parabench_object(
         "fingerprint": dict(fingerprint),
         "options": dict(options),
         "interrupted": interrupted,
-        "failed": [{"cell": r.cell.id, "reason": r.failure} for r in records if r.failure is not None],
+        "failed": [
+            {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
+            for r in records
+            if r.failure is not None
+        ],
         "not_run": [
             {"cell": r.cell.id, "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
             for r in records
             if r.cell.unavailable is not None
         ],
     }
+
+
+def without_private_paths(text: str, root: Path) -> str:
+    """A traceback without the folders that tell who and where the user is; what is below the root stays readable."""
+    prefixes = {f"{root}/": "", sys.prefix: "<python>", sys.base_prefix: "<python>", str(Path.home()): "~"}
+    for prefix, instead in sorted(prefixes.items(), key=lambda entry: -len(entry[0])):
+        if len(prefix) > 1:
+            text = text.replace(prefix, instead)
+    return text
 
 
 def source_hash(workload: Workload) -> str | None:

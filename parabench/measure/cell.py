@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut
@@ -18,6 +18,17 @@ from parabench.workload import Workload
 
 #: Pause between two readings of a cell's memory in its instrumented round, in seconds.
 SAMPLING_SECONDS = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One execution of a cell's batch."""
+
+    seconds: float
+    #: By the whole process tree.
+    used: TreeUsage
+    outcomes: list[Outcome]
+    findings: dict[str, Any]
 
 
 class CellProcess:
@@ -37,14 +48,15 @@ class CellProcess:
             raise CellProcessDied(self._id, step, self._exit_code()) from None
         return self._answer(step)
 
-    def round(self) -> tuple[float, list[Outcome], dict[str, Any]]:
-        """One timed round: its seconds, the outcomes and what the workload found."""
+    def round(self) -> Round:
+        """One timed round."""
         answer = self.ask("round", traced=False, collect_garbage=True)
-        return answer["seconds"], outcomes_from_json(answer["outcomes"]), answer["findings"]
-
-    def usage(self) -> TreeUsage:
-        """What the cell's process tree has used so far."""
-        return TreeUsage(**self.ask("usage"))
+        return Round(
+            seconds=answer["seconds"],
+            used=TreeUsage(**answer["used"]),
+            outcomes=outcomes_from_json(answer["outcomes"]),
+            findings=answer["findings"],
+        )
 
     def instrumented_round(self) -> tuple[Instrumented, list[Outcome]]:
         """One untimed round with every task traced, while this process watches the memory of the tree."""
@@ -81,6 +93,9 @@ class CellProcess:
             kill_family(self._pid)
             self._nursery.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
         clear_group(self._pid)
+        # What left its process group and outlived the cell has been adopted by the nursery.
+        for pid in descendants(self._nursery.pid):
+            kill_family(pid)
 
     def _answer(self, step: str) -> dict[str, Any]:
         deadline = time.monotonic() + self._timeout_seconds
@@ -133,10 +148,14 @@ def opened(
     settings: str,
     launcher: Launcher,
     timeout_seconds: float,
+    label: str | None = None,
 ) -> Iterator[tuple[CellProcess, float]]:
-    """A cell process with its model open, and the seconds the opening took; afterwards nothing of it is left."""
+    """A cell process with its model open, and the seconds the opening took; afterwards nothing of it is left.
+
+    `label` names the cell in messages, its id without one.
+    """
     nursery = launcher.nursery(workload.imports)
-    process = CellProcess(cell.id, nursery, workload.task.__module__, timeout_seconds)
+    process = CellProcess(label or cell.id, nursery, workload.task.__module__, timeout_seconds)
     try:
         answer = process.ask(
             "open",

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from parabench.errors import CellFailed, ParabenchError
-from parabench.measure.cell import CellProcess, opened
+from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
+from parabench.measure.cell import CellProcess, Round, opened
 from parabench.measure.launcher import Launcher
 from parabench.records import Cell, Instrumented, TreeUsage, Visit
 from parabench.verify import verify
@@ -49,17 +49,23 @@ class Stay:
     rounds: int
     seconds_open: float
     seconds_first_batch: float
-    _time_round: Callable[[], float]
+    _run_round: Callable[[], Round]
     seconds_per_round: list[float] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
+    #: By the whole process tree in all timed rounds together.
     used: TreeUsage | None = None
+    processes: int = 0
     instrumented: Instrumented | None = None
 
     def round(self) -> float:
         """Run and verify one timed round; returns its seconds."""
-        seconds = self._time_round()
-        self.seconds_per_round.append(seconds)
-        return seconds
+        done = self._run_round()
+        self.seconds_per_round.append(done.seconds)
+        self.used = done.used if self.used is None else self.used + done.used
+        self.processes = max(self.processes, done.used.processes)
+        if done.findings:
+            self.findings.append(done.findings)
+        return done.seconds
 
 
 class Experiment:
@@ -117,23 +123,18 @@ class Experiment:
         Raises CellFailed (or another ParabenchError) when the cell gives no valid measurement.
         """
         workload = self._workloads[cell.workload]
-        items = workload.items(cell.size)  # type: ignore[arg-type]  # one of SIZES, checked with the options
+        items = items_of(workload, cell.size)
         expected = self._reference(workload, cell)
         with self._opened(cell, workload, items) as (process, seconds_open):
 
-            def time_round() -> float:
-                seconds, outcomes, findings = process.round()
-                verify(cell.id, workload, items, outcomes, expected)
-                if findings:
-                    stay.findings.append(findings)
-                return seconds
+            def run_round() -> Round:
+                done = process.round()
+                verify(cell.id, workload, items, done.outcomes, expected)
+                return done
 
-            seconds_first, outcomes, _ = process.round()
-            verify(cell.id, workload, items, outcomes, expected)
-            stay = Stay(cell, len(items), self._rounds(seconds_first), seconds_open, seconds_first, time_round)
-            before = process.usage()
+            seconds_first = run_round().seconds
+            stay = Stay(cell, len(items), self._rounds(seconds_first), seconds_open, seconds_first, run_round)
             yield stay
-            stay.used = difference(process.usage(), before)
             if instrument:
                 with self._counted_once():
                     stay.instrumented, outcomes = process.instrumented_round()
@@ -170,17 +171,19 @@ class Experiment:
         return known
 
     def _run_reference(self, workload: Workload, cell: Cell) -> list[Any]:
-        items = workload.items(cell.size)  # type: ignore[arg-type]  # as above
+        items = items_of(workload, cell.size)
         reference = Cell(workload=workload.name, model="sequential", kind=workload.kind, workers=1, size=cell.size)
-        with self._opened(reference, workload, items) as (process, _):
-            _, outcomes, _ = process.round()
-        verify(f"{reference.id} (the reference run)", workload, items, outcomes, None)
+        label = f"{reference.id} (the reference run)"
+        with self._opened(reference, workload, items, label) as (process, _):
+            outcomes = process.round().outcomes
+        verify(label, workload, items, outcomes, None)
         return [outcome.value for outcome in outcomes]
 
     def _opened(
-        self, cell: Cell, workload: Workload, items: Sequence[Any]
+        self, cell: Cell, workload: Workload, items: Sequence[Any], label: str | None = None
     ) -> AbstractContextManager[tuple[CellProcess, float]]:
-        return opened(cell, workload, items, self.settings(workload), self._launcher, self.options.cell_timeout_seconds)
+        timeout = self.options.cell_timeout_seconds
+        return opened(cell, workload, items, self.settings(workload), self._launcher, timeout, label)
 
     def _start(self, workload: Workload) -> str | ParabenchError:
         assert workload.service is not None
@@ -209,17 +212,16 @@ class Experiment:
             )
 
 
-def difference(after: TreeUsage, before: TreeUsage) -> TreeUsage:
-    """What was used between two readings of one tree."""
-    return TreeUsage(
-        seconds_cpu=after.seconds_cpu - before.seconds_cpu,
-        seconds_cpu_user=after.seconds_cpu_user - before.seconds_cpu_user,
-        seconds_cpu_system=after.seconds_cpu_system - before.seconds_cpu_system,
-        context_switches_voluntary=after.context_switches_voluntary - before.context_switches_voluntary,
-        context_switches_involuntary=after.context_switches_involuntary - before.context_switches_involuntary,
-        processes=after.processes,
-        blind=after.blind,
-    )
+def items_of(workload: Workload, size: str) -> Sequence[Any]:
+    """The items of one batch. Raises InvalidWorkload when there are none, or when JSON cannot hold them."""
+    items = list(workload.items(size))  # type: ignore[arg-type]  # one of SIZES, checked with the options
+    if not items:
+        raise InvalidWorkload(workload.name, f"it has no items at size '{size}'")
+    try:
+        json.dumps(items)
+    except (TypeError, ValueError) as error:
+        raise InvalidWorkload(workload.name, f"an item is not a JSON value: {error}") from None
+    return items
 
 
 def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
@@ -237,7 +239,7 @@ def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
         seconds_cpu_system=used.seconds_cpu_system / rounds,
         context_switches_voluntary=used.context_switches_voluntary / rounds,
         context_switches_involuntary=used.context_switches_involuntary / rounds,
-        processes=used.processes,
+        processes=stay.processes,
         blind=used.blind,
         findings=tuple(stay.findings),
     )

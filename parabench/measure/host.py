@@ -13,10 +13,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from parabench.discover import find_models
-from parabench.measure.resources import usage_of_this_tree
+from parabench.measure.resources import usage_of_descendants, usage_of_self
 from parabench.measure.wire import Line, outcomes_to_json
 from parabench.models.contract import Batch, Run
-from parabench.records import Outcome
+from parabench.records import Outcome, TreeUsage
 from parabench.task import TaskCall, find, leave_process
 
 
@@ -51,20 +51,16 @@ class Host:
         self._run = self._stack.enter_context(opened)
         return {"seconds": time.perf_counter() - start}
 
-    def usage(self) -> dict[str, Any]:
-        """What the whole process tree has used so far."""
-        return asdict(usage_of_this_tree())
-
     def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
-        """Run the batch once; answers its seconds, its outcomes and what the workload found afterwards."""
+        """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found."""
         batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
-        seconds, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
+        seconds, used, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
         findings: dict[str, Any] = {}
         if self._after_round is not None and all(outcome.failure is None for outcome in outcomes):
             findings = dict(self._after_round(batch.items, [outcome.value for outcome in outcomes], self._settings))
-        return {"seconds": seconds, "outcomes": outcomes_to_json(outcomes), "findings": findings}
+        return {"seconds": seconds, "used": asdict(used), "outcomes": outcomes_to_json(outcomes), "findings": findings}
 
     def close(self) -> dict[str, Any]:
         """Close the model and leave what this process entered; answers the seconds it took."""
@@ -74,14 +70,23 @@ class Host:
         return {"seconds": time.perf_counter() - start}
 
 
-def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, list[Outcome]]:
-    """Seconds of one batch: two clock readings and the call between them, nothing else."""
+def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, TreeUsage, list[Outcome]]:
+    """Seconds of one batch, and what the process tree used for it.
+
+    Between the two clock readings there is the batch and nothing else. The accounting reads this process close around
+    them and its descendants further out: they have nothing to do before the batch begins and after it has ended.
+    """
     if collect_garbage:
         gc.collect()
+    descendants_before = usage_of_descendants()
+    self_before = usage_of_self()
     start = time.perf_counter()
     outcomes = run(batch)
     end = time.perf_counter()
-    return end - start, outcomes
+    self_after = usage_of_self()
+    descendants_after = usage_of_descendants()
+    # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
+    return end - start, (self_after + descendants_after) - (self_before + descendants_before), outcomes
 
 
 def serve(end: socket.socket) -> None:

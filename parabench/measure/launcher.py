@@ -62,13 +62,16 @@ class Nursery:
         raise NurseryDied(self._process.wait())
 
     def exit_code(self, pid: int, deadline: float) -> int | None:
-        """Exit code of a cell, negative for a signal; None when it still lives at the deadline."""
+        """Exit code of a cell, negative for a signal; None when it still lives at the deadline.
+
+        Raises NurseryDied when nobody is left to tell.
+        """
         while pid not in self._exit_codes:
             if not wait_readable([self.line], deadline):
                 return None
             answer = self.line.receive()
             if answer is None:
-                return None
+                raise NurseryDied(self._process.wait())
             self._note(answer)
         return self._exit_codes[pid]
 

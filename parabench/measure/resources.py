@@ -52,12 +52,23 @@ def _children(pid: int) -> list[int]:
     return children
 
 
-def usage_of_this_tree() -> TreeUsage:
-    """What this process and its descendants have used so far, those included that have ended and been waited for."""
+def usage_of_self() -> TreeUsage:
+    """What this process has used so far, and those of its children that have ended and been waited for."""
     own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    user, system = own.ru_utime + ended.ru_utime, own.ru_stime + ended.ru_stime
-    total = time.process_time() + ended.ru_utime + ended.ru_stime
-    voluntary, involuntary = own.ru_nvcsw + ended.ru_nvcsw, own.ru_nivcsw + ended.ru_nivcsw
+    return TreeUsage(
+        seconds_cpu=time.process_time() + ended.ru_utime + ended.ru_stime,
+        seconds_cpu_user=own.ru_utime + ended.ru_utime,
+        seconds_cpu_system=own.ru_stime + ended.ru_stime,
+        context_switches_voluntary=own.ru_nvcsw + ended.ru_nvcsw,
+        context_switches_involuntary=own.ru_nivcsw + ended.ru_nivcsw,
+        processes=1,
+    )
+
+
+def usage_of_descendants() -> TreeUsage:
+    """What the living descendants of this process have used so far, with the children they have waited for."""
+    user = system = total = 0.0
+    voluntary = involuntary = 0
     living = descendants(os.getpid())
     for pid in living:
         with contextlib.suppress(OSError, ProcessLookupError):
@@ -71,7 +82,7 @@ def usage_of_this_tree() -> TreeUsage:
         seconds_cpu_system=system,
         context_switches_voluntary=voluntary,
         context_switches_involuntary=involuntary,
-        processes=1 + len(living),
+        processes=len(living),
         blind=None
         if _CHILDREN_LISTED or psutil is not None
         else "psutil is not installed: living children not counted",

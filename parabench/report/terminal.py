@@ -13,8 +13,10 @@ from parabench.analyse.ranking import Ranking, Ratio
 from parabench.records import CellRecord
 from parabench.workload import Limit
 
-#: Models named in a tie; the rest are counted.
-NAMED_IN_TIE = 3
+#: Ties of up to this many models name them all; larger ones are counted.
+NAMED_IN_TIE = 2
+#: The closing table is as wide as it needs to be, whatever the terminal: cut names answer nothing.
+TABLE_WIDTH = 200
 
 
 def progress_line(done: int, left: int, pass_number: int, passes: int, cell_id: str) -> str:
@@ -35,12 +37,16 @@ def summary(
     records = list(records)
     parts: list[RenderableType] = []
     if rankings:
-        parts.append(winners_table(rankings, records, limits))
         passes = max((len(record.visits) for record in records), default=0)
         parts.append(Text(_legend(passes), style="dim"))
     parts.extend(_failures(records))
     parts.extend(_not_run(records))
-    return render(parts, width=width, colour=colour) + "".join(f"{note}\n" for note in notes)
+    table = [winners_table(rankings, records, limits)] if rankings else []
+    return (
+        render(table, width=TABLE_WIDTH, colour=colour)
+        + render(parts, width=width, colour=colour)
+        + "".join(f"{note}\n" for note in notes)
+    )
 
 
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
@@ -51,7 +57,7 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     )
     for part in parts:
         console.print(part)
-    return stream.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def winners_table(rankings: Mapping[str, Ranking], records: Iterable[CellRecord], limits: Mapping[str, Limit]) -> Table:
@@ -60,11 +66,11 @@ def winners_table(rankings: Mapping[str, Ranking], records: Iterable[CellRecord]
     table = Table(title="Who wins", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("workload", no_wrap=True)
     table.add_column("best model", style="bold", no_wrap=True)
-    table.add_column("workers", justify="right")
+    table.add_column("workers", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("speed-up [95 %]", justify="right", no_wrap=True)
     table.add_column("of ideal", justify="right", no_wrap=True)
-    table.add_column("how sure")
+    table.add_column("how sure", no_wrap=True)
     for workload, ranking in rankings.items():
         record = cells[workload, ranking.best]
         table.add_row(
@@ -101,10 +107,10 @@ def sure_text(ranking: Ranking) -> str:
     if len(ranking.seconds) == 1:
         return "only model measured"
     if not ranking.is_tie:
-        return "separates from all others"
-    others = ranking.leaders[1:]
-    more = f" and {len(others) - NAMED_IN_TIE} more" if len(others) > NAMED_IN_TIE else ""
-    return f"tie with {', '.join(others[:NAMED_IN_TIE])}{more}"
+        return "wins"
+    if len(ranking.leaders) - 1 <= NAMED_IN_TIE:
+        return f"tie with {', '.join(ranking.leaders[1:])}"
+    return f"tie with {len(ranking.leaders) - 1} others"
 
 
 def _share_text(record: CellRecord, limits: Mapping[str, Limit]) -> str:
@@ -116,9 +122,10 @@ def _share_text(record: CellRecord, limits: Mapping[str, Limit]) -> str:
 
 def _legend(passes: int) -> str:
     return (
-        f"n = {passes} passes, each in a new random order. time: median seconds of one batch over the passes. "
-        "speed-up: sequential / best, geometric mean of the passes with its interval, widened for the number of models "
-        "compared. of ideal: the shortest possible time / time."
+        f"n = {passes} {'pass' if passes == 1 else 'passes'}, each in a new random order. time: median over the passes "
+        "of one batch. speed-up: sequential / best, geometric mean over the passes with its interval, widened for the "
+        "number of models compared. of ideal: shortest possible time / time. wins: separates from every other model; "
+        "more passes (--passes) resolve more ties."
     )
 
 

@@ -33,9 +33,7 @@ def test_equal_models_are_rarely_told_apart():
         ranking = rank(simulate(source, {"sequential": 1.0, "a": 1.0, "b": 1.0, "c": 1.0, "d": 1.0}, 5, 0.03))
         alarms += any(ratio.separates for ratio in ranking.speedups.values())
         winners += not ranking.is_tie
-    print(
-        f"of {runs} workloads: {100 * alarms / runs:.2f} % with a false speed-up, {100 * winners / runs:.2f} % with a winner"
-    )
+    print(f"of {runs} workloads: {alarms / runs:.2%} with a false speed-up, {winners / runs:.2%} with a winner")
     two_standard_errors = 2 * math.sqrt(0.05 * 0.95 / runs)
     assert alarms / runs <= 0.05 + two_standard_errors
     assert winners / runs <= 0.05

@@ -47,7 +47,7 @@ def test_the_closing_table_answers_the_question():
     assert "process-pool-fork" in row
     assert "2.00x [" in row
     assert " 90 %" in row
-    assert "separates from all others" in row
+    assert row.endswith("wins")
     assert "n = 3 passes" in text
 
 

@@ -1,0 +1,60 @@
+"""asyncio.to_thread: an event loop that hands synchronous tasks to N threads."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.records import Outcome
+from parabench.task import TaskCall, leave_thread
+
+
+@contextmanager
+def open_asyncio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start the loop and all N threads of its default executor; the runner ends both."""
+    together = threading.Barrier(workers)
+
+    def leave() -> None:
+        together.wait()
+        leave_thread()
+
+    with asyncio.Runner() as runner:
+        executor = ThreadPoolExecutor(workers, initializer=call.prepare)
+        runner.get_loop().set_default_executor(executor)
+        runner.run(_in_every_thread(together.wait, workers))
+
+        def run(batch: Batch) -> list[Outcome]:
+            return runner.run(_run_batch(batch))
+
+        try:
+            yield run
+        finally:
+            runner.run(_in_every_thread(leave, workers))
+
+
+async def _in_every_thread(function: Callable[[], object], workers: int) -> None:
+    await asyncio.gather(*(asyncio.to_thread(function) for _ in range(workers)))
+
+
+async def _run_batch(batch: Batch) -> list[Outcome]:
+    return await asyncio.gather(*(asyncio.to_thread(batch.call, item) for item in batch.items))
+
+
+MODEL = Model(
+    name="asyncio-to-thread",
+    family="threads",
+    description="asyncio.to_thread on a default executor of N threads",
+    capabilities=Capabilities(
+        worker="thread",
+        shares_memory=True,
+        pickles=False,
+        parallel_bytecode=not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    ),
+    open=open_asyncio_to_thread,
+    availability=always,
+)

@@ -1,0 +1,136 @@
+"""gevent.pool.Pool: N greenlets in one thread, in a process of their own, so that patching touches nothing else.
+
+The parent sends one JSON line per batch and gets one back, over pipes of their own: tasks may print. The process is
+started by `python -m gevent.monkey`, which patches the standard library before anything of ours is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from parabench.errors import WorkerDied
+from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
+from parabench.records import Failure, Outcome, Trace
+from parabench.task import TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
+
+
+@contextmanager
+def open_gevent(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start the process and its N greenlets. Raises WorkerDied when it ends before all have prepared the call."""
+    process, requests, answers = _start(workers)
+
+    def exchange(message: Any) -> Any:
+        """The answer to a message; raises WorkerDied when the process ends without one."""
+        try:
+            requests.write(json.dumps(message) + "\n")
+            requests.flush()
+            line = answers.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line.endswith("\n"):
+            raise WorkerDied(str(process.pid), process.wait())
+        return json.loads(line)
+
+    def run(batch: Batch) -> list[Outcome]:
+        try:
+            return [_outcome(parts) for parts in exchange([call_to_text(batch.call), list(batch.items)])]
+        except WorkerDied as death:
+            return [lost(death)] * len(batch.items)
+
+    try:
+        exchange(call_to_text(call))
+        yield run
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        with process, answers, contextlib.suppress(BrokenPipeError):
+            requests.close()  # the process leaves its contexts and ends
+
+
+def _start(workers: int) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
+    requests_out, requests_in = os.pipe()
+    answers_out, answers_in = os.pipe()
+    module = ["-m", "gevent.monkey", "--module", "parabench.models.gevent_pool"]
+    process = subprocess.Popen(  # our own interpreter and module
+        [sys.executable, *module, str(workers), str(requests_out), str(answers_in)],
+        stdin=subprocess.DEVNULL,
+        pass_fds=(requests_out, answers_in),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    os.close(requests_out)
+    os.close(answers_in)
+    return process, os.fdopen(requests_in, "w", encoding="utf-8"), os.fdopen(answers_out, encoding="utf-8")
+
+
+def _outcome(parts: list[Any]) -> Outcome:
+    value, failure, trace = parts
+    return Outcome(value, failure and Failure(*failure), trace and Trace(*trace))
+
+
+def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
+    """Inside the process: prepare N greenlets, then answer batches until there are no more."""
+    from gevent.pool import Pool
+    from gevent.queue import Queue
+
+    todo: Any = Queue()
+    done: Any = Queue()
+    call = call_from_text(json.loads(requests.readline()))
+    pool = Pool(workers)
+    for _ in range(workers):
+        pool.spawn(_work, call, todo, done)
+    for _ in range(workers):
+        done.get()
+    print("null", file=answers, flush=True)
+    for line in requests:
+        text, items = json.loads(line)
+        for index, item in enumerate(items):
+            todo.put((index, call_from_text(text), item))
+        outcomes = dict(done.get() for _ in items)
+        print(f"[{','.join(outcomes[index] for index in range(len(items)))}]", file=answers, flush=True)
+    for _ in range(workers):
+        todo.put(None)
+    pool.join()
+    leave_process()
+
+
+def _work(call: TaskCall, todo: Any, done: Any) -> None:
+    """One greenlet, which is one worker: what it entered for itself serves all its tasks, as a pooled thread's does."""
+    call.prepare()
+    done.put(None)
+    while (following := todo.get()) is not None:
+        index, call, item = following
+        try:
+            outcome = call(item)
+            if outcome.trace is not None:  # greenlets share a thread: its CPU time is not one task's own
+                outcome = outcome._replace(trace=outcome.trace._replace(seconds_cpu=None))
+            text = json.dumps(outcome)
+        except (Exception, SystemExit) as error:  # the value is not JSON, or the task wanted to end the process
+            text = json.dumps(failed(error))
+        done.put((index, text))
+    leave_thread()
+
+
+MODEL = Model(
+    name="gevent",
+    family="greenlets",
+    description="gevent greenlets in a patched process of their own",
+    capabilities=Capabilities(worker="greenlet", shares_memory=True, pickles=False, parallel_bytecode=False),
+    open=open_gevent,
+    availability=needs_extra("gevent", "gevent"),
+    libraries=("gevent", "greenlet"),
+)
+
+if __name__ == "__main__":
+    with (
+        os.fdopen(int(sys.argv[2]), encoding="utf-8") as incoming,
+        os.fdopen(int(sys.argv[3]), "w", encoding="utf-8") as outgoing,
+    ):
+        _serve(int(sys.argv[1]), incoming, outgoing)

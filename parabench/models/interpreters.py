@@ -1,0 +1,67 @@
+"""concurrent.futures.InterpreterPoolExecutor: N threads, each with a subinterpreter and a GIL of its own."""
+
+from __future__ import annotations
+
+import atexit
+import concurrent.futures
+import functools
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from parabench.models.contract import Batch, Capabilities, Model, Run
+from parabench.processes import answer, wait_for_workers
+from parabench.records import Outcome, Unavailable
+from parabench.task import TaskCall, failed, leave_process
+
+
+@contextmanager
+def open_interpreters(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start all N interpreters: the executor alone would start them one by one, as tasks arrive."""
+    executor = concurrent.futures.InterpreterPoolExecutor  # type: ignore[attr-defined]  # Python 3.14 and newer
+    with executor(workers, initializer=_prepare, initargs=(_of_interpreter(call),)) as pool:
+        wait_for_workers(workers, lambda pauses: pool.map(answer, pauses))
+
+        def run(batch: Batch) -> list[Outcome]:
+            interpreter_call = _of_interpreter(batch.call)
+            return [_outcome(future) for future in [pool.submit(interpreter_call, item) for item in batch.items]]
+
+        yield run
+
+
+@functools.cache
+def _of_interpreter(call: TaskCall) -> TaskCall:
+    """The call with a context per interpreter: each has one thread, whose thread-locals do not outlive a task there."""
+    return replace(call, context_scope="process")
+
+
+def _prepare(call: TaskCall) -> None:
+    call.prepare()
+    atexit.register(leave_process)  # an interpreter runs these callbacks when it is closed
+
+
+def _outcome(future: concurrent.futures.Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except BaseException as error:  # the value does not pickle, or the task raised SystemExit
+        if not future.done():  # it was the caller who was interrupted
+            raise
+        return failed(error)
+
+
+def _availability() -> Unavailable | None:
+    if platform.python_implementation() != "CPython":
+        return Unavailable("needs CPython: this interpreter has no subinterpreters")
+    return None if sys.version_info >= (3, 14) else Unavailable("needs Python 3.14 or newer")
+
+
+MODEL = Model(
+    name="interpreters",
+    family="interpreters",
+    description="concurrent.futures.InterpreterPoolExecutor",
+    capabilities=Capabilities(worker="interpreter", shares_memory=False, pickles=True, parallel_bytecode=True),
+    open=open_interpreters,
+    availability=_availability,
+)

@@ -1,0 +1,91 @@
+"""joblib.Parallel on loky: N reusable processes, one task per message.
+
+With one worker joblib starts no process and runs the tasks in the caller; so does this model, which is joblib as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
+from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.records import Outcome
+from parabench.task import TaskCall, failed, lost
+
+#: loky ends idle workers after five minutes by default; a benchmark may well visit other cells for longer.
+SECONDS_IDLE = 24 * 3600
+
+
+@contextmanager
+def open_joblib_loky(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start all N processes and keep them over batches, as joblib does; on exit end them, as it does not."""
+    import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    children = NewChildren(workers)
+    options: dict[str, Any] = {"backend": "loky", "batch_size": 1, "return_as": "generator_unordered"}
+    if workers == 1:
+        call.prepare()
+    else:
+        options.update(initializer=prepare_process, initargs=(call,), idle_worker_timeout=SECONDS_IDLE)
+
+    def ask(pauses: list[float]) -> Iterable[str]:
+        answers = parallel(joblib.delayed(answer)(pause) for pause in pauses)
+        children.look()
+        return answers  # type: ignore[no-any-return]
+
+    def run(batch: Batch) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        loss: Outcome | None = None
+        try:
+            work = joblib.delayed(_work)
+            outcomes.update(parallel(work(batch.call, index, item) for index, item in enumerate(batch.items)))
+        except BrokenProcessPool:
+            loss = lost(children.death(signal.SIGKILL))
+        except Exception as error:  # a value that does not pickle makes joblib give up the whole batch
+            loss = failed(error)
+        return [outcomes.get(index) or loss for index in range(len(batch.items))]  # type: ignore[misc]  # loss is set
+
+    ended_well = False
+    try:
+        with joblib.Parallel(workers, **options) as parallel:
+            try:
+                wait_for_workers(workers, ask)
+            except BrokenProcessPool:
+                raise children.death(signal.SIGKILL) from None
+            yield run
+            ended_well = True
+    finally:
+        if workers > 1:
+            children.end(functools.partial(_end_executor, kill_workers=not ended_well or bool(children.ended())))
+
+
+def _work(call: TaskCall, index: int, item: Any) -> tuple[int, Outcome]:
+    try:
+        return index, call(item)
+    except SystemExit as error:  # joblib would raise it in the caller
+        return index, failed(error)
+
+
+def _end_executor(*, kill_workers: bool) -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    executor = get_reusable_executor(reuse=True, kill_workers=kill_workers)
+    # joblib's kind of executor also removes its folders; one that stands in for a broken executor has none.
+    end = getattr(executor, "terminate", executor.shutdown)
+    end(kill_workers=kill_workers)
+
+
+MODEL = Model(
+    name="joblib-loky",
+    family="processes",
+    description="joblib.Parallel on loky, one task per message",
+    capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+    open=open_joblib_loky,
+    availability=needs_extra("joblib", "joblib"),
+    libraries=("joblib", "cloudpickle"),
+)

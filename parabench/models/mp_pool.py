@@ -1,0 +1,98 @@
+"""multiprocessing.Pool: N processes that take one task after the other from a shared pipe."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.pool import Pool
+from typing import Any
+
+from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.records import Outcome
+from parabench.task import TaskCall, failed, lost
+
+
+@contextmanager
+def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start the pool and keep hold of its first processes: their deaths are what the pool itself does not report."""
+    children = NewChildren(workers)
+    pool = multiprocessing.Pool(workers, prepare_process, (call,))
+    children.look()
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]
+
+    def call_each(function: Callable[[Any], Any], items: Sequence[Any]) -> dict[int, Any]:
+        """What the function returned, or raised, by index; some are missing when a process has ended."""
+        results = _Results(len(items), writer)
+        if children.ended():
+            return {}
+        for index, item in enumerate(items):
+            done = functools.partial(results.add, index)
+            pool.apply_async(function, (item,), callback=done, error_callback=done)
+        if items and reader in wait(sentinels):
+            reader.recv_bytes()
+        return dict(results.by_index)
+
+    def ask(pauses: list[float]) -> list[str]:
+        answers = call_each(answer, pauses)
+        if len(answers) < len(pauses):
+            raise children.death(signal.SIGTERM)
+        return list(answers.values())
+
+    def run(batch: Batch) -> list[Outcome]:
+        results = call_each(batch.call, batch.items)
+        if len(results) < len(batch.items):
+            loss = lost(children.death(signal.SIGTERM))
+            return [_outcome(results.get(index, loss)) for index in range(len(batch.items))]
+        return [_outcome(results[index]) for index in range(len(batch.items))]
+
+    ended_well = False
+    try:
+        wait_for_workers(workers, ask)
+        yield run
+        ended_well = not children.ended()
+    finally:
+        if ended_well:
+            children.end(functools.partial(_close, pool))
+        children.end(pool.terminate)
+        reader.close()
+        writer.close()
+
+
+class _Results:
+    """Collects what one batch gives; the one thread of the pool that handles results adds to it."""
+
+    def __init__(self, expected: int, writer: Connection) -> None:
+        self.by_index: dict[int, Any] = {}
+        self._expected = expected
+        self._writer = writer
+
+    def add(self, index: int, result: Any) -> None:
+        """Take one result; the last one wakes the caller."""
+        self.by_index[index] = result
+        if len(self.by_index) == self._expected:
+            self._writer.send_bytes(b"done")
+
+
+def _close(pool: Pool) -> None:
+    pool.close()
+    pool.join()
+
+
+def _outcome(result: Outcome | BaseException) -> Outcome:
+    return failed(result) if isinstance(result, BaseException) else result  # an exception: the value does not pickle
+
+
+MODEL = Model(
+    name="mp-pool",
+    family="processes",
+    description="multiprocessing.Pool, one task per message",
+    capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+    open=open_mp_pool,
+    availability=always,
+)

@@ -1,0 +1,100 @@
+"""multiprocessing.Process: a new process for each task, never more than N at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from parabench.errors import WorkerDied
+from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.records import Outcome
+from parabench.task import TaskCall, failed, find, leave_process, lost
+
+
+@contextmanager
+def open_process_per_task(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Bring up what every later process needs: the imported task to fork from, the platform's fork server."""
+    with contextlib.suppress(Exception):  # the tasks meet the same error and report it, with traceback
+        find(call.task)
+    first = multiprocessing.Process(target=_prepare_and_leave, args=(call,))
+    first.start()
+    first.join()
+    first.close()
+
+    def run(batch: Batch) -> list[Outcome]:
+        return _run_batch(batch, workers)
+
+    yield run
+
+
+def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    waiting = iter(enumerate(batch.items))
+    try:
+        while True:
+            while len(running) < workers and (following := next(waiting, None)) is not None:
+                index, item = following
+                reader, process = _start(batch.call, item)
+                running[reader] = index, process
+            if not running:
+                return [outcomes[index] for index in range(len(batch.items))]
+            ready: list[Any] = wait(list(running))
+            for reader in ready:
+                index, process = running.pop(reader)
+                outcomes[index] = _end(reader, process)
+    finally:  # only an interrupted batch still has processes here
+        for reader, (_, process) in running.items():
+            process.kill()
+            _end(reader, process)
+
+
+def _start(call: TaskCall, item: Any) -> tuple[Connection, BaseProcess]:
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.Process(target=_work, args=(call, item, writer))
+    process.start()
+    writer.close()  # the child holds the only other end: its death, too, makes the reader ready
+    return reader, process
+
+
+def _end(reader: Connection, process: BaseProcess) -> Outcome:
+    try:
+        outcome: Outcome = reader.recv()
+    except (EOFError, OSError):  # OSError: the child died in the middle of its answer
+        process.join()
+        outcome = lost(WorkerDied(str(process.pid), process.exitcode))
+    process.join()
+    process.close()
+    reader.close()
+    return outcome
+
+
+def _work(call: TaskCall, item: Any, writer: Connection) -> None:
+    try:
+        outcome = call(item)
+        try:
+            writer.send(outcome)
+        except Exception as error:  # the value does not pickle
+            writer.send(failed(error))
+    finally:
+        leave_process()
+
+
+def _prepare_and_leave(call: TaskCall) -> None:
+    call.prepare()
+    leave_process()
+
+
+MODEL = Model(
+    name="process-per-task",
+    family="processes",
+    description="a new multiprocessing.Process for each task",
+    capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+    open=open_process_per_task,
+    availability=always,
+)

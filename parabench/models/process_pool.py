@@ -1,0 +1,94 @@
+"""concurrent.futures.ProcessPoolExecutor: N processes that take one task after the other, by start method."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from parabench.errors import WorkerDied
+from parabench.models.contract import Batch, Capabilities, Model, Run
+from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.records import Outcome, Unavailable
+from parabench.task import TaskCall, failed, lost
+
+
+@contextmanager
+def open_process_pool(start_method: str, workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start all N processes: the executor alone would start spawned ones as tasks arrive."""
+    children = NewChildren(workers)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(start_method), prepare_process, (call,))
+
+    def ask(pauses: list[float]) -> Iterator[str]:
+        answers = pool.map(answer, pauses)
+        children.look()
+        return answers
+
+    def run(batch: Batch) -> list[Outcome]:
+        futures = _submit(pool, batch)
+        outcomes = [_outcome(future) for future in futures]
+        if len(futures) == len(batch.items) and None not in outcomes:
+            return outcomes  # type: ignore[return-value]  # no None among them, as just seen
+        loss = lost(_death(pool, children))
+        missing = len(batch.items) - len(futures)
+        return [outcome or loss for outcome in outcomes] + [loss] * missing
+
+    try:
+        try:
+            wait_for_workers(workers, ask)
+        except BrokenProcessPool:
+            raise _death(pool, children) from None
+        yield run
+    finally:
+        children.end(functools.partial(pool.shutdown, cancel_futures=True))
+
+
+def _death(pool: ProcessPoolExecutor, children: NewChildren) -> WorkerDied:
+    children.end(pool.shutdown)  # exit codes are certain once the executor has joined its processes
+    return children.death(signal.SIGTERM)
+
+
+def _submit(pool: ProcessPoolExecutor, batch: Batch) -> list[Future[Outcome]]:
+    """One future per item; fewer when the pool breaks on the way."""
+    futures: list[Future[Outcome]] = []
+    try:
+        for item in batch.items:
+            futures.append(pool.submit(batch.call, item))  # noqa: PERF401  # those already submitted are kept
+    except BrokenProcessPool:
+        pass
+    return futures
+
+
+def _outcome(future: Future[Outcome]) -> Outcome | None:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+    except BaseException as error:  # the value does not pickle, or the task raised SystemExit
+        if not future.done():  # it was the caller who was interrupted
+            raise
+        return failed(error)
+
+
+def _availability(start_method: str) -> Unavailable | None:
+    if start_method in multiprocessing.get_all_start_methods():
+        return None
+    return Unavailable(f"this platform has no start method '{start_method}'")
+
+
+def _model(start_method: str) -> Model:
+    return Model(
+        name=f"process-pool-{start_method}",
+        family="processes",
+        description=f"concurrent.futures.ProcessPoolExecutor, start method {start_method}",
+        capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+        open=functools.partial(open_process_pool, start_method),
+        availability=functools.partial(_availability, start_method),
+    )
+
+
+MODELS = tuple(_model(start_method) for start_method in ("fork", "forkserver", "spawn"))

@@ -1,0 +1,75 @@
+"""threading.Thread: a new thread for each task, never more than N at a time."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.records import Outcome
+from parabench.task import TaskCall, failed, leave_thread
+
+
+@contextmanager
+def open_thread_per_task(workers: int, call: TaskCall) -> Iterator[Run]:
+    """No thread outlives its task: what can be prepared is what all threads share, the imported task above all.
+
+    A context of thread scope is entered and left by every single thread: that is what this model costs.
+    """
+    first = threading.Thread(target=_prepare, args=(call,))
+    first.start()
+    first.join()
+
+    def run(batch: Batch) -> list[Outcome]:
+        return _run_batch(batch, workers)
+
+    yield run
+
+
+def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    places = threading.Semaphore(workers)
+    threads: list[threading.Thread] = []
+
+    def work(index: int, item: Any) -> None:
+        try:
+            outcomes[index] = batch.call(item)
+        except BaseException as error:  # SystemExit would end the thread without a word
+            outcomes[index] = failed(error)
+        finally:
+            leave_thread()
+            places.release()
+
+    try:
+        for index, item in enumerate(batch.items):
+            places.acquire()
+            thread = threading.Thread(target=work, args=(index, item))
+            thread.start()
+            threads.append(thread)
+    finally:
+        for thread in threads:
+            thread.join()
+    return [outcomes[index] for index in range(len(batch.items))]
+
+
+def _prepare(call: TaskCall) -> None:
+    call.prepare()
+    leave_thread()
+
+
+MODEL = Model(
+    name="thread-per-task",
+    family="threads",
+    description="a new threading.Thread for each task",
+    capabilities=Capabilities(
+        worker="thread",
+        shares_memory=True,
+        pickles=False,
+        parallel_bytecode=not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    ),
+    open=open_thread_per_task,
+    availability=always,
+)

@@ -1,0 +1,280 @@
+"""The pytest plugin: cells become items, passes revisit them in random order, pytest-benchmark keeps the rounds.
+
+This package is the only part of parabench that knows pytest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from _pytest.pathlib import bestrelpath
+from _pytest.runner import runtestprotocol
+
+from parabench.errors import BenchmarkPluginMissing, NoWorkloads, ParabenchError
+from parabench.history.fingerprint import machine_info
+from parabench.measure import clock
+from parabench.options import Options, add_options, read_options
+from parabench.plan import order_of_passes
+from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
+from parabench.records import Cell
+from parabench.report.terminal import progress_line, summary
+from parabench.schedule import Schedule
+from parabench.session import Session
+from parabench.workload import KINDS
+
+__all__ = ["MeasuredCell", "cell"]
+
+OPTIONS = pytest.StashKey[Options]()
+PROBLEM = pytest.StashKey[str]()
+NOTE = pytest.StashKey[str]()
+SCHEDULE = pytest.StashKey["Schedule[pytest.Item]"]()
+SHOWN = pytest.StashKey[float]()
+#: Attribute of reports that are about a cell.
+OF_CELL = "parabench_of_cell"
+PARAMETERS = ("workload", "model", "workers", "size")
+#: Where lines cannot be rewritten, progress is shown this often, in seconds.
+PROGRESS_SECONDS = 5.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the options of the experiment, each also as an ini option."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every option before anything is collected. Models and workloads are found when a test asks for cells."""
+    for kind, (_, meaning) in KINDS.items():
+        config.addinivalue_line("markers", f"{kind}: {meaning}")
+    try:
+        options = config.stash[OPTIONS] = read_options(config)
+        if config.pluginmanager.hasplugin("benchmark") and options.workloads_dir.is_dir():
+            from parabench.plugin.benchmark_seam import redirect_comparison
+
+            note = redirect_comparison(config, options)
+            if note:
+                config.stash[NOTE] = note
+    except ParabenchError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what the user should know before anything runs."""
+    note = config.stash.get(NOTE, None)
+    return [f"parabench: {note}"] if note else []
+
+
+def _session(config: pytest.Config) -> Session | None:
+    """The session of this run, made when the first test asks for cells; None when it cannot be, for a noted problem."""
+    if SESSION not in config.stash and PROBLEM not in config.stash:
+        try:
+            config.stash[SESSION] = _make_session(config)
+        except ParabenchError as error:
+            config.stash[PROBLEM] = str(error)
+    return config.stash.get(SESSION, None)
+
+
+def _make_session(config: pytest.Config) -> Session:
+    options = config.stash[OPTIONS]
+    if not options.workloads_dir.is_dir():
+        raise NoWorkloads(options.workloads_dir)
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise BenchmarkPluginMissing
+    return Session(options)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one item of each cell whose workload is of the kind that the test is marked with."""
+    if "cell" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("parametrize"):
+        return
+    fixture = metafunc._arg2fixturedefs.get("cell", ())
+    if not fixture or fixture[-1].func is not cell._get_wrapped_function():
+        return  # another project's own fixture of that name
+    kinds = {mark.name for mark in metafunc.definition.iter_markers()} & KINDS.keys()
+    session = _session(metafunc.config)
+    cells = [planned for planned in session.cells if planned.kind in kinds] if session else []
+    metafunc.fixturenames.extend(PARAMETERS)
+    values = [[planned.workload, planned.model, planned.workers, planned.size] for planned in cells]
+    metafunc.parametrize(PARAMETERS, values, ids=[planned.id for planned in cells])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each item its cell, leave out empty parameter sets, and skip what cannot run here with the reason."""
+    if PROBLEM in config.stash:  # pytest would report it as an error of one file if it were raised while collecting
+        raise pytest.UsageError(config.stash[PROBLEM])
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        return
+    by_id = {planned.id: planned for planned in session.cells}
+    without_cell = []
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if not set(PARAMETERS) <= parameters.keys():
+            continue
+        planned = by_id.get(item.callspec.id)  # type: ignore[attr-defined]  # it has parameters
+        if planned is None:
+            without_cell.append(item)
+            continue
+        item.stash[CELL] = planned
+        item.add_marker(pytest.mark.benchmark(timer=clock.cell_seconds, group=planned.workload))
+        if planned.unavailable is not None:
+            hint = f" ({planned.unavailable.install})" if planned.unavailable.install else ""
+            item.add_marker(pytest.mark.skip(reason=f"{planned.model}: {planned.unavailable.reason}{hint}"))
+    if without_cell:
+        config.hook.pytest_deselected(items=without_cell)
+        items[:] = [item for item in items if item not in without_cell]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Replace the list of items by the visits of all passes, each pass in a new random order."""
+    ours = session.config.stash.get(SESSION, None)
+    cells = [item for item in session.items if CELL in item.stash]
+    if ours is None or not cells or session.config.option.collectonly:
+        return
+    try:
+        ours.plan({item.nodeid: item.stash[CELL] for item in cells})
+    except ParabenchError as error:
+        raise pytest.UsageError(str(error)) from None
+    skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
+    others = [item for item in session.items if CELL not in item.stash]
+    ready = [item for item in cells if item.stash[CELL].unavailable is None]
+    orders = order_of_passes(ready, ours.options.passes, ours.options.seed)
+    schedule = session.config.stash[SCHEDULE] = Schedule(orders, ours.options.budget)
+    session.items = [*others, *skipped, *(item for _, _, item in schedule.visits)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Visit a cell. An item is reported once: at its last visit, or when it fails."""
+    if CELL not in item.stash or item.stash[CELL].unavailable is not None:
+        return None
+    schedule, ours = item.config.stash[SCHEDULE], item.config.stash[SESSION]
+    planned = item.stash[CELL]
+    visit = schedule.next(ours.seconds_once)
+    # The same item twice in a row: its module stands for "something else comes next", so that it is torn down.
+    upcoming: Any = item.parent if nextitem is item else nextitem
+    if visit is None or ours.records[planned.id].failure is not None:
+        item.session._setupstate.teardown_exact(upcoming)  # what the item before left set up for this one
+        _report(item, item.stash.get(REPORTS, []))
+        return True
+    item.stash[VISIT] = visit
+    _show_progress(item.config, schedule, planned)
+    reports = item.stash[REPORTS] = runtestprotocol(item, log=False, nextitem=upcoming)
+    failed = [report for report in reports if report.failed]
+    if failed:
+        crash = getattr(failed[0].longrepr, "reprcrash", None)
+        reason = crash.message if crash is not None else failed[0].longreprtext.strip()
+        ours.fail(planned, reason.removeprefix("Failed: "))
+    if failed or visit[0] == schedule.passes - 1:
+        _report(item, reports)
+    return True
+
+
+def _report(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
+    """Report an item, the first time this is called for it."""
+    item.stash[REPORTS] = []
+    for report in reports:
+        setattr(report, OF_CELL, True)
+        item.ihook.pytest_runtest_logreport(report=report)
+    terminal = item.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and item.config.option.verbose == 0 and any(report.failed for report in reports):
+        if terminal.isatty:
+            terminal.rewrite("", erase=True)
+        terminal.write_line(f"FAILED {item.nodeid}", red=True)
+
+
+def _show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planned: Cell) -> None:
+    """On a terminal rewrite one line; elsewhere write a line every few seconds, and for the first visit."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or config.option.verbose < 0:
+        return
+    number = schedule.visits[schedule.done - 1][0]
+    line = progress_line(schedule.done, schedule.left, number + 1, schedule.passes, planned.id)
+    if terminal.isatty:
+        terminal.rewrite(line, erase=True)
+    elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:
+        config.stash[SHOWN] = time.monotonic()
+        terminal.write_line(line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """A cell is counted, but prints no letter: progress lines, failure lines and the closing table speak for it."""
+    if getattr(report, OF_CELL, False) and config.option.verbose <= 0:
+        if report.when == "call" and report.passed:
+            return "passed", "", ""
+        if report.failed:
+            return "failed" if report.when == "call" else "error", "", "FAILED"
+    return None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+    """Before pytest-benchmark finishes: make one benchmark of each cell, and store them with all we know."""
+    ours = session.config.stash.get(SESSION, None)
+    if ours is None or not ours.records:
+        return (yield)
+    from parabench.plugin.benchmark_seam import merge, must_stay_quiet, store_session
+
+    ours.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    benchmarks = session.config._benchmarksession  # type: ignore[attr-defined]  # how pytest-benchmark shares it
+    try:
+        benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)
+        benchmarks.quiet = benchmarks.quiet or must_stay_quiet(session.config, benchmarks, ours)
+        store_session(session.config, ours, benchmarks)
+    except ParabenchError:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says why
+    finally:
+        ours.close()
+    return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_generate_machine_info(config: pytest.Config) -> dict[str, Any] | None:
+    """The machine without its host name, and without what changes from one second to the next (clock rates)."""
+    return machine_info() if config.stash[OPTIONS].workloads_dir.is_dir() else None
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_benchmark_compare_machine_info(
+    benchmarksession: Any, machine_info: dict[str, Any], compared_benchmark: dict[str, Any]
+) -> Generator[None, None, None]:
+    """Say that machines differ without the whole of both, which pytest-benchmark cannot do outside its storage."""
+    if "parabench" in compared_benchmark and compared_benchmark["machine_info"] != machine_info:
+        there = compared_benchmark["parabench"].get("machine_id", "unknown")
+        benchmarksession.logger.warning(f"compared with a session of another fingerprint: {there}")
+        compared_benchmark["machine_info"] = machine_info
+    return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config: pytest.Config, benchmarks: Any, output_json: dict[str, Any]) -> None:
+    """Add the top-level object that says what was asked for, on what machine, and what gave no number."""
+    ours = config.stash.get(SESSION, None)
+    if ours is not None and ours.records:
+        output_json["parabench"] = ours.describe()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """End with the table that answers the question."""
+    ours = config.stash.get(SESSION, None)
+    if ours is not None and ours.records:
+        if terminalreporter.isatty:
+            terminalreporter.rewrite("", erase=True)
+        terminalreporter.ensure_newline()
+        notes = [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
+        text = summary(
+            ours.rankings(),
+            ours.records.values(),
+            ours.limits(),
+            notes=[*notes, *ours.problems],
+            width=max(terminalreporter._tw.fullwidth, 80),
+            colour=terminalreporter.hasmarkup,
+        )
+        terminalreporter.write(text)

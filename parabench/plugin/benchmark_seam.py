@@ -1,0 +1,94 @@
+"""What the plugin shares with pytest-benchmark: whom to compare with, one benchmark per cell, the stored file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_benchmark.utils import get_tag
+
+from parabench.errors import NothingStored, ParabenchError
+from parabench.history import store
+from parabench.history.fingerprint import machine_id, take_fingerprint
+from parabench.options import Options
+from parabench.session import Session
+
+
+def redirect_comparison(config: pytest.Config, options: Options) -> str | None:
+    """Point --benchmark-compare at our folder of this very fingerprint; returns what the user should know about it.
+
+    A bare one means the latest session of this fingerprint, a number that session. Raises NothingStored for a number
+    that is not there.
+    """
+    wanted = config.option.benchmark_compare
+    if not wanted or Path(str(wanted)).is_file():
+        return None
+    folder = options.results / machine_id(take_fingerprint())
+    stored = store.sessions(folder)
+    if wanted is True:
+        chosen = stored[-1:]
+    else:
+        chosen = [path for path in stored if path.name.startswith(str(wanted))]
+        if not chosen:
+            raise NothingStored(folder, str(wanted), [path.name.partition("_")[0] for path in stored])
+    if not chosen:
+        config.option.benchmark_compare = []
+        return f"nothing to compare with yet: no session of this fingerprint in {folder}"
+    config.option.benchmark_storage = f"file://{folder}"
+    config.option.benchmark_compare = str(chosen[-1])
+    return None
+
+
+def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
+    """One benchmark per valid cell, with the rounds of all its visits; other tests' benchmarks as they are.
+
+    An item is run once a pass, and pytest-benchmark makes a benchmark of each run.
+    """
+    merged: dict[str, Any] = {}
+    for benchmark in benchmarks:
+        first = merged.setdefault(benchmark.fullname, benchmark)
+        if first is not benchmark:
+            first.stats.data.extend(benchmark.stats.data)
+    for fullname, benchmark in merged.items():
+        record = ours.records_by_item.get(fullname)
+        if record is None:
+            yield benchmark
+        elif record.valid:
+            benchmark.extra_info.update(ours.extra_info(record))
+            yield benchmark
+
+
+def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None:
+    """Make pytest-benchmark's JSON of a session, through its own hooks, and store it as ours.
+
+    Raises ParabenchError when it cannot be stored where it belongs.
+    """
+    if benchmarks.disabled or not any(record.valid for record in ours.records.values()):
+        return
+    hook = config.hook
+    with contextlib.chdir(config.rootpath):  # the commit is the project's, wherever pytest was started
+        commit = hook.pytest_benchmark_generate_commit_info(config=config)
+        name: str = get_tag()  # type: ignore[no-untyped-call]  # pytest-benchmark has no types
+    hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit)
+    output = hook.pytest_benchmark_generate_json(
+        config=config,
+        benchmarks=benchmarks.benchmarks,
+        include_data=True,
+        machine_info=benchmarks.get_machine_info(),
+        commit_info=commit,
+    )
+    hook.pytest_benchmark_update_json(config=config, benchmarks=benchmarks.benchmarks, output_json=output)
+    try:
+        ours.stored = ours.save(name, output)
+    except ParabenchError as error:
+        ours.problems.append(str(error))
+        raise
+
+
+def must_stay_quiet(config: pytest.Config, benchmarks: Any, ours: Session) -> bool:
+    """Whether pytest-benchmark's long tables would only bury our summary: nobody asked, and all rows are cells."""
+    asked = config.option.benchmark_compare or config.option.benchmark_verbose or config.option.verbose > 0
+    return not asked and all(benchmark.fullname in ours.records_by_item for benchmark in benchmarks.benchmarks)

@@ -1,0 +1,130 @@
+"""Tasks that any worker can import by name: what the contract suite has models run."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+
+def echo(item):
+    return item
+
+
+def wait_then_square(item):
+    time.sleep(item * 7 % 5 / 100)
+    return item * item
+
+
+def interval(item):
+    """Sleeps that long (seconds) and returns when that was, by the clock that all processes of a host share."""
+    started = time.monotonic()
+    time.sleep(item)
+    return [started, time.monotonic()]
+
+
+async def interval_async(item):
+    import asyncio
+
+    started = time.monotonic()
+    await asyncio.sleep(item)
+    return [started, time.monotonic()]
+
+
+class UnpicklableError(Exception):
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+        self.lock = threading.Lock()
+
+
+def fail(item):
+    """Raises what the item says, or returns it."""
+    if item == "plain":
+        raise ValueError("plain went wrong: ünïcode")
+    if item == "unpicklable":
+        raise UnpicklableError("this", "that")
+    if item == "exit":
+        raise SystemExit("a task wants to end the process")
+    return item
+
+
+def unpicklable_value(item):
+    return threading.Lock() if item == "lock" else item
+
+
+def misbehave(item):
+    """Waits, then does what the item says: be killed, exit, or just return."""
+    act, seconds = item
+    time.sleep(seconds)
+    if act == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)
+    if act == "exit":
+        os._exit(3)
+    return act
+
+
+def say_sync(item):
+    return "sync"
+
+
+async def say_async(item):
+    return "async"
+
+
+def _note(settings, word):
+    # One short write with O_APPEND: whole lines, whoever else writes.
+    with Path(settings["log"]).open("a", encoding="utf-8") as log:
+        log.write(f"{word}\n")
+
+
+@contextlib.contextmanager
+def noted(settings):
+    _note(settings, "enter")
+    try:
+        yield {"pid": os.getpid()}
+    finally:
+        _note(settings, "leave")
+
+
+@contextlib.asynccontextmanager
+async def noted_async(settings):
+    with noted(settings) as value:
+        yield value
+
+
+@contextlib.contextmanager
+def exits_in_a_worker(settings):
+    if os.getpid() != settings["pid"]:
+        os._exit(4)
+    yield None
+
+
+def own_context(item, context):
+    time.sleep(0.01)
+    return context["pid"] == os.getpid()
+
+
+async def own_context_async(item, context):
+    return context["pid"] == os.getpid()
+
+
+def ignore_context(item, context):
+    return item
+
+
+def patched(item):
+    """Whether the standard library is gevent's, also where `parabench.task` took it from."""
+    import socket
+
+    from parabench import task
+
+    taken = [
+        type(task._per_thread).__mro__[1],
+        type(task.threading.RLock()._block),  # gevent builds its RLock of Python's own class and its own lock
+        task.threading.get_ident,
+        time.sleep,
+        socket.socket,
+    ]
+    return [thing.__module__.startswith("gevent") for thing in taken]

@@ -1,0 +1,103 @@
+"""Whatever ends a session: what was measured is kept, and no process is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from user_project import Project, flat, wait_for
+
+#: Each call leaves a line; a dozen of them means that some cells are done and many are not.
+SLOW = """
+import time
+from pathlib import Path
+
+def slow(item):
+    with (Path(__file__).parent / "calls").open("a") as log:
+        log.write("x\\n")
+    time.sleep(0.02)
+    return item
+"""
+#: A file where the results folder was, from the first call on.
+IN_THE_WAY = """
+import shutil
+from pathlib import Path
+
+RESULTS = Path(__file__).parent.parent / "results"
+
+def mine(item):
+    if RESULTS.is_dir():
+        shutil.rmtree(RESULTS)
+    RESULTS.touch()
+    return item
+"""
+MODELS = "sequential,thread-pool,process-pool-fork,process-pool-spawn,asyncio"
+
+
+@pytest.fixture
+def midway(project: Project) -> Callable[..., subprocess.Popen[str]]:
+    """Start a session that takes minutes and return when some cells are measured."""
+
+    def start(*args: str) -> subprocess.Popen[str]:
+        project.workload("slow", SLOW)
+        project.experiment()
+        started = project.start("benchmarks", "--models", MODELS, "--passes", "50", "--rounds", "1", *args)
+        wait_for(project.root / "workloads" / "calls", lines=100)
+        return started
+
+    return start
+
+
+@pytest.mark.parametrize("whom", ["the whole group, as a terminal does", "pytest alone"])
+def test_ctrl_c_keeps_what_was_measured_and_says_so(project: Project, midway, whom: str) -> None:
+    started = midway()
+    (os.kill if whom == "pytest alone" else os.killpg)(started.pid, signal.SIGINT)
+    output, _ = started.communicate(timeout=60)
+    assert started.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert "KeyboardInterrupt" in output
+    assert "Stored as results/" in output
+    assert "INTERNALERROR" not in output
+    assert project.processes_left() == []
+    assert project.stored()["parabench"]["interrupted"] is True
+    assert 0 < len(project.cells()) <= len(MODELS.split(","))
+    assert all(cell["stats"]["data"] for cell in project.cells().values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_killed_session_leaves_no_process(project: Project, midway, number: signal.Signals) -> None:
+    started = midway()
+    started.send_signal(number)
+    started.communicate(timeout=60)
+    assert project.processes_left() == []
+
+
+def test_results_that_cannot_be_written_any_more_are_kept_elsewhere_and_fail_the_run(project: Project) -> None:
+    project.workload("mine", IN_THE_WAY)
+    project.experiment()
+    result = project.pytest("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "2")
+    said = flat(result.stdout.str())
+    assert "cannot write results into" in said
+    kept = Path(re.search(r"what was measured is kept in (\S+)", said)[1])
+    content = json.loads(kept.read_text())
+    kept.unlink()
+    assert len(content["benchmarks"]) == 1
+    assert "nothing was measured" not in said
+    assert result.ret != pytest.ExitCode.OK
+
+
+def test_a_finished_session_leaves_no_process_and_no_file_but_its_own(project: Project) -> None:
+    project.workload("mine", "def mine(item):\n    return item\n")
+    project.experiment()
+    models = "sequential,thread-pool,process-pool-fork,process-pool-forkserver,process-pool-spawn,mp-pool,joblib-loky"
+    before = {path for path in project.root.rglob("*") if path.is_file()}
+    result = project.pytest("benchmarks", "--models", models, "--passes", "1", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.OK
+    assert project.processes_left() == []
+    new = {path for path in project.root.rglob("*") if path.is_file() and path.suffix != ".pyc"} - before
+    assert sorted(path for path in new if path.name not in ("stdout", "stderr")) == project.sessions()  # pytester's own
