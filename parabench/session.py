@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from parabench.analyse.ranking import Ranking, rank
+from parabench.analyse.ranking import Ranking, common_prior, rank
 from parabench.discover import find_models, find_workloads
 from parabench.errors import ResultsKeptElsewhere, StoreNotWritable
 from parabench.history import store
@@ -98,7 +98,8 @@ class Session:
         for record in self.records.values():
             if record.valid:
                 groups.setdefault(record.cell.workload, {})[record.label] = record.seconds_by_pass
-        rankings = {workload: rank(passes) for workload, passes in groups.items()}
+        prior = common_prior(groups.values())
+        rankings = {workload: rank(passes, prior=prior) for workload, passes in groups.items()}
         return {workload: ranking for workload, ranking in rankings.items() if ranking is not None}
 
     def limits(self) -> dict[str, Limit]:

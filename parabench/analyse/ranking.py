@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from parabench.analyse.moderated import NO_PRIOR, Prior, moderated, prior_of
 from parabench.analyse.student import t_quantile
 
 
@@ -47,22 +48,40 @@ class Ranking:
         return len(self.leaders) > 1
 
 
-def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: float) -> Ratio:
+def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: float, prior: Prior = NO_PRIOR) -> Ratio:
     """Geometric mean of slower/faster over pairs, with the t interval of the mean log ratio.
 
-    Both sequences hold seconds per round by pass, all > 0. Pairing by pass removes what a pass has in common (Kalibera
-    and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, use the same ratio of means across levels).
+    Both sequences hold seconds per round by pass, all > 0. Pairing by pass removes what a pass has in common. The
+    variance of the log ratios is moderated by `prior` (see `moderated`); without one this is the usual paired t.
     """
     logs = [math.log(a / b) for a, b in zip(slower, faster, strict=True)]
     mean = statistics.fmean(logs)
     if len(logs) < 2:
         return Ratio(ratio=math.exp(mean), low=None, high=None, pairs=len(logs))
-    half = t_quantile(confidence, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
+    variance, degrees = moderated(statistics.variance(logs), len(logs) - 1, prior)
+    half = t_quantile(confidence, degrees) * math.sqrt(variance / len(logs))
     return Ratio(ratio=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half), pairs=len(logs))
 
 
+def common_prior(workloads: Iterable[Mapping[str, Mapping[int, float]]], *, baseline: str = "sequential") -> Prior:
+    """What the log ratios to the baseline, of all models of all workloads of a session, say about their variance."""
+    variances = []
+    for seconds_by_pass in workloads:
+        reference = seconds_by_pass.get(baseline, {})
+        for model, passes in seconds_by_pass.items():
+            common = reference.keys() & passes.keys()
+            if model != baseline and len(common) > 1:
+                logs = [math.log(reference[k] / passes[k]) for k in common]
+                variances.append((statistics.variance(logs), len(logs) - 1))
+    return prior_of(variances)
+
+
 def rank(
-    seconds_by_pass: Mapping[str, Mapping[int, float]], *, baseline: str = "sequential", confidence: float = 0.95
+    seconds_by_pass: Mapping[str, Mapping[int, float]],
+    *,
+    baseline: str = "sequential",
+    confidence: float = 0.95,
+    prior: Prior = NO_PRIOR,
 ) -> Ranking | None:
     """Rank the models of one workload from their seconds per round in each pass; None without any.
 
@@ -77,15 +96,15 @@ def rank(
     first = next(iter(seconds))
     each = 1 - (1 - confidence) / max(1, len(measured) - 1)
     others = [model for model in seconds if model != first]
-    equals = [model for model in others if not _compare(measured[model], measured[first], each).separates]
+    equals = [model for model in others if not _compare(measured[model], measured[first], each, prior).separates]
     speedups = {}
     if baseline in measured:
-        speedups = {model: _compare(measured[baseline], measured[model], each) for model in seconds}
+        speedups = {model: _compare(measured[baseline], measured[model], each, prior) for model in seconds}
     return Ranking(seconds=seconds, leaders=(first, *equals), speedups=speedups)
 
 
-def _compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float) -> Ratio:
+def _compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float, prior: Prior) -> Ratio:
     common = sorted(slower.keys() & faster.keys())
     if not common:
         return Ratio(ratio=math.nan, low=None, high=None, pairs=0)
-    return paired_ratio([slower[k] for k in common], [faster[k] for k in common], confidence)
+    return paired_ratio([slower[k] for k in common], [faster[k] for k in common], confidence, prior)

@@ -15,6 +15,8 @@ from parabench.workload import Limit
 
 #: Ties of up to this many models name them all; larger ones are counted.
 NAMED_IN_TIE = 2
+#: An interval whose ends are further apart than this factor says nothing.
+USELESS_WIDTH = 100
 #: The closing table is as wide as it needs to be, whatever the terminal: cut names answer nothing.
 TABLE_WIDTH = 200
 
@@ -99,6 +101,8 @@ def ratio_text(ratio: Ratio | None) -> str:
         return "-"
     if ratio.low is None or ratio.high is None:
         return f"{ratio.ratio:.2f}x [unknown: 1 pass]"
+    if ratio.high / ratio.low > USELESS_WIDTH:
+        return f"{ratio.ratio:.2f}x [unknown: {ratio.pairs} passes]"
     return f"{ratio.ratio:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 

@@ -96,6 +96,7 @@ def test_times_carry_their_unit(seconds, text):
 
 def test_a_ratio_of_one_pass_has_no_interval():
     assert ratio_text(Ratio(ratio=2.0, low=None, high=None, pairs=1)) == "2.00x [unknown: 1 pass]"
+    assert ratio_text(Ratio(ratio=2.0, low=0.001, high=9e9, pairs=2)) == "2.00x [unknown: 2 passes]"
     assert ratio_text(None) == "-"
 
 
