@@ -55,7 +55,13 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     """Rich renderables as text. A live display would fight pytest's capture, so everything is rendered first."""
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        legacy_windows=False,
     )
     for part in parts:
         console.print(part)

@@ -10,7 +10,7 @@ from workloads.github.listing import summary
 from workloads.github.population import list_users, listing_seconds, repositories_of
 
 #: size -> users in a batch of the simulated sources: about 1.5 requests each.
-USERS: Mapping[Size, int] = {"small": 16, "medium": 100, "large": 1_000}
+USERS: Mapping[Size, int] = {"small": 12, "medium": 100, "large": 1_000}
 
 
 def users(size: Size) -> Sequence[str]:
