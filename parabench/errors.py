@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # workers import this module, and need no paths
+    from pathlib import Path
 
 
 class ParabenchError(Exception):
@@ -190,6 +193,24 @@ class JournalNotWritable(ParabenchError):
         super().__init__(
             f"cannot write the journal {path}: {cause.strerror or cause}; measuring stops here, what is in it is kept: "
             "mend the folder or make room, then go on with --resume"
+        )
+
+
+class NothingToResume(UsageError):
+    """--resume without a session that could go on."""
+
+    def __init__(self, folder: object, elsewhere: Iterable[str]) -> None:
+        others = "".join(f"\n  unfinished on another fingerprint, {other}" for other in elsewhere)
+        super().__init__(f"there is no unfinished session in {folder}: run without --resume{others}")
+
+
+class PlanDiffers(UsageError):
+    """--resume with another plan than the session began with."""
+
+    def __init__(self, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"the unfinished session had another plan, these differ: {'; '.join(differences)}. Repeat its command with "
+            "--resume, or store what it has with 'parabench recover'"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,13 @@ class Options:
     scratch: Path | None
     results: Path
     workloads_dir: Path
+    #: Go on with the session that was left unfinished.
+    resume: bool
 
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
         told = asdict(self)
-        for private in ("scratch", "results", "workloads_dir", "github_url"):
+        for private in ("scratch", "results", "workloads_dir", "github_url", "resume"):
             del told[private]
         told["github_host_is_default"] = self.github_url == GITHUB_URL
         return told
@@ -159,6 +161,7 @@ OPTIONS = (
         "--live", None, "", _flag, "Also run the workloads that ask the real GitHub API (GITHUB_TOKEN is used if set)"
     ),
     _Entry("--github-url", "URL", GITHUB_URL, _url, "GitHub API of the live workloads, for GitHub Enterprise"),
+    _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),
     _Entry(
         "--scratch", "DIR", "", _path, "Folder for the files of disk workloads; default: the system's temporary folder"
@@ -184,11 +187,18 @@ def add_options(parser: Any) -> None:
         parser.addini(_dest(entry), help=f"The same as {entry.flag}", default=entry.default)
 
 
-def read_options(config: Any) -> Options:
-    """The checked options of a pytest run: command line before ini before default. Raises InvalidOption."""
+def read_options(config: Any, adopted: Mapping[str, Any] | None = None) -> Options:
+    """The checked options of a pytest run: command line before ini before default. Raises InvalidOption.
+
+    `adopted` are the stored options of a session to go on with; they stand where the command line says nothing.
+    """
     values: dict[str, Any] = {}
     for entry in OPTIONS:
         given = config.getoption(_dest(entry))
+        if given is None and adopted is not None and entry.field in adopted:
+            value = adopted[entry.field]
+            values[entry.field] = tuple(value) if isinstance(value, list) else value
+            continue
         text = given if given is not None else str(config.getini(_dest(entry)))
         source = entry.flag if given is not None else f"the ini option {_dest(entry)}"
         values[entry.field] = entry.parse(source, text)

@@ -17,6 +17,7 @@ class Schedule(Generic[T]):
         orders: Sequence[Sequence[T]],
         budget_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
+        seconds_before: float = 0.0,
     ) -> None:
         #: (pass number, position, what is visited), in the order of the visits.
         self.visits = [(number, place, item) for number, order in enumerate(orders) for place, item in enumerate(order)]
@@ -26,7 +27,7 @@ class Schedule(Generic[T]):
         self.passes = len(orders)
         self._budget_seconds = budget_seconds
         self._clock = clock
-        self._began = clock()
+        self._began = clock() - seconds_before
 
     def next(self, seconds_once: float) -> tuple[int, int] | None:
         """Pass number and position of the visit that begins now; None when its pass is dropped.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,10 +12,20 @@ from typing import Any
 
 from parabench.analyse.ranking import Ranking, common_prior, rank
 from parabench.discover import find_models, find_workloads
-from parabench.errors import ResultsKeptElsewhere, StoreNotWritable
+from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers, ResultsKeptElsewhere, StoreNotWritable
 from parabench.history import store
-from parabench.history.fingerprint import machine_id, take_fingerprint
-from parabench.history.session_file import extra_info, limits_of, parabench_object
+from parabench.history.fingerprint import machine_id, take_fingerprint, versions_of
+from parabench.history.journal import Journal
+from parabench.history.session_file import extra_info, limits_of, parabench_object, source_hash
+from parabench.history.session_journal import (
+    Unfinished,
+    apply,
+    begin,
+    cells_of_header,
+    check_same_plan,
+    failure_line,
+    visit_line,
+)
 from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
 from parabench.models.contract import Model
 from parabench.options import Options
@@ -23,11 +34,24 @@ from parabench.records import Cell, CellRecord
 from parabench.workload import Limit, Workload
 
 
+def folder_of(options: Options) -> Path:
+    """Where sessions of this fingerprint are stored."""
+    return options.results / machine_id(take_fingerprint())
+
+
 class Session:
     """What is planned, what has been measured, and what shares the processes and services behind it."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, resumed: Unfinished | None = None) -> None:
         self.options = options
+        self._resumed = resumed
+        self._journal: Journal | None = None
+        #: Lines of the resumed session that are still to be repeated, by cell and pass.
+        self._replay: dict[tuple[str, int], dict[str, Any]] = {}
+        self._replayed_failures: dict[str, str] = {}
+        #: Seconds that the session had run before it was resumed.
+        self.seconds_before = resumed.seconds_spent if resumed else 0.0
+        self._began = time.monotonic() - self.seconds_before
         self.workloads: dict[str, Workload] = choose(
             "workload", options.workloads, find_workloads(options.workloads_dir)
         )
@@ -62,35 +86,61 @@ class Session:
     @property
     def folder(self) -> Path:
         """Where this session's file goes: the folder of its fingerprint."""
-        return self.options.results / machine_id(take_fingerprint())
+        return folder_of(self.options)
 
-    def plan(self, cells: Mapping[str, Cell]) -> None:
-        """Take note of the selected cells by item. Raises StoreNotWritable before anything is measured."""
+    def plan(self, cells: Mapping[str, Cell], commit: Mapping[str, Any]) -> None:
+        """Take note of the selected cells by item, and begin the journal, or go on with that of the resumed session.
+
+        Raises StoreNotWritable or PlanDiffers before anything is measured.
+        """
         self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
         if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
+            self._open_journal(commit)
 
     @contextmanager
     def visit(self, cell: Cell, pass_number: int, position: int) -> Iterator[Stay]:
         """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
         record = self.records[cell.id]
         first = not record.visits
+        if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
+            yield replayed
+            return
         with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
             yield stay
         record.tasks = stay.tasks
-        record.visits.append(visit_of(stay, pass_number, position))
+        visit = visit_of(stay, pass_number, position)
+        self._write(visit_line(record, visit, stay.instrumented, self._seconds))
+        record.visits.append(visit)
         record.instrumented = stay.instrumented or record.instrumented
 
     def fail(self, cell: Cell, reason: str) -> None:
         """Mark a cell invalid: its times are kept out of every comparison."""
         record = self.records[cell.id]
-        record.failure = record.failure or reason
+        if record.failure is None:
+            record.failure = reason
+            if cell.id not in self._replayed_failures:
+                self._write(failure_line(record, self._seconds))
 
     def close(self) -> None:
-        """End all processes and services, and remove all files of this session."""
+        """End all processes and services, and remove all files of this session.
+
+        The journal stays when there is something to go on with: after an interruption, or when storing failed.
+        """
         self._stack.close()
         self._experiment = None
+        if self._journal is None:
+            return
+        if self.interrupted or self.problems:
+            if self.stored is not None:
+                self._write({"stored": self.stored.name, "seconds": self._seconds})
+            self._journal.close()
+        else:
+            self._journal.discard()
+            if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
+                (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
+        self._journal = None
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell, by workload (and workers, if several)."""
@@ -123,8 +173,11 @@ class Session:
         try:
             return store.save(self.folder, name, session)
         except StoreNotWritable as error:
-            with tempfile.NamedTemporaryFile("w", prefix="parabench-unsaved-", suffix=".json", delete=False) as kept:
-                json.dump(session, kept)
+            try:
+                with tempfile.NamedTemporaryFile("w", prefix="parabench-unsaved-", suffix=".json", delete=False) as kept:
+                    json.dump(session, kept)
+            except OSError:
+                raise error from None  # the journal still has everything
             raise ResultsKeptElsewhere(error, kept.name) from error
 
     def describe(self) -> dict[str, Any]:
@@ -136,6 +189,60 @@ class Session:
             interrupted=self.interrupted,
             root=self.options.workloads_dir.parent,
         )
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _open_journal(self, commit: Mapping[str, Any]) -> None:
+        workloads = {record.cell.workload for record in self.records.values()}
+        models = {record.cell.model for record in self.records.values()}
+        libraries = {name for model in models for name in self.models[model].libraries}
+        libraries |= {name for workload in workloads for name in self.workloads[workload].libraries}
+        header = {
+            "options": self.options.stored(),
+            "cells": cells_of_header(self.records_by_item),
+            "sources": {name: source_hash(self.workloads[name]) for name in sorted(workloads)},
+            "libraries": versions_of(tuple(sorted(libraries))),
+            "fingerprint": take_fingerprint(),
+            "commit": dict(commit),
+        }
+        if self._resumed is None:
+            self._journal = begin(self.folder, header)
+            return
+        entries = self._resumed.entries
+        check_same_plan(entries.header, json.loads(json.dumps(header)))
+        self._journal = Journal.reopen(self._resumed.path, entries)
+        for line in entries.lines:
+            if "visit" in line:
+                self._replay[line["cell"], line["visit"]["pass_number"]] = line
+            elif "failure" in line:
+                self._replayed_failures[line["cell"]] = line["failure"]
+
+    def _replayed(self, cell: Cell, pass_number: int, position: int) -> Stay | None:
+        """The stay that the resumed session has recorded for this visit; None when it has none.
+
+        Raises the failure that it has recorded instead, or PlanDiffers when its order was another.
+        """
+        line = self._replay.get((cell.id, pass_number))
+        if line is None:
+            if cell.id in self._replayed_failures:
+                raise CellFailed(self._replayed_failures[cell.id])
+            return None
+        if line["visit"]["position"] != position:
+            raise PlanDiffers(["the order of the passes"])
+        apply(line, self.records[cell.id])
+        return Stay.replayed(cell, self.records[cell.id].visits[-1], line["tasks"])
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        """Put a line into the journal; once the disk has refused one, no further one is tried."""
+        if self._journal is None or self.problems:
+            return
+        try:
+            self._journal.append(line)
+        except JournalNotWritable as error:
+            self.problems.append(str(error))
+            raise
 
     def _started(self) -> Experiment:
         if self._experiment is None:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from parabench.cli.list import list_command
+from parabench.cli.recover import recover_command
 from parabench.errors import ParabenchError
 
 
@@ -20,6 +21,7 @@ def cli() -> None:
 
 
 cli.add_command(list_command)
+cli.add_command(recover_command)
 
 
 def main() -> None:

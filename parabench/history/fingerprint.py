@@ -63,9 +63,9 @@ def take_fingerprint() -> dict[str, Any]:
     }
 
 
-def machine_info() -> dict[str, Any]:
-    """pytest-benchmark's `machine_info` from the fingerprint, under the keys its readers expect."""
-    fingerprint = take_fingerprint()
+def machine_info(fingerprint: dict[str, Any] | None = None) -> dict[str, Any]:
+    """pytest-benchmark's `machine_info` from a fingerprint, by default this process's, under the keys it expects."""
+    fingerprint = fingerprint or take_fingerprint()
     shared = (
         "machine",
         "python_compiler",

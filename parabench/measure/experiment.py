@@ -49,7 +49,7 @@ class Stay:
     rounds: int
     seconds_open: float
     seconds_first_batch: float
-    _run_round: Callable[[], Round]
+    _run_round: Callable[[], Round | float]
     seconds_per_round: list[float] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     #: By the whole process tree in all timed rounds together.
@@ -57,9 +57,24 @@ class Stay:
     processes: int = 0
     instrumented: Instrumented | None = None
 
+    @classmethod
+    def replayed(cls, cell: Cell, visit: Visit, tasks: int) -> Self:
+        """A stay whose rounds have been run before, by a session that did not come to its end."""
+        seconds = iter(visit.seconds_per_round)
+        return cls(
+            cell,
+            tasks,
+            len(visit.seconds_per_round),
+            visit.seconds_open,
+            visit.seconds_first_batch,
+            lambda: next(seconds),
+        )
+
     def round(self) -> float:
-        """Run and verify one timed round; returns its seconds."""
+        """Run and verify one timed round (or repeat a recorded one); returns its seconds."""
         done = self._run_round()
+        if isinstance(done, float):
+            return done
         self.seconds_per_round.append(done.seconds)
         self.used = done.used if self.used is None else self.used + done.used
         self.processes = max(self.processes, done.used.processes)

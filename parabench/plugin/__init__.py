@@ -5,16 +5,18 @@ This package is the only part of parabench that knows pytest.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 from _pytest.pathlib import bestrelpath
 from _pytest.runner import runtestprotocol
 
-from parabench.errors import BenchmarkPluginMissing, NoWorkloads, ParabenchError
-from parabench.history.fingerprint import machine_info
+from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
+from parabench.history.fingerprint import machine_info, take_fingerprint
+from parabench.history.session_journal import Unfinished, to_resume, unfinished
 from parabench.measure import clock
 from parabench.options import Options, add_options, read_options
 from parabench.plan import order_of_passes
@@ -22,14 +24,15 @@ from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, Measur
 from parabench.records import Cell
 from parabench.report.terminal import progress_line, summary
 from parabench.schedule import Schedule
-from parabench.session import Session
+from parabench.session import Session, folder_of
 from parabench.workload import KINDS
 
 __all__ = ["MeasuredCell", "cell"]
 
 OPTIONS = pytest.StashKey[Options]()
 PROBLEM = pytest.StashKey[str]()
-NOTE = pytest.StashKey[str]()
+NOTES = pytest.StashKey[list[str]]()
+RESUMED = pytest.StashKey[Unfinished]()
 SCHEDULE = pytest.StashKey["Schedule[pytest.Item]"]()
 SHOWN = pytest.StashKey[float]()
 #: Attribute of reports that are about a cell.
@@ -50,21 +53,35 @@ def pytest_configure(config: pytest.Config) -> None:
     for kind, (_, meaning) in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {meaning}")
     try:
-        options = config.stash[OPTIONS] = read_options(config)
+        options = read_options(config)
+        if options.resume:
+            resumed = config.stash[RESUMED] = session_to_resume(options)
+            options = read_options(config, resumed.entries.header["options"])
+        config.stash[OPTIONS] = options
         if config.pluginmanager.hasplugin("benchmark") and options.workloads_dir.is_dir():
             from parabench.plugin.benchmark_seam import redirect_comparison
 
-            note = redirect_comparison(config, options)
-            if note:
-                config.stash[NOTE] = note
+            config.stash[NOTES] = [*redirect_comparison(config, options), *unfinished_notes(options, config.stash)]
     except ParabenchError as error:
         raise pytest.UsageError(str(error)) from None
 
 
+def session_to_resume(options: Options) -> Unfinished:
+    """The session that --resume goes on with. Raises NothingToResume."""
+    return to_resume(options.results, folder_of(options), take_fingerprint())
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what the user should know before anything runs."""
-    note = config.stash.get(NOTE, None)
-    return [f"parabench: {note}"] if note else []
+    return [f"parabench: {note}" for note in config.stash.get(NOTES, [])]
+
+
+def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
+    """What earlier sessions of this fingerprint have left behind, and what can be done about it."""
+    if options.resume:
+        return [f"going on with {stash[RESUMED].told}"]
+    remedy = "finish it with --resume, or store what it has with 'parabench recover'"
+    return [f"there is {one.told}: {remedy}" for one in unfinished(folder_of(options))]
 
 
 def _session(config: pytest.Config) -> Session | None:
@@ -83,7 +100,7 @@ def _make_session(config: pytest.Config) -> Session:
         raise NoWorkloads(options.workloads_dir)
     if not config.pluginmanager.hasplugin("benchmark"):
         raise BenchmarkPluginMissing
-    return Session(options)
+    return Session(options, config.stash.get(RESUMED, None))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -137,14 +154,19 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if ours is None or not cells or session.config.option.collectonly:
         return
     try:
-        ours.plan({item.nodeid: item.stash[CELL] for item in cells})
+        from parabench.plugin.benchmark_seam import commit_of
+
+        commit = commit_of(session.config)
+        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit)
     except ParabenchError as error:
         raise pytest.UsageError(str(error)) from None
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
     others = [item for item in session.items if CELL not in item.stash]
     ready = [item for item in cells if item.stash[CELL].unavailable is None]
     orders = order_of_passes(ready, ours.options.passes, ours.options.seed)
-    schedule = session.config.stash[SCHEDULE] = Schedule(orders, ours.options.budget)
+    schedule = session.config.stash[SCHEDULE] = Schedule(
+        orders, ours.options.budget, seconds_before=ours.seconds_before
+    )
     session.items = [*others, *skipped, *(item for _, _, item in schedule.visits)]
 
 
@@ -169,10 +191,17 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if failed:
         crash = getattr(failed[0].longrepr, "reprcrash", None)
         reason = crash.message if crash is not None else failed[0].longreprtext.strip()
-        ours.fail(planned, reason.removeprefix("Failed: "))
+        _stop_if_unwritable(item.session, ours, lambda: ours.fail(planned, reason.removeprefix("Failed: ")))
     if failed or visit[0] == schedule.passes - 1:
         _report(item, reports)
     return True
+
+
+def _stop_if_unwritable(session: pytest.Session, ours: Session, write: Callable[[], None]) -> None:
+    with contextlib.suppress(JournalNotWritable):  # noted among the session's problems, which the summary tells
+        write()
+    if ours.problems:
+        session.shouldstop = ours.problems[0]
 
 
 def _report(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
@@ -221,7 +250,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return (yield)
     from parabench.plugin.benchmark_seam import merge, must_stay_quiet, store_session
 
-    ours.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    ours.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED or bool(ours.problems)
     benchmarks = session.config._benchmarksession  # type: ignore[attr-defined]  # how pytest-benchmark shares it
     try:
         benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)

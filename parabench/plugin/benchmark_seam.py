@@ -12,12 +12,19 @@ from pytest_benchmark.utils import get_tag
 
 from parabench.errors import NothingStored, ParabenchError
 from parabench.history import store
-from parabench.history.fingerprint import machine_id, take_fingerprint
 from parabench.options import Options
-from parabench.session import Session
+from parabench.session import Session, folder_of
 
 
-def redirect_comparison(config: pytest.Config, options: Options) -> str | None:
+def commit_of(config: pytest.Config) -> dict[str, Any]:
+    """The project's commit by pytest-benchmark's own hooks, wherever pytest was started."""
+    with contextlib.chdir(config.rootpath):
+        commit: dict[str, Any] = config.hook.pytest_benchmark_generate_commit_info(config=config)
+    config.hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit)
+    return commit
+
+
+def redirect_comparison(config: pytest.Config, options: Options) -> list[str]:
     """Point --benchmark-compare at our folder of this very fingerprint; returns what the user should know about it.
 
     A bare one means the latest session of this fingerprint, a number that session. Raises NothingStored for a number
@@ -25,8 +32,8 @@ def redirect_comparison(config: pytest.Config, options: Options) -> str | None:
     """
     wanted = config.option.benchmark_compare
     if not wanted or Path(str(wanted)).is_file():
-        return None
-    folder = options.results / machine_id(take_fingerprint())
+        return []
+    folder = folder_of(options)
     stored = store.sessions(folder)
     if wanted is True:
         chosen = stored[-1:]
@@ -36,10 +43,10 @@ def redirect_comparison(config: pytest.Config, options: Options) -> str | None:
             raise NothingStored(folder, str(wanted), [path.name.partition("_")[0] for path in stored])
     if not chosen:
         config.option.benchmark_compare = []
-        return f"nothing to compare with yet: no session of this fingerprint in {folder}"
+        return [f"nothing to compare with yet: no session of this fingerprint in {folder}"]
     config.option.benchmark_storage = f"file://{folder}"
     config.option.benchmark_compare = str(chosen[-1])
-    return None
+    return []
 
 
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
@@ -69,10 +76,9 @@ def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None
     if benchmarks.disabled or not any(record.valid for record in ours.records.values()):
         return
     hook = config.hook
-    with contextlib.chdir(config.rootpath):  # the commit is the project's, wherever pytest was started
-        commit = hook.pytest_benchmark_generate_commit_info(config=config)
+    commit = commit_of(config)
+    with contextlib.chdir(config.rootpath):
         name: str = get_tag()  # type: ignore[no-untyped-call]  # pytest-benchmark has no types
-    hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit)
     output = hook.pytest_benchmark_generate_json(
         config=config,
         benchmarks=benchmarks.benchmarks,

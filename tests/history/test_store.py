@@ -25,14 +25,14 @@ def test_sessions_are_numbered_one_after_the_other(tmp_path):
 
 def test_sessions_saving_at_once_never_share_a_number(tmp_path):
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
-    processes = [context.Process(target=save_many, args=(tmp_path, 25)) for _ in range(8)]
+    processes = [context.Process(target=save_many, args=(tmp_path, 50)) for _ in range(8)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     names = sorted(os.listdir(tmp_path))
     assert [process.exitcode for process in processes] == [0] * 8
-    assert [int(name[:4]) for name in names] == list(range(1, 201)), "distinct numbers, nothing else left in the folder"
+    assert [int(name[:4]) for name in names] == list(range(1, 401)), "distinct numbers, nothing else left in the folder"
     for name in names:
         assert json.loads((tmp_path / name).read_text()) == SESSION
 

@@ -1,0 +1,190 @@
+"""The JSON of a stored file, of parabench or of pytest-benchmark alone, made into a StoredSession."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from parabench.errors import HistoryTooNew
+from parabench.history import migrations
+from parabench.history.checked import TEXT, Fields, Rule, problem, rules_of, shown
+from parabench.history.stored import StoredBenchmark, StoredSession, Unmeasured
+from parabench.history.stored_benchmark import is_cell, read_benchmark
+
+_NUMBER = re.compile(r"(\d{4,})_")
+_BOOLEAN: Rule = {"type": "boolean"}
+#: Years in which a benchmark can have been run; the first and last that datetime knows overflow when zones change.
+_YEARS = range(1970, 9999)
+_NOT_OURS = "the file was stored by pytest-benchmark alone, which does not record it"
+
+
+class Malformed(ValueError):
+    """The structure of a file is not that of a session; the text says where."""
+
+
+def build_session(path: Path, content: object) -> StoredSession:
+    """A session from the parsed content of its file.
+
+    Raises Malformed or migrations.StepFailed when it is none, HistoryTooNew when its format is a later one.
+    """
+    if not isinstance(content, dict):
+        raise Malformed(f"it holds {shown(content)}, not the object of a session")
+    entries = content.get("benchmarks")
+    if not isinstance(entries, list):
+        raise Malformed("it holds no list of benchmarks")
+    for place, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise Malformed(f"benchmarks[{place}] is {shown(entry)}, not an object")
+        if not isinstance(entry.get("fullname"), str) or not entry["fullname"]:
+            raise Malformed(f"benchmarks[{place}].fullname is {shown(entry.get('fullname'))}, not a name")
+    number = _NUMBER.match(path.name)
+    ours = "parabench" in content
+    stored_format = _format(path, content["parabench"]) if ours else None
+    cells = _migrate(content, entries) if ours else set()
+    top = _top(content, path) if ours else _top_of_stock(content, path)
+    reasons: dict[str, str] = top.pop("reasons")
+    if number is None:
+        reasons["number"] = "the file's name does not begin with a number"
+    if stored_format is None:
+        reasons["format"] = _NOT_OURS
+    return StoredSession(
+        path=path,
+        number=int(number[1]) if number else None,
+        format=stored_format,
+        benchmarks=_benchmarks(entries, cells),
+        **_circumstances(content, reasons),
+        **top,
+        reasons=reasons,
+    )
+
+
+def _format(path: Path, ours: object) -> int:
+    """The format of our top-level object, which is one that can be read."""
+    if not isinstance(ours, dict):
+        raise Malformed(f"parabench is {shown(ours)}, not an object")
+    if "format" not in ours:
+        raise Malformed("parabench has no format")
+    wrong = problem(ours["format"], rules_of("session")["format"])
+    if wrong:
+        raise Malformed(f"parabench.format {wrong}")
+    stored_format: int = ours["format"]
+    latest = migrations.latest_format(migrations.MIGRATIONS)
+    if stored_format > latest:
+        raise HistoryTooNew(path, shown(stored_format), latest)
+    return stored_format
+
+
+def _migrate(content: dict[str, Any], entries: list[dict[str, Any]]) -> set[int]:
+    """Bring what is ours to the latest format, in place; returns the places of the entries that are cells."""
+    places = [place for place, entry in enumerate(entries) if is_cell(entry.get("extra_info"))]
+    content["parabench"], cells = migrations.migrate(
+        content["parabench"], [entries[place]["extra_info"] for place in places], migrations.MIGRATIONS
+    )
+    for place, extra_info in zip(places, cells, strict=True):
+        entries[place]["extra_info"] = extra_info
+    return set(places)
+
+
+def _benchmarks(entries: list[dict[str, Any]], cells: set[int]) -> tuple[StoredBenchmark, ...]:
+    return tuple(read_benchmark(entry, entry["fullname"], cell=place in cells) for place, entry in enumerate(entries))
+
+
+def _circumstances(content: Mapping[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
+    """When, from which commit and by which version: what every pytest-benchmark records."""
+    top, commit = Fields(content, "session"), Fields(content.get("commit_info"), "commit_info")
+    found = {
+        "commit_id": commit.get("id", TEXT, "commit_id"),
+        "commit_time": _moment(commit, "time", "commit_time"),
+        "dirty": commit.get("dirty", _BOOLEAN),
+        "branch": commit.get("branch", TEXT),
+        "datetime": _moment(top, "datetime", "datetime"),
+        "version": top.get("version", TEXT),
+    }
+    reasons |= commit.reasons | top.reasons
+    return found
+
+
+def _moment(fields: Fields, key: str, name: str) -> dt.datetime | None:
+    text = fields.get(key, TEXT, name)
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        fields.unknown(name, f"{key} is {shown(text)}, not a date and time")
+        return None
+    if moment.year not in _YEARS:
+        fields.unknown(name, f"{key} is {shown(text)}, a year without benchmarks")
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Our top-level object, as it is in the latest format."""
+    ours, rules = Fields(content["parabench"], "parabench"), rules_of("session")
+    machine_id = ours.get("machine_id", rules["machine_id"])
+    found = {
+        "machine_id": machine_id or path.absolute().parent.name,
+        "interrupted": ours.get("interrupted", rules["interrupted"]),
+        "options": ours.get("options", {"type": "object"}),
+        "failed": _unmeasured(ours, "failed"),
+        "not_run": _unmeasured(ours, "not_run"),
+        "fingerprint": _fingerprint(content["parabench"].get("fingerprint")),
+    }
+    return {**found, "reasons": ours.reasons}
+
+
+def _top_of_stock(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """What takes the place of our top-level object where there is none."""
+    unknown = ("interrupted", "options", "failed", "not_run")
+    machine = content.get("machine_info")
+    if isinstance(machine, dict):
+        shared = {key: value for key, value in machine.items() if key in rules_of("fingerprint") and key != "reasons"}
+        cpu = machine.get("cpu")
+        named = cpu if isinstance(cpu, dict) else {}
+        machine = {
+            **shared,
+            "cpu": named.get("brand_raw", named.get("brand")),  # py-cpuinfo's key changed with its version 5
+            "cores_present": named.get("count"),
+        }
+    return {
+        "machine_id": path.absolute().parent.name,
+        **dict.fromkeys(unknown),
+        "fingerprint": _fingerprint(machine, missing=_NOT_OURS),
+        "reasons": dict.fromkeys(unknown, _NOT_OURS),
+    }
+
+
+def _fingerprint(found: object, missing: str | None = None) -> dict[str, Any]:
+    """Every part that the schema knows and whatever else is there; unknown parts are None, with a reason."""
+    fields = Fields(found, "fingerprint")
+    known = {key: fields.get(key, rule) for key, rule in rules_of("fingerprint").items() if key != "reasons"}
+    present = found if isinstance(found, dict) else {}
+    told = present.get("reasons")
+    reasons = fields.reasons
+    for key in reasons:
+        if isinstance(told, dict) and isinstance(told.get(key), str) and present.get(key) is None:
+            reasons[key] = told[key]
+        elif missing and present.get(key) is None:
+            reasons[key] = missing
+    return {**present, **known, "reasons": reasons}
+
+
+def _unmeasured(ours: Fields, key: str) -> tuple[Unmeasured, ...] | None:
+    """The cells of a list: all of them or None."""
+    entries = ours.get(key, {"type": "array"})
+    if entries is None:
+        return None
+    cells = []
+    for place, entry in enumerate(entries):
+        fields = Fields(entry, f"parabench.{key}[{place}]")
+        values = {name: fields.get(name, rule) for name, rule in rules_of("unmeasured").items()}
+        wrong = [reason for name, reason in fields.reasons.items() if name != "install"]
+        if wrong:
+            ours.unknown(key, wrong[0])
+            return None
+        cells.append(Unmeasured(**values))
+    return tuple(cells)

@@ -1,0 +1,115 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from parabench.errors import JournalDamaged, JournalNotWritable
+from parabench.history import journal
+from parabench.history.journal import Journal
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """A journal with a header and two lines."""
+    one = Journal.begin(tmp_path, "one", {"started": "now"})
+    one.append({"cell": "a", "n": 1})
+    one.append({"cell": "b", "n": 2})
+    return one
+
+
+def test_what_is_appended_is_read_back(begun):
+    entries = journal.read(begun.path)
+    assert entries.header == {"journal": 1, "started": "now"}
+    assert [line["cell"] for line in entries.lines] == ["a", "b"]
+    assert entries.bytes_whole == begun.path.stat().st_size
+
+
+@pytest.mark.parametrize("keep", range(1, 18))
+def test_a_torn_last_line_is_forgiven_wherever_it_tore(begun, keep):
+    begun.close()
+    whole = begun.path.read_bytes()
+    last = len(whole) - len(whole.splitlines(keepends=True)[-1])
+    begun.path.write_bytes(whole[: last + keep])
+    entries = journal.read(begun.path)
+    assert [line["cell"] for line in entries.lines] == ["a"]
+    resumed = Journal.reopen(begun.path, entries)
+    resumed.append({"cell": "c"})
+    assert [line["cell"] for line in journal.read(begun.path).lines] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "message"),
+    [
+        (2, b'{"cell": "a"', "line 2: Expecting"),
+        (2, b"[]", "line 2: it is not an object"),
+        (2, b"\xff\xfe", "line 2: "),
+        (1, b'{"journal": 7}', "line 1: its version is 7, not 1"),
+    ],
+)
+def test_anything_else_that_is_torn_names_file_and_line(begun, line, text, message):
+    begun.close()
+    lines = begun.path.read_bytes().splitlines()
+    lines[line - 1] = text
+    begun.path.write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(JournalDamaged, match=re.escape(f"cannot read the journal {begun.path}, {message}")):
+        journal.read(begun.path)
+
+
+def test_a_journal_without_its_header_is_damaged(tmp_path):
+    path = tmp_path / ".session-x.journal"
+    path.write_bytes(b'{"journal"')
+    with pytest.raises(JournalDamaged, match="line 1: the header is missing"):
+        journal.read(path)
+
+
+def test_a_held_journal_is_no_orphan_and_a_left_one_is(begun, tmp_path):
+    assert journal.orphans(tmp_path) == []
+    begun.close()
+    assert journal.orphans(tmp_path) == [begun.path]
+
+
+def test_a_killed_holder_leaves_an_orphan_with_every_line(tmp_path):
+    code = (
+        "import os, signal, sys; from pathlib import Path; from parabench.history.journal import Journal\n"
+        "one = Journal.begin(Path(sys.argv[1]), 'x', {'started': 'then'})\n"
+        "for n in range(100): one.append({'cell': str(n)})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (path,) = journal.orphans(tmp_path)
+    assert [line["cell"] for line in journal.read(path).lines] == [str(n) for n in range(100)]
+
+
+def test_discarding_removes_it(begun):
+    begun.discard()
+    assert not begun.path.exists()
+
+
+def test_a_disk_that_is_full_keeps_what_was_whole_and_says_so(begun, monkeypatch):
+    before = begun.path.read_bytes()
+    real_write = os.write
+
+    def full(descriptor, data):
+        if len(data) > 5:
+            return real_write(descriptor, data[:5])  # a part still fits
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(
+        JournalNotWritable, match=r"No space left on device; measuring stops here, what is in it is kept"
+    ):
+        begun.append({"cell": "123456"})
+    assert begun.path.read_bytes() == before
+    json.loads(before.splitlines()[-1])
+
+
+def test_a_folder_that_takes_no_journal_is_named(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(JournalNotWritable, match=re.escape(str(blocked))):
+        Journal.begin(blocked, "x", {})
