@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 from parabench.analyse.ranking import Ranking, common_prior, rank
 from parabench.discover import find_models, find_workloads
-from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers, ResultsKeptElsewhere, StoreNotWritable
+from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
 from parabench.history import store
 from parabench.history.fingerprint import machine_id, take_fingerprint, versions_of
 from parabench.history.journal import Journal
@@ -165,20 +164,8 @@ class Session:
         return extra_info(record, workload, model, self.limits()[record.cell.id])
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
-        """Store the session's file and return its path.
-
-        When the results folder has become unwritable, what was measured is kept in a temporary file, and
-        ResultsKeptElsewhere says where.
-        """
-        try:
-            return store.save(self.folder, name, session)
-        except StoreNotWritable as error:
-            try:
-                with tempfile.NamedTemporaryFile("w", prefix="parabench-unsaved-", suffix=".json", delete=False) as kept:
-                    json.dump(session, kept)
-            except OSError:
-                raise error from None  # the journal still has everything
-            raise ResultsKeptElsewhere(error, kept.name) from error
+        """Store the session's file and return its path. Raises ResultsKeptElsewhere when the folder has vanished."""
+        return store.save_or_keep(self.folder, name, session)
 
     def describe(self) -> dict[str, Any]:
         """The top-level `parabench` object of this session's file."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parabench.errors import HistoryUnreadable, StoreNotWritable
+from parabench.errors import HistoryUnreadable, ResultsKeptElsewhere, StoreNotWritable
 
 _NUMBERED = re.compile(r"^(\d{4,})_.*\.json$")
 _CLAIM = re.compile(r"^\.(\d{4,})\.claim$")
@@ -39,6 +39,22 @@ def save(folder: Path, name: str, session: dict[str, Any]) -> Path:
             return _write_whole(folder, folder / f"{number:04}_{name}.json", session)
     except OSError as error:
         raise StoreNotWritable(folder, error) from error
+
+
+def save_or_keep(folder: Path, name: str, session: dict[str, Any]) -> Path:
+    """Store a session; when the folder has become unwritable since it was checked, keep it in a temporary file.
+
+    Raises ResultsKeptElsewhere, which names that file, or StoreNotWritable when not even that was possible.
+    """
+    try:
+        return save(folder, name, session)
+    except StoreNotWritable as error:
+        kept = Path(tempfile.gettempdir()) / f"parabench-unsaved-{os.getpid()}-{name}.json"
+        try:
+            kept.write_text(json.dumps(session), encoding="utf-8")
+        except OSError:
+            raise error from None
+        raise ResultsKeptElsewhere(error, kept) from error
 
 
 def sessions(folder: Path) -> list[Path]:
