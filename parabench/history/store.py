@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parabench.errors import HistoryUnreadable, ResultsKeptElsewhere, StoreNotWritable
+from parabench.errors import ResultsKeptElsewhere, StoreNotWritable
 
 _NUMBERED = re.compile(r"^(\d{4,})_.*\.json$")
 _CLAIM = re.compile(r"^\.(\d{4,})\.claim$")
@@ -63,17 +63,6 @@ def sessions(folder: Path) -> list[Path]:
         return []
     numbered = ((_NUMBERED.match(path.name), path) for path in folder.iterdir())
     return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
-
-
-def load(path: Path) -> dict[str, Any]:
-    """A stored session. Raises HistoryUnreadable when it is no pytest-benchmark file."""
-    try:
-        session = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise HistoryUnreadable(path, error) from error
-    if not isinstance(session, dict) or not isinstance(session.get("benchmarks"), list):
-        raise HistoryUnreadable(path, "it holds no list of benchmarks")
-    return session
 
 
 @contextlib.contextmanager
