@@ -1,0 +1,40 @@
+"""Does measuring cost anything inside the timed region? Compared in one run, interleaved: ours against two plain readings."""
+
+import statistics
+import time
+
+import pytest
+
+from parabench.measure.host import _time_batch
+from parabench.models.contract import Batch
+from parabench.records import Outcome
+from parabench.task import TaskCall
+
+REPETITIONS = 2_000
+
+
+def empty(batch: Batch) -> list[Outcome]:
+    return []
+
+
+def plain(batch: Batch) -> float:
+    start = time.perf_counter()
+    empty(batch)
+    end = time.perf_counter()
+    return end - start
+
+
+@pytest.mark.harness
+def test_timed_region() -> None:
+    batch = Batch(TaskCall(task="builtins:abs"), [])
+    ours, bare = [], []
+    for _ in range(REPETITIONS):
+        ours.append(_time_batch(empty, batch, collect_garbage=False)[0])
+        bare.append(plain(batch))
+    median_ours, median_bare = statistics.median(ours), statistics.median(bare)
+    print(
+        f"\nan empty batch, {REPETITIONS} times each: {median_ours * 1e9:.0f} ns in the timed region, "
+        f"{median_bare * 1e9:.0f} ns between two plain readings, ratio {median_ours / median_bare:.2f}, "
+        f"difference {(median_ours - median_bare) * 1e9:.0f} ns a batch"
+    )
+    assert len(ours) == len(bare) == REPETITIONS
