@@ -1,4 +1,4 @@
-"""Does measuring cost anything inside the timed region? Compared in one run, interleaved: ours against two plain readings."""
+"""What measuring costs inside the timed region: ours against two plain clock readings, interleaved in one run."""
 
 import statistics
 import time

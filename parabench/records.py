@@ -82,8 +82,12 @@ class TreeUsage:
     seconds_cpu_system: float
     context_switches_voluntary: int
     context_switches_involuntary: int
-    #: Living processes at the time of reading.
+    #: Living processes and threads at the time of reading.
     processes: int
+    threads: int
+    #: From and to storage and pipes, by read(2) and write(2) and their like; None where the system does not count them.
+    bytes_read: int | None = None
+    bytes_written: int | None = None
     blind: str | None = None
 
     def __add__(self, other: TreeUsage) -> TreeUsage:
@@ -102,8 +106,15 @@ class TreeUsage:
             context_switches_voluntary=self.context_switches_voluntary + sign * other.context_switches_voluntary,
             context_switches_involuntary=self.context_switches_involuntary + sign * other.context_switches_involuntary,
             processes=self.processes + other.processes if sign > 0 else self.processes,
+            threads=self.threads + other.threads if sign > 0 else self.threads,
+            bytes_read=_combine(self.bytes_read, other.bytes_read, sign),
+            bytes_written=_combine(self.bytes_written, other.bytes_written, sign),
             blind=self.blind or other.blind,
         )
+
+
+def _combine(one: int | None, other: int | None, sign: int) -> int | None:
+    return None if one is None or other is None else one + sign * other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +134,14 @@ class Visit:
     seconds_cpu_system: float
     context_switches_voluntary: float
     context_switches_involuntary: float
+    #: Most at the end of any round.
     processes: int
+    threads: int
+    #: Mean per round over the whole process tree; None is unknown.
+    bytes_read: float | None
+    bytes_written: float | None
+    #: Whether the GIL of the cell's process was on when it was opened, and after its last round.
+    gil_enabled: tuple[bool, bool]
     blind: str | None
     findings: tuple[dict[str, Any], ...] = ()
 

@@ -1,4 +1,6 @@
-"""Kill sessions with SIGKILL at random moments, resume each, and count what was lost: `python tests/kill_loop.py [200]`.
+"""Kill sessions with SIGKILL at random moments, resume each, and count what was lost.
+
+`python tests/kill_loop.py 200` is the long form.
 
 Prints its figure and ends with status 1 when a finished visit is missing from the resumed session's file.
 """
@@ -46,15 +48,21 @@ def visits_in(journal: Path) -> dict[tuple[str, int], list[float]]:
     return found
 
 
+def _journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob("results/*/.session-*.journal"))
+
+
 def one_session(folder: Path, source: random.Random) -> tuple[int, int, bool]:
     """Kill a session at a random moment and resume it: visits finished before, visits lost, whether it completed."""
     with subprocess.Popen(
         [*COMMAND, *PLAN], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        time.sleep(source.uniform(0.3, 2.2))
+        while process.poll() is None and not _journals(folder):
+            time.sleep(0.01)
+        time.sleep(source.uniform(0.0, 1.5))
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-    journals = sorted(folder.glob("results/*/.session-*.journal"))
+    journals = _journals(folder)
     if not journals:
         return 0, 0, True  # killed before its first visit, or after its end
     before = visits_in(journals[-1])

@@ -17,6 +17,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+from parabench.models.contract import gil_enabled
 from parabench.plan import cores_usable
 
 #: The parts that decide whether two sessions may be compared; the rest is recorded beside them.
@@ -99,11 +100,6 @@ def machine_id(fingerprint: dict[str, Any]) -> str:
 def _surprising_jit(fingerprint: dict[str, Any]) -> bool:
     """Whether the JIT has to be told apart by name: PyPy always has one."""
     return bool(fingerprint["jit_enabled"]) and fingerprint["python_implementation"] == "CPython"
-
-
-def gil_enabled() -> bool:
-    """Whether the GIL is on now; an extension can switch it back on in a free-threaded build."""
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def jit_enabled() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,11 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
         "context_switches_voluntary": _median(visit.context_switches_voluntary for visit in visits),
         "context_switches_involuntary": _median(visit.context_switches_involuntary for visit in visits),
         "processes": max((visit.processes for visit in visits), default=None),
+        "threads": max((visit.threads for visit in visits), default=None),
+        "bytes_read": _median(visit.bytes_read for visit in visits),
+        "bytes_written": _median(visit.bytes_written for visit in visits),
+        "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
+        "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
         "not_counted": next((visit.blind for visit in visits if visit.blind), None),
         "bytes_peak": instrumented.bytes_peak if instrumented else None,
         "bytes_before_batch": instrumented.bytes_before if instrumented else None,
@@ -142,6 +147,6 @@ def source_hash(workload: Workload) -> str | None:
     return digest.hexdigest()[:16]
 
 
-def _median(values: Iterable[float]) -> float | None:
-    numbers: Sequence[float] = list(values)
+def _median(values: Iterable[float | None]) -> float | None:
+    numbers = [value for value in values if value is not None]
     return statistics.median(numbers) if numbers else None

@@ -21,6 +21,15 @@ SAMPLING_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A cell that is ready."""
+
+    #: Until every worker was ready to run the task.
+    seconds: float
+    gil_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One execution of a cell's batch."""
 
@@ -78,6 +87,10 @@ class CellProcess:
             Instrumented(bytes_peak=peak, bytes_before=before, samples=samples, reason=reason, traces=traces),
             outcomes,
         )
+
+    def gil_enabled(self) -> bool:
+        """Whether the GIL of the cell's process is on now: an extension may have switched it back on."""
+        return bool(self.ask("gil")["enabled"])
 
     def finish(self) -> float:
         """Close the model and wait until every process of the cell is gone; returns the seconds closing took."""
@@ -149,8 +162,8 @@ def opened(
     launcher: Launcher,
     timeout_seconds: float,
     label: str | None = None,
-) -> Iterator[tuple[CellProcess, float]]:
-    """A cell process with its model open, and the seconds the opening took; afterwards nothing of it is left.
+) -> Iterator[tuple[CellProcess, Opening]]:
+    """A cell process with its model open; afterwards nothing of it is left.
 
     `label` names the cell in messages, its id without one.
     """
@@ -166,7 +179,7 @@ def opened(
             before_round=reference_to(workload.before_round) if workload.before_round else None,
             after_round=reference_to(workload.after_round) if workload.after_round else None,
         )
-        yield process, answer["seconds"]
+        yield process, Opening(answer["seconds"], answer["gil_enabled"])
         process.finish()
     finally:
         process.end()

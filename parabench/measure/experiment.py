@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
-from parabench.measure.cell import CellProcess, Round, opened
+from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
 from parabench.records import Cell, Instrumented, TreeUsage, Visit
 from parabench.verify import verify
@@ -55,6 +55,8 @@ class Stay:
     #: By the whole process tree in all timed rounds together.
     used: TreeUsage | None = None
     processes: int = 0
+    threads: int = 0
+    gil_enabled: tuple[bool, bool] = (True, True)
     instrumented: Instrumented | None = None
 
     @classmethod
@@ -78,6 +80,7 @@ class Stay:
         self.seconds_per_round.append(done.seconds)
         self.used = done.used if self.used is None else self.used + done.used
         self.processes = max(self.processes, done.used.processes)
+        self.threads = max(self.threads, done.used.threads)
         if done.findings:
             self.findings.append(done.findings)
         return done.seconds
@@ -140,7 +143,7 @@ class Experiment:
         workload = self._workloads[cell.workload]
         items = items_of(workload, cell.size)
         expected = self._reference(workload, cell)
-        with self._opened(cell, workload, items) as (process, seconds_open):
+        with self._opened(cell, workload, items) as (process, opening):
 
             def run_round() -> Round:
                 done = process.round()
@@ -148,8 +151,9 @@ class Experiment:
                 return done
 
             seconds_first = run_round().seconds
-            stay = Stay(cell, len(items), self._rounds(seconds_first), seconds_open, seconds_first, run_round)
+            stay = Stay(cell, len(items), self._rounds(seconds_first), opening.seconds, seconds_first, run_round)
             yield stay
+            stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
             if instrument:
                 with self._counted_once():
                     stay.instrumented, outcomes = process.instrumented_round()
@@ -196,7 +200,7 @@ class Experiment:
 
     def _opened(
         self, cell: Cell, workload: Workload, items: Sequence[Any], label: str | None = None
-    ) -> AbstractContextManager[tuple[CellProcess, float]]:
+    ) -> AbstractContextManager[tuple[CellProcess, Opening]]:
         timeout = self.options.cell_timeout_seconds
         return opened(cell, workload, items, self.settings(workload), self._launcher, timeout, label)
 
@@ -255,6 +259,10 @@ def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
         context_switches_voluntary=used.context_switches_voluntary / rounds,
         context_switches_involuntary=used.context_switches_involuntary / rounds,
         processes=stay.processes,
+        threads=stay.threads,
+        bytes_read=None if used.bytes_read is None else used.bytes_read / rounds,
+        bytes_written=None if used.bytes_written is None else used.bytes_written / rounds,
+        gil_enabled=stay.gil_enabled,
         blind=used.blind,
         findings=tuple(stay.findings),
     )

@@ -13,9 +13,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from parabench.discover import find_models
-from parabench.measure.resources import usage_of_descendants, usage_of_self
+from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.measure.wire import Line, outcomes_to_json
-from parabench.models.contract import Batch, Run
+from parabench.models.contract import Batch, Run, gil_enabled
 from parabench.records import Outcome, TreeUsage
 from parabench.task import TaskCall, find, leave_process
 
@@ -47,9 +47,14 @@ class Host:
         self._before_round = find(before_round) if before_round else None
         self._after_round = find(after_round) if after_round else None
         opened = find_models()[model].open(workers, task_call)
+        gil_at_start = gil_enabled()
         start = time.perf_counter()
         self._run = self._stack.enter_context(opened)
-        return {"seconds": time.perf_counter() - start}
+        return {"seconds": time.perf_counter() - start, "gil_enabled": gil_at_start}
+
+    def gil(self) -> dict[str, Any]:
+        """Whether the GIL of this process is on now."""
+        return {"enabled": gil_enabled()}
 
     def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
         """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found."""
@@ -78,15 +83,15 @@ def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float
     """
     if collect_garbage:
         gc.collect()
-    descendants_before = usage_of_descendants()
+    rest_before = usage_of_the_rest()
     self_before = usage_of_self()
     start = time.perf_counter()
     outcomes = run(batch)
     end = time.perf_counter()
     self_after = usage_of_self()
-    descendants_after = usage_of_descendants()
+    rest_after = usage_of_the_rest()
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
-    return end - start, (self_after + descendants_after) - (self_before + descendants_before), outcomes
+    return end - start, (self_after + rest_after) - (self_before + rest_before), outcomes
 
 
 def serve(end: socket.socket) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def _children(pid: int) -> list[int]:
 
 
 def usage_of_self() -> TreeUsage:
-    """What this process has used so far, and those of its children that have ended and been waited for."""
+    """What this process has used so far, and those of its children that have ended and been waited for.
+
+    Made of quick calls only, because it is read close around the batch; bytes are counted by `usage_of_the_rest`.
+    """
     own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return TreeUsage(
         seconds_cpu=time.process_time() + ended.ru_utime + ended.ru_stime,
@@ -62,13 +66,17 @@ def usage_of_self() -> TreeUsage:
         context_switches_voluntary=own.ru_nvcsw + ended.ru_nvcsw,
         context_switches_involuntary=own.ru_nivcsw + ended.ru_nivcsw,
         processes=1,
+        threads=threading.active_count(),
+        bytes_read=0,
+        bytes_written=0,
     )
 
 
-def usage_of_descendants() -> TreeUsage:
-    """What the living descendants of this process have used so far, with the children they have waited for."""
+def usage_of_the_rest() -> TreeUsage:
+    """What the living descendants of this process have used so far, and the bytes that the whole tree has moved."""
     user = system = total = 0.0
-    voluntary = involuntary = 0
+    voluntary = involuntary = threads = 0
+    bytes_read, bytes_written = _bytes_moved(os.getpid())
     living = descendants(os.getpid())
     for pid in living:
         with contextlib.suppress(OSError, ProcessLookupError):
@@ -76,6 +84,10 @@ def usage_of_descendants() -> TreeUsage:
             user, system, total = user + child_user, system + child_system, total + child_total
             child_voluntary, child_involuntary = _context_switches(pid)
             voluntary, involuntary = voluntary + child_voluntary, involuntary + child_involuntary
+            threads += _threads(pid)
+            child_read, child_written = _bytes_moved(pid)
+            bytes_read = None if bytes_read is None or child_read is None else bytes_read + child_read
+            bytes_written = None if bytes_written is None or child_written is None else bytes_written + child_written
     return TreeUsage(
         seconds_cpu=total,
         seconds_cpu_user=user,
@@ -83,6 +95,9 @@ def usage_of_descendants() -> TreeUsage:
         context_switches_voluntary=voluntary,
         context_switches_involuntary=involuntary,
         processes=len(living),
+        threads=threads,
+        bytes_read=bytes_read,
+        bytes_written=bytes_written,
         blind=None
         if _CHILDREN_LISTED or psutil is not None
         else "psutil is not installed: living children not counted",
@@ -117,6 +132,19 @@ def _context_switches(pid: int) -> tuple[int, int]:
                 elif line.startswith("nonvoluntary_ctxt"):
                     involuntary += int(line.split()[1])
     return voluntary, involuntary
+
+
+def _threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task")) if _PROC else int(psutil.Process(pid).num_threads())
+
+
+def _bytes_moved(pid: int) -> tuple[int | None, int | None]:
+    """Bytes a process and the children it has waited for have read and written (proc_pid_io(5), rchar and wchar)."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+        counts = dict(line.split(": ") for line in lines)
+        return int(counts["rchar"]), int(counts["wchar"])
+    return None, None
 
 
 def bytes_resident(pids: list[int]) -> int | None:

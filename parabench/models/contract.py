@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ class Model:
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
+
+
+def gil_enabled() -> bool:
+    """Whether the GIL is on now; an extension can switch it back on in a free-threaded build."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def always() -> Unavailable | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.models.contract import Batch, Capabilities, Model, Run, always, gil_enabled
 from parabench.records import Outcome
 from parabench.task import TaskCall, failed, leave_thread
 
@@ -68,7 +67,7 @@ MODEL = Model(
         worker="thread",
         shares_memory=True,
         pickles=False,
-        parallel_bytecode=not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        parallel_bytecode=not gil_enabled(),
     ),
     open=open_thread_per_task,
     availability=always,

@@ -4,6 +4,9 @@ import deeds
 import pytest
 from test_experiment import WITH_PROCESSES, ready
 
+from parabench.measure.experiment import visit_of
+from parabench.models.contract import gil_enabled
+
 
 @pytest.mark.parametrize(
     "model", [ready(name) for name in [*WITH_PROCESSES, "process-pool-forkserver", "thread-pool", "sequential"]]
@@ -34,3 +37,16 @@ def test_forked_pages_are_counted_once(visit):
     ratio = forked.instrumented.bytes_before / alone.instrumented.bytes_before
     print(f"a cell with 8 forked workers holds {ratio:.2f} times the memory of one process")
     assert ratio < 4, "a sum of resident set sizes would give about 9"
+
+
+@pytest.mark.parametrize("model", [ready(name) for name in [*WITH_PROCESSES, "sequential"]])
+def test_bytes_written_by_tasks_are_booked(visit, model):
+    stay = visit(deeds.workload(deeds.scribble, [1, 1, 1, 1]), model)
+    print(f"{model}: {stay.used.bytes_written / (1 << 20):.2f} MiB written for 4")
+    assert stay.used.bytes_written == pytest.approx(4 << 20, rel=0.05)
+
+
+def test_the_gil_and_the_threads_of_a_cell_are_recorded(visit):
+    record = visit_of(visit(deeds.workload(deeds.wait, [0.01] * 3), "thread-pool", workers=3), 0, 0)
+    assert record.threads >= 4
+    assert record.gil_enabled == (gil_enabled(), gil_enabled())

@@ -21,6 +21,10 @@ def record(model, *seconds, unavailable=None, failure=None, workload="primes"):
             context_switches_voluntary=0,
             context_switches_involuntary=0,
             processes=1,
+            threads=1,
+            bytes_read=None,
+            bytes_written=None,
+            gil_enabled=(True, True),
             blind=None,
         )
         for number, value in enumerate(seconds)

@@ -21,6 +21,12 @@ def hold(megabytes):
     return len(block)
 
 
+def scribble(megabytes):
+    with open(os.devnull, "wb") as file:
+        file.write(b"x" * (megabytes << 20))
+    return megabytes
+
+
 def echo(item):
     return item
 
