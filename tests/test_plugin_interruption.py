@@ -103,3 +103,12 @@ def test_a_finished_session_leaves_no_process_and_no_file_but_its_own(project: P
     assert project.processes_left() == []
     new = {path for path in project.root.rglob("*") if path.is_file() and path.suffix != ".pyc"} - before
     assert sorted(path for path in new if path.name not in ("stdout", "stderr")) == project.sessions()  # pytester's own
+
+
+def test_a_killed_session_leaves_no_files(project: Project, midway) -> None:
+    started = midway("--scratch", str(project.root))
+    assert list(project.root.glob("parabench-*"))
+    started.send_signal(signal.SIGKILL)
+    started.communicate(timeout=60)
+    assert project.processes_left() == []
+    assert list(project.root.glob("parabench-*")) == []

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut
-from parabench.measure.launcher import GRACE_SECONDS, Launcher, Nursery, clear_group, kill_family
+from parabench.measure.ending import GRACE_SECONDS, clear_group, kill_family
+from parabench.measure.launcher import Launcher, Nursery
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.measure.wire import outcomes_from_json, wait_readable
 from parabench.records import Cell, Instrumented, Outcome, TreeUsage

@@ -94,7 +94,8 @@ class Experiment:
     ) -> None:
         self.options = options
         self._workloads = workloads
-        self._launcher = Launcher(python_path)
+        self._python_path = python_path
+        self._launcher: Launcher
         self._stack = ExitStack()
         self._scratch: Path
         self._settings: dict[Service, str | ParabenchError] = {}
@@ -108,6 +109,7 @@ class Experiment:
         self._scratch = Path(
             self._stack.enter_context(tempfile.TemporaryDirectory(prefix="parabench-", dir=self.options.scratch))
         )
+        self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
         return self
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,11 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parabench.errors import NurseryDied
-from parabench.measure.resources import descendants
 from parabench.measure.wire import Line, wait_readable
-
-#: How long the helpers of a cell that has ended may take to end by themselves (trackers, fork servers), in seconds.
-GRACE_SECONDS = 1.0
 
 #: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.
 _NURSERY = "import sys; from parabench.measure.nursery import main; main(sys.argv[1:])"
@@ -26,12 +20,12 @@ _NURSERY = "import sys; from parabench.measure.nursery import main; main(sys.arg
 class Nursery:
     """The harness's handle on one nursery process: starts cells in it and hears how each of them ended."""
 
-    def __init__(self, python_path: Sequence[Path], imports: Sequence[str]) -> None:
+    def __init__(self, python_path: Sequence[Path], scratch: Path, imports: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _NURSERY, str(theirs.fileno()), *imports],
+                [sys.executable, "-c", _NURSERY, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 stdin=subprocess.DEVNULL,
@@ -99,16 +93,18 @@ class Nursery:
 class Launcher:
     """One nursery for each set of libraries, so that a cell is born with its own client imported and no other."""
 
-    def __init__(self, python_path: Sequence[Path]) -> None:
+    def __init__(self, python_path: Sequence[Path], scratch: Path) -> None:
         #: Folders that workers must find modules in; handed on by PYTHONPATH, which subinterpreters read as well.
         self._python_path = python_path
+        #: Folder of the session's files, which a nursery removes when the harness could not.
+        self._scratch = scratch
         self._nurseries: dict[tuple[str, ...], Nursery] = {}
 
     def nursery(self, imports: tuple[str, ...]) -> Nursery:
         """The nursery with these modules imported; started at the first call, and again when it has died."""
         known = self._nurseries.get(imports)
         if known is None or not known.lives:
-            known = self._nurseries[imports] = Nursery(self._python_path, imports)
+            known = self._nurseries[imports] = Nursery(self._python_path, self._scratch, imports)
         return known
 
     def close(self) -> None:
@@ -116,27 +112,3 @@ class Launcher:
         for nursery in self._nurseries.values():
             nursery.close()
         self._nurseries.clear()
-
-
-def kill_family(pid: int) -> None:
-    """Kill a cell and all its descendants, also those that left its process group."""
-    family = [*descendants(pid), pid]
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-    for member in family:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(member, signal.SIGKILL)
-
-
-def clear_group(pid: int) -> bool:
-    """Wait until nothing of an ended cell's process group is left, then kill; True when something had to be."""
-    deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(pid, 0)
-        except (ProcessLookupError, PermissionError):
-            return False
-        time.sleep(0.001)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-    return True

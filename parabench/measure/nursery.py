@@ -12,11 +12,14 @@ import gc
 import importlib
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
+import time
 
 from parabench.discover import find_models
+from parabench.measure.ending import GRACE_SECONDS, group_is_gone, kill_family
 from parabench.measure.host import serve
 from parabench.measure.wire import Line
 
@@ -54,8 +57,15 @@ class Nursery:
                     return fds[0]
 
     def kill_cells(self) -> None:
-        """Kill every living cell with its process group."""
-        for pid in self._cells:
+        """Kill every living cell with its whole family, and wait until its trackers have cleaned up behind it."""
+        cells = list(self._cells)
+        for pid in cells:
+            kill_family(pid)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while not all(map(group_is_gone, cells)) and time.monotonic() < deadline:
+            self._lay_to_rest()
+            time.sleep(0.005)
+        for pid in cells:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
 
@@ -83,17 +93,19 @@ class Nursery:
         return False
 
     def _report_exits(self) -> None:
-        """Wait for every process that has ended: cells are reported, orphans of ended cells are only laid to rest."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        """Tell the harness which cells have ended; orphans of ended cells are only laid to rest."""
+        for pid, exit_code in self._lay_to_rest():
             if pid in self._cells:
                 self._cells.discard(pid)
-                self._line.send({"ended": pid, "exit_code": os.waitstatus_to_exitcode(status)})
+                self._line.send({"ended": pid, "exit_code": exit_code})
+
+    def _lay_to_rest(self) -> list[tuple[int, int]]:
+        """Wait for every child that has ended; returns their process ids and exit codes."""
+        ended: list[tuple[int, int]] = []
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                ended.append((found[0], os.waitstatus_to_exitcode(found[1])))
+        return ended
 
 
 def adopt_orphans() -> None:
@@ -107,8 +119,8 @@ def adopt_orphans() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Take the line's descriptor and the modules that every cell is born with."""
-    for module in arguments[1:]:
+    """Take the line's descriptor, the session's folder of files, and the modules that every cell is born with."""
+    for module in arguments[2:]:
         with contextlib.suppress(Exception):  # the cell that needs it will report it
             importlib.import_module(module)
     with contextlib.suppress(Exception):  # as above
@@ -121,5 +133,6 @@ def main(arguments: list[str]) -> None:
         fd = None
     if fd is None:
         nursery.kill_cells()
+        shutil.rmtree(arguments[1], ignore_errors=True)  # a harness that was killed could not
     else:
         serve(socket.socket(fileno=fd))

@@ -1,3 +1,7 @@
+import os
+import tempfile
+from pathlib import Path
+
 import deeds
 import psutil
 import pytest
@@ -71,6 +75,17 @@ def _environment(process):
         return process.environ().values()
     except psutil.Error:
         return []
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs /dev/shm")
+@pytest.mark.parametrize("model", [ready(name) for name in ["process-pool-spawn", "mp-pool", "joblib-loky"]])
+def test_a_killed_cell_leaves_no_shared_memory_and_no_files(visit, model):
+    before = {name for folder in ("/dev/shm", tempfile.gettempdir()) for name in os.listdir(folder)}
+    with pytest.raises(CellTimedOut):
+        visit(deeds.workload(deeds.hang, [1, 2], deterministic=False), model, timeout=2.5)
+    after = {name for folder in ("/dev/shm", tempfile.gettempdir()) for name in os.listdir(folder)}
+    # Other sessions on this machine have folders of these names.
+    assert sorted(name for name in after - before if not name.startswith(("pytest-", "parabench-"))) == []
 
 
 def test_failing_tasks_are_told_with_their_traceback(visit):

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from parabench.task import reference_to
 from parabench.workload import Workload
@@ -22,8 +23,7 @@ def hold(megabytes):
 
 
 def scribble(megabytes):
-    with open(os.devnull, "wb") as file:
-        file.write(b"x" * (megabytes << 20))
+    Path(os.devnull).write_bytes(b"x" * (megabytes << 20))
     return megabytes
 
 
