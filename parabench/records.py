@@ -26,6 +26,8 @@ class Trace(NamedTuple):
     seconds_cpu: float | None
     worker: str
     host: str
+    #: Ready to run but without a core, during the task; None where the kernel does not tell.
+    seconds_runqueue: float | None = None
 
 
 class Outcome(NamedTuple):
