@@ -186,6 +186,28 @@ class ResultsKeptElsewhere(ParabenchError):
         super().__init__(f"{cause}; what was measured is kept in {kept}")
 
 
+class MachineBusy(UsageError):
+    """Another session measures on this machine."""
+
+    def __init__(self, pid: int | None, started: str | None) -> None:
+        who = "another session" if pid is None else f"process {pid}"
+        since = "" if started is None else f" since {started}"
+        super().__init__(
+            f"{who} has been measuring on this machine{since}, and two sessions would measure each other: "
+            "wait for it with --on-busy wait, or measure all the same and be marked with --on-busy allow"
+        )
+
+
+class LockUnusable(ParabenchError):
+    """The file that keeps sessions apart cannot be locked."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot lock {path}, which keeps sessions from measuring each other: {cause.strerror or cause}; "
+            "mend or remove the file, or name another folder with TMPDIR"
+        )
+
+
 class JournalNotWritable(ParabenchError):
     """The journal of a session does not take another line."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import InvalidOption
+from parabench.measure.lock import POLICIES
 from parabench.workload import SIZES
 
 #: GitHub's own address; GitHub Enterprise has another.
@@ -42,13 +43,15 @@ class Options:
     scratch: Path | None
     results: Path
     workloads_dir: Path
+    #: What to do while another session measures: "wait", "refuse" or "allow".
+    on_busy: str
     #: Go on with the session that was left unfinished.
     resume: bool
 
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
         told = asdict(self)
-        for private in ("scratch", "results", "workloads_dir", "github_url", "resume"):
+        for private in ("scratch", "results", "workloads_dir", "github_url", "resume", "on_busy"):
             del told[private]
         told["github_host_is_default"] = self.github_url == GITHUB_URL
         return told
@@ -98,6 +101,12 @@ def _seconds(option: str, text: str) -> float:
     if not (math.isfinite(seconds) and seconds > 0):
         raise InvalidOption(option, text, "seconds above 0, such as 0.005 or 30s")
     return seconds
+
+
+def _on_busy(option: str, text: str) -> str:
+    if text not in POLICIES:
+        raise InvalidOption(option, text, f"one of {', '.join(POLICIES)}")
+    return text
 
 
 def _budget(option: str, text: str) -> float | None:
@@ -161,6 +170,13 @@ OPTIONS = (
         "--live", None, "", _flag, "Also run the workloads that ask the real GitHub API (GITHUB_TOKEN is used if set)"
     ),
     _Entry("--github-url", "URL", GITHUB_URL, _url, "GitHub API of the live workloads, for GitHub Enterprise"),
+    _Entry(
+        "--on-busy",
+        "DO",
+        "wait",
+        _on_busy,
+        "While another session measures here: wait, refuse, or allow (and be marked)",
+    ),
     _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),
     _Entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from parabench.history.session_journal import (
     visit_line,
 )
 from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.models.contract import Model
 from parabench.options import Options
 from parabench.plan import choose, cores_usable, make_cells
@@ -69,6 +70,8 @@ class Session:
         #: The same by the name of the test item that measures them.
         self.records_by_item: dict[str, CellRecord] = {}
         self.interrupted = False
+        #: True when another session measured at the same time, and that was allowed.
+        self.noisy = False
         #: Where the session has been stored, once it has.
         self.stored: Path | None = None
         #: What the user has to be told at the end.
@@ -87,15 +90,19 @@ class Session:
         """Where this session's file goes: the folder of its fingerprint."""
         return folder_of(self.options)
 
-    def plan(self, cells: Mapping[str, Cell], commit: Mapping[str, Any]) -> None:
+    def plan(self, cells: Mapping[str, Cell], commit: Mapping[str, Any], on_wait: Callable[[Holder], None]) -> None:
         """Take note of the selected cells by item, and begin the journal, or go on with that of the resumed session.
 
-        Raises StoreNotWritable or PlanDiffers before anything is measured.
+        `on_wait` is told of another session that has to end first. Raises StoreNotWritable, MachineBusy or PlanDiffers
+        before anything is measured.
         """
         self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
         if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
+            lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
+            self._stack.callback(lock.release)
+            self.noisy = lock.noisy
             self._open_journal(commit)
 
     @contextmanager
@@ -174,6 +181,7 @@ class Session:
             take_fingerprint(),
             self.options.stored(),
             interrupted=self.interrupted,
+            noisy=self.noisy,
             root=self.options.workloads_dir.parent,
         )
 

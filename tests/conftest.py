@@ -16,6 +16,6 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
     # Plugins of our own development environment: a user has others, and importing hypothesis doubles the time.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy allow")
     yield made
     made.kill_what_runs()

@@ -102,6 +102,7 @@ def parabench_object(
     options: Mapping[str, Any],
     *,
     interrupted: bool,
+    noisy: bool,
     root: Path,
 ) -> dict[str, Any]:
     """The top-level `parabench` object of a session: what was asked for, on what, and what gave no number."""
@@ -112,6 +113,7 @@ def parabench_object(
         "fingerprint": dict(fingerprint),
         "options": dict(options),
         "interrupted": interrupted,
+        "noisy": noisy,
         "failed": [
             {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
             for r in records

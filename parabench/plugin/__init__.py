@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkl
 from parabench.history.fingerprint import machine_info, take_fingerprint
 from parabench.history.session_journal import Unfinished, to_resume, unfinished
 from parabench.measure import clock
+from parabench.measure.lock import Holder
 from parabench.options import Options, add_options, read_options
 from parabench.plan import order_of_passes
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
@@ -157,7 +159,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         from parabench.plugin.benchmark_seam import commit_of
 
         commit = commit_of(session.config)
-        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit)
+        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit, partial(_say_whom_for, session.config))
     except ParabenchError as error:
         raise pytest.UsageError(str(error)) from None
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
@@ -195,6 +197,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if failed or visit[0] == schedule.passes - 1:
         _report(item, reports)
     return True
+
+
+def _say_whom_for(config: pytest.Config, holder: Holder) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        who = "another session" if holder.pid is None else f"process {holder.pid}"
+        terminal.write_line(f"parabench: waiting until {who} has measured (--on-busy refuse or allow does not wait)")
 
 
 def _stop_if_unwritable(session: pytest.Session, ours: Session, write: Callable[[], None]) -> None:

@@ -1,0 +1,45 @@
+"""Two sessions that measure at the same time would measure each other: the second one notices."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from user_project import Project, flat
+
+from parabench.measure.lock import SessionLock
+
+ONE = ("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "1")
+
+
+@pytest.fixture
+def busy(project: Project, monkeypatch):
+    """A project on a machine (a folder for temporary files) where this process is measuring."""
+    monkeypatch.setenv("TMPDIR", str(project.root))
+    monkeypatch.delenv("PYTEST_ADDOPTS")
+    project.workload("mine", "def mine(item):\n    return item\n")
+    project.experiment()
+    lock = SessionLock.acquire(project.root / "parabench.lock", "refuse", lambda holder: None)
+    yield lock
+    lock.release()
+
+
+def test_it_refuses_on_request_and_measures_nothing(project: Project, busy) -> None:
+    refused = project.pytest(*ONE, "--on-busy", "refuse")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "has been measuring on this machine since" in flat(refused.stderr.str())
+    assert project.sessions() == []
+
+
+def test_it_measures_all_the_same_on_request_and_is_marked(project: Project, busy) -> None:
+    project.pytest(*ONE, "--on-busy", "allow").assert_outcomes(passed=1)
+    assert project.stored()["parabench"]["noisy"] is True
+
+
+def test_by_default_it_says_whom_it_waits_for_and_then_measures(project: Project, busy) -> None:
+    threading.Timer(1.5, busy.release).start()
+    busy.release = lambda: None
+    waited = project.pytest(*ONE)
+    waited.assert_outcomes(passed=1)
+    assert "parabench: waiting until process" in flat(waited.stdout.str())
+    assert project.stored()["parabench"]["noisy"] is False
