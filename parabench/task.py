@@ -147,8 +147,8 @@ def _seconds_runqueue() -> float | None:
     """How long this thread has been ready to run without a core; None where that cannot be told (Linux: schedstat).
 
     Ordinary reading gives up the GIL, and the wait to get it back then falls between tasks instead of into them: four
-    threads with tasks of 1 ms would show no overlap. ctypes can read and keep it. It is used if it is loaded, as in cells
-    forked from their nursery, and never imported: that would show in the memory that is measured in the same round.
+    threads with tasks of 1 ms would show no overlap. ctypes reads and keeps it. It is used where it is loaded, as in
+    cells forked from their nursery, and never imported: that would show in the memory measured in the same round.
     """
     ctypes = sys.modules.get("ctypes")
     try:

@@ -95,7 +95,8 @@ def test_unittest_style_and_parametrised_tests_beside_cells_are_left_alone(ordin
     assert plain == ["test_more.py::TestOld::test_it", "test_more.py::test_number[1]", "test_more.py::test_number[2]"]
 
 
-def test_the_plugin_can_be_switched_off(ordinary: Project) -> None:
+def test_the_plugin_can_be_switched_off(ordinary: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")  # holds an option of the plugin's own
     result = ordinary.pytest(*ONCE, "-p", "no:parabench")
     result.assert_outcomes(passed=2)
     assert "parabench" not in ordinary.pytest("--help", "-p", "no:parabench").stdout.str().split("plugins:")[0]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import statistics
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from parabench.history.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
-from parabench.records import CellRecord
+from parabench.records import CellRecord, Instrumented, Visit
 from parabench.workload import Limit, LimitCase, Workload
 
 #: Version of everything described here; see docs/results_format.md.
@@ -44,8 +44,7 @@ def limits_of(
 
 def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limit) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown."""
-    cell, visits, seconds = record.cell, record.visits, record.seconds
-    instrumented = record.instrumented
+    cell, seconds = record.cell, record.seconds
     info: dict[str, Any] = {
         "workload": cell.workload,
         "model": cell.model,
@@ -56,6 +55,24 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
         "tasks": record.tasks,
         "client": workload.client,
         "seconds_per_round": seconds,
+        **_costs(record.visits),
+        **_memory(record.instrumented),
+        "ideal_seconds_per_round": limit.seconds,
+        "ideal_reason": limit.reason,
+        "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
+        "libraries": versions_of((*model.libraries, *workload.libraries)),
+        "source_hash": source_hash(workload),
+        "passes": [_pass(visit) for visit in record.visits],
+    }
+    findings = [finding for visit in record.visits for finding in visit.findings]
+    if findings:
+        info["findings"] = findings
+    return info
+
+
+def _costs(visits: Sequence[Visit]) -> dict[str, Any]:
+    """What the cell's process tree used: medians over the visits, per round where a round is what uses it."""
+    return {
         "seconds_cold_start": _median(visit.seconds_open for visit in visits),
         "seconds_first_batch": _median(visit.seconds_first_batch for visit in visits),
         "seconds_cpu": _median(visit.seconds_cpu for visit in visits),
@@ -70,30 +87,26 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
         "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
         "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
         "not_counted": next((visit.blind for visit in visits if visit.blind), None),
+    }
+
+
+def _memory(instrumented: Instrumented | None) -> dict[str, Any]:
+    return {
         "bytes_peak": instrumented.bytes_peak if instrumented else None,
         "bytes_before_batch": instrumented.bytes_before if instrumented else None,
         "memory_samples": instrumented.samples if instrumented else 0,
         "memory_reason": instrumented.reason if instrumented else "no instrumented round was run",
-        "ideal_seconds_per_round": limit.seconds,
-        "ideal_reason": limit.reason,
-        "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-        "libraries": versions_of((*model.libraries, *workload.libraries)),
-        "source_hash": source_hash(workload),
-        "passes": [
-            {
-                "pass": visit.pass_number,
-                "position": visit.position,
-                "rounds": len(visit.seconds_per_round),
-                "seconds_open": visit.seconds_open,
-                "seconds_first_batch": visit.seconds_first_batch,
-            }
-            for visit in visits
-        ],
     }
-    findings = [finding for visit in visits for finding in visit.findings]
-    if findings:
-        info["findings"] = findings
-    return info
+
+
+def _pass(visit: Visit) -> dict[str, Any]:
+    return {
+        "pass": visit.pass_number,
+        "position": visit.position,
+        "rounds": len(visit.seconds_per_round),
+        "seconds_open": visit.seconds_open,
+        "seconds_first_batch": visit.seconds_first_batch,
+    }
 
 
 def parabench_object(

@@ -6,42 +6,39 @@ This package is the only part of parabench that knows pytest.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
 import pytest
-from _pytest.pathlib import bestrelpath
 from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
 from parabench.history.fingerprint import machine_info, take_fingerprint
 from parabench.history.session_journal import Unfinished, to_resume, unfinished
 from parabench.measure import clock
-from parabench.measure.lock import Holder
 from parabench.options import Options, add_options, read_options
 from parabench.plan import order_of_passes
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
-from parabench.records import Cell
-from parabench.report.terminal import progress_line, summary
+from parabench.plugin.reporting import (
+    pytest_report_teststatus,
+    pytest_terminal_summary,
+    report_once,
+    say_whom_for,
+    show_progress,
+)
 from parabench.schedule import Schedule
 from parabench.session import Session, folder_of
 from parabench.workload import KINDS
 
-__all__ = ["MeasuredCell", "cell"]
+__all__ = ["MeasuredCell", "cell", "pytest_report_teststatus", "pytest_terminal_summary"]
 
 OPTIONS = pytest.StashKey[Options]()
 PROBLEM = pytest.StashKey[str]()
 NOTES = pytest.StashKey[list[str]]()
 RESUMED = pytest.StashKey[Unfinished]()
 SCHEDULE = pytest.StashKey["Schedule[pytest.Item]"]()
-SHOWN = pytest.StashKey[float]()
-#: Attribute of reports that are about a cell.
-OF_CELL = "parabench_of_cell"
 PARAMETERS = ("workload", "model", "workers", "size")
-#: Where lines cannot be rewritten, progress is shown this often, in seconds.
-PROGRESS_SECONDS = 5.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -159,7 +156,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         from parabench.plugin.benchmark_seam import commit_of
 
         commit = commit_of(session.config)
-        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit, partial(_say_whom_for, session.config))
+        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit, partial(say_whom_for, session.config))
     except ParabenchError as error:
         raise pytest.UsageError(str(error)) from None
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
@@ -184,10 +181,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     upcoming: Any = item.parent if nextitem is item else nextitem
     if visit is None or ours.records[planned.id].failure is not None:
         item.session._setupstate.teardown_exact(upcoming)  # what the item before left set up for this one
-        _report(item, item.stash.get(REPORTS, []))
+        report_once(item, item.stash.get(REPORTS, []))
         return True
     item.stash[VISIT] = visit
-    _show_progress(item.config, schedule, planned)
+    show_progress(item.config, schedule, planned)
     reports = item.stash[REPORTS] = runtestprotocol(item, log=False, nextitem=upcoming)
     failed = [report for report in reports if report.failed]
     if failed:
@@ -195,15 +192,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         reason = crash.message if crash is not None else failed[0].longreprtext.strip()
         _stop_if_unwritable(item.session, ours, lambda: ours.fail(planned, reason.removeprefix("Failed: ")))
     if failed or visit[0] == schedule.passes - 1:
-        _report(item, reports)
+        report_once(item, reports)
     return True
-
-
-def _say_whom_for(config: pytest.Config, holder: Holder) -> None:
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        who = "another session" if holder.pid is None else f"process {holder.pid}"
-        terminal.write_line(f"parabench: waiting until {who} has measured (--on-busy refuse or allow does not wait)")
 
 
 def _stop_if_unwritable(session: pytest.Session, ours: Session, write: Callable[[], None]) -> None:
@@ -211,44 +201,6 @@ def _stop_if_unwritable(session: pytest.Session, ours: Session, write: Callable[
         write()
     if ours.problems:
         session.shouldstop = ours.problems[0]
-
-
-def _report(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
-    """Report an item, the first time this is called for it."""
-    item.stash[REPORTS] = []
-    for report in reports:
-        setattr(report, OF_CELL, True)
-        item.ihook.pytest_runtest_logreport(report=report)
-    terminal = item.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None and item.config.option.verbose == 0 and any(report.failed for report in reports):
-        if terminal.isatty:
-            terminal.rewrite("", erase=True)
-        terminal.write_line(f"FAILED {item.nodeid}", red=True)
-
-
-def _show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planned: Cell) -> None:
-    """On a terminal rewrite one line; elsewhere write a line every few seconds, and for the first visit."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is None or config.option.verbose < 0:
-        return
-    number = schedule.visits[schedule.done - 1][0]
-    line = progress_line(schedule.done, schedule.left, number + 1, schedule.passes, planned.id)
-    if terminal.isatty:
-        terminal.rewrite(line, erase=True)
-    elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:
-        config.stash[SHOWN] = time.monotonic()
-        terminal.write_line(line)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
-    """A cell is counted, but prints no letter: progress lines, failure lines and the closing table speak for it."""
-    if getattr(report, OF_CELL, False) and config.option.verbose <= 0:
-        if report.when == "call" and report.passed:
-            return "passed", "", ""
-        if report.failed:
-            return "failed" if report.when == "call" else "error", "", "FAILED"
-    return None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -296,23 +248,3 @@ def pytest_benchmark_update_json(config: pytest.Config, benchmarks: Any, output_
     ours = config.stash.get(SESSION, None)
     if ours is not None and ours.records:
         output_json["parabench"] = ours.describe()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """End with the table that answers the question."""
-    ours = config.stash.get(SESSION, None)
-    if ours is not None and ours.records:
-        if terminalreporter.isatty:
-            terminalreporter.rewrite("", erase=True)
-        terminalreporter.ensure_newline()
-        notes = [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
-        text = summary(
-            ours.rankings(),
-            ours.records.values(),
-            ours.limits(),
-            notes=[*notes, *ours.problems],
-            width=max(terminalreporter._tw.fullwidth, 80),
-            colour=terminalreporter.hasmarkup,
-        )
-        terminalreporter.write(text)

@@ -65,7 +65,8 @@ def test_a_cell_has_its_identity_its_passes_and_its_figures() -> None:
     assert benchmark.seconds_per_round == statistics.median(benchmark.seconds_by_pass.values())
     assert benchmark.figures["context_switches_involuntary"] == 0.75
     assert benchmark.remarks == {"ideal_reason": "sequential time / 2 cores"}
-    assert benchmark.reasons == {"client": "extra_info.client is null"}
+    assert benchmark.reasons["client"] == "extra_info.client is null"
+    assert benchmark.reasons["bytes_read"] == "the file has no extra_info.bytes_read"
 
 
 def test_without_rounds_the_statistics_are_as_found() -> None:

@@ -165,7 +165,7 @@ def test_waiting_tasks_keep_exactly_the_workers_busy(model, observed):
 
 def test_traces_say_when_and_where_each_task_ran(model, observed):
     traces = [trace for _, _, trace in observed["together"]]
-    for started, ended, seconds_cpu, worker, host in traces:
+    for started, ended, seconds_cpu, worker, host, _ in traces:
         assert started < ended
         assert worker.count(":") == 1
         assert host

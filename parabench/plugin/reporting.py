@@ -1,0 +1,87 @@
+"""What the plugin prints: progress, failures, and the closing table."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from _pytest.pathlib import bestrelpath
+
+from parabench.measure.lock import Holder
+from parabench.plugin.measured_cell import REPORTS, SESSION
+from parabench.records import Cell
+from parabench.report.terminal import progress_line, summary
+from parabench.schedule import Schedule
+
+SHOWN = pytest.StashKey[float]()
+#: Attribute of reports that are about a cell.
+OF_CELL = "parabench_of_cell"
+#: Where lines cannot be rewritten, progress is shown this often, in seconds.
+PROGRESS_SECONDS = 5.0
+
+
+def say_whom_for(config: pytest.Config, holder: Holder) -> None:
+    """Tell the user why nothing happens yet."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        who = "another session" if holder.pid is None else f"process {holder.pid}"
+        terminal.write_line(f"parabench: waiting until {who} has measured (--on-busy refuse or allow does not wait)")
+
+
+def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
+    """Report an item, the first time this is called for it."""
+    item.stash[REPORTS] = []
+    for report in reports:
+        setattr(report, OF_CELL, True)
+        item.ihook.pytest_runtest_logreport(report=report)
+    terminal = item.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and item.config.option.verbose == 0 and any(report.failed for report in reports):
+        if terminal.isatty:
+            terminal.rewrite("", erase=True)
+        terminal.write_line(f"FAILED {item.nodeid}", red=True)
+
+
+def show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planned: Cell) -> None:
+    """On a terminal rewrite one line; elsewhere write a line every few seconds, and for the first visit."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or config.option.verbose < 0:
+        return
+    number = schedule.visits[schedule.done - 1][0]
+    line = progress_line(schedule.done, schedule.left, number + 1, schedule.passes, planned.id)
+    if terminal.isatty:
+        terminal.rewrite(line, erase=True)
+    elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:
+        config.stash[SHOWN] = time.monotonic()
+        terminal.write_line(line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """A cell is counted, but prints no letter: progress lines, failure lines and the closing table speak for it."""
+    if getattr(report, OF_CELL, False) and config.option.verbose <= 0:
+        if report.when == "call" and report.passed:
+            return "passed", "", ""
+        if report.failed:
+            return "failed" if report.when == "call" else "error", "", "FAILED"
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """End with the table that answers the question."""
+    ours = config.stash.get(SESSION, None)
+    if ours is not None and ours.records:
+        if terminalreporter.isatty:
+            terminalreporter.rewrite("", erase=True)
+        terminalreporter.ensure_newline()
+        notes = [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
+        text = summary(
+            ours.rankings(),
+            ours.records.values(),
+            ours.limits(),
+            notes=[*notes, *ours.problems],
+            width=max(terminalreporter._tw.fullwidth, 80),
+            colour=terminalreporter.hasmarkup,
+        )
+        terminalreporter.write(text)
