@@ -156,7 +156,11 @@ class Instrumented:
     bytes_before: int | None
     samples: int
     reason: str | None
+    #: In the order of the items.
     traces: tuple[Trace, ...]
+    #: When the batch began, in seconds of the monotonic clock, and on which host.
+    seconds_started: float | None = None
+    host: str | None = None
 
 
 @dataclass(slots=True)

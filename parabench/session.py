@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.ranking import Ranking, common_prior, rank
+from parabench.analyse.timeline import timeline_of
+from parabench.analyse.timeline_json import timeline_info
 from parabench.discover import find_models, find_workloads
 from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
 from parabench.history import store
@@ -168,7 +170,8 @@ class Session:
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
-        return extra_info(record, workload, model, self.limits()[record.cell.id])
+        timeline = timeline_info(timeline_of(record, self.records.values()))
+        return extra_info(record, workload, model, self.limits()[record.cell.id], timeline)
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
         """Store the session's file and return its path. Raises ResultsKeptElsewhere when the folder has vanished."""
@@ -201,6 +204,7 @@ class Session:
             "libraries": versions_of(tuple(sorted(libraries))),
             "fingerprint": take_fingerprint(),
             "commit": dict(commit),
+            "noisy": self.noisy,
         }
         if self._resumed is None:
             self._journal = begin(self.folder, header)

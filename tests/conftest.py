@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from user_project import MARK, Project
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_configure() -> None:
+    """Scripts start their background jobs with Ctrl-C ignored, and every process started here would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

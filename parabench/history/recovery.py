@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from parabench.analyse.timeline import timeline_of
+from parabench.analyse.timeline_json import timeline_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
 from parabench.history.fingerprint import machine_info
@@ -32,7 +34,7 @@ def recover(
     header, folder = one.entries.header, one.path.parent
     records = one.records()
     benchmarks = [
-        _benchmark(record, cell["item"], _unchanged(record, header, workloads), models[record.cell.model])
+        _benchmark(record, records, cell["item"], _unchanged(record, header, workloads), models[record.cell.model])
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
@@ -47,7 +49,12 @@ def recover(
             "datetime": header["started"],
             "version": importlib.metadata.version("pytest-benchmark"),
             "parabench": parabench_object(
-                records, header["fingerprint"], header["options"], interrupted=True, noisy=False, root=root
+                records,
+                header["fingerprint"],
+                header["options"],
+                interrupted=True,
+                noisy=header.get("noisy", False),
+                root=root,
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
@@ -65,7 +72,9 @@ def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping
     return workload
 
 
-def _benchmark(record: CellRecord, item: str, workload: Workload, model: Model) -> dict[str, Any]:
+def _benchmark(
+    record: CellRecord, records: Sequence[CellRecord], item: str, workload: Workload, model: Model
+) -> dict[str, Any]:
     cell = record.cell
     seconds = [value for visit in record.visits for value in visit.seconds_per_round]
     return {
@@ -74,7 +83,7 @@ def _benchmark(record: CellRecord, item: str, workload: Workload, model: Model) 
         "fullname": item,
         "params": {"workload": cell.workload, "model": cell.model, "workers": cell.workers, "size": cell.size},
         "param": cell.id,
-        "extra_info": extra_info(record, workload, model, _UNKNOWN),
+        "extra_info": extra_info(record, workload, model, _UNKNOWN, timeline_info(timeline_of(record, records))),
         "options": {},
         "stats": stock_statistics(seconds),
     }

@@ -42,8 +42,13 @@ def limits_of(
     return limits
 
 
-def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limit) -> dict[str, Any]:
-    """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown."""
+def extra_info(
+    record: CellRecord, workload: Workload, model: Model, limit: Limit, timeline: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown.
+
+    `timeline` is what the instrumented round says of its tasks, ready to be stored.
+    """
     cell, seconds = record.cell, record.seconds
     info: dict[str, Any] = {
         "workload": cell.workload,
@@ -57,6 +62,7 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
         "seconds_per_round": seconds,
         **_costs(record.visits),
         **_memory(record.instrumented),
+        **timeline,
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,

@@ -81,13 +81,20 @@ class CellProcess:
             self._nursery.note_exits()
             if self._nursery.has_ended(self._pid):
                 break
-        outcomes = outcomes_from_json(self._answer("round")["outcomes"])
+        answer = self._answer("round")
+        outcomes = outcomes_from_json(answer["outcomes"])
         reason = None if peak is not None else "this system shows neither PSS nor USS of other processes"
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
-        return (
-            Instrumented(bytes_peak=peak, bytes_before=before, samples=samples, reason=reason, traces=traces),
-            outcomes,
+        instrumented = Instrumented(
+            bytes_peak=peak,
+            bytes_before=before,
+            samples=samples,
+            reason=reason,
+            traces=traces,
+            seconds_started=answer["began"],
+            host=answer["host"],
         )
+        return instrumented, outcomes
 
     def gil_enabled(self) -> bool:
         """Whether the GIL of the cell's process is on now: an extension may have switched it back on."""

@@ -61,11 +61,18 @@ class Host:
         batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
-        seconds, used, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
+        seconds, began, used, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
         findings: dict[str, Any] = {}
         if self._after_round is not None and all(outcome.failure is None for outcome in outcomes):
             findings = dict(self._after_round(batch.items, [outcome.value for outcome in outcomes], self._settings))
-        return {"seconds": seconds, "used": asdict(used), "outcomes": outcomes_to_json(outcomes), "findings": findings}
+        return {
+            "seconds": seconds,
+            "began": began,
+            "host": socket.gethostname(),
+            "used": asdict(used),
+            "outcomes": outcomes_to_json(outcomes),
+            "findings": findings,
+        }
 
     def close(self) -> dict[str, Any]:
         """Close the model and leave what this process entered; answers the seconds it took."""
@@ -75,8 +82,8 @@ class Host:
         return {"seconds": time.perf_counter() - start}
 
 
-def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, TreeUsage, list[Outcome]]:
-    """Seconds of one batch, and what the process tree used for it.
+def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, float, TreeUsage, list[Outcome]]:
+    """Seconds of one batch, when it began on the monotonic clock, and what the process tree used for it.
 
     Between the two clock readings there is the batch and nothing else. The accounting reads this process close around
     them and its descendants further out: they have nothing to do before the batch begins and after it has ended.
@@ -85,13 +92,14 @@ def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float
         gc.collect()
     rest_before = usage_of_the_rest()
     self_before = usage_of_self()
+    began = time.monotonic()
     start = time.perf_counter()
     outcomes = run(batch)
     end = time.perf_counter()
     self_after = usage_of_self()
     rest_after = usage_of_the_rest()
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
-    return end - start, (self_after + rest_after) - (self_before + rest_before), outcomes
+    return end - start, began, (self_after + rest_after) - (self_before + rest_before), outcomes
 
 
 def serve(end: socket.socket) -> None:

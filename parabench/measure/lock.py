@@ -73,6 +73,8 @@ class SessionLock:
 
     def release(self) -> None:
         """Let the next session measure."""
+        # Closing alone would leave it to a process that is just being started and has not closed its copy yet.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
 
 

@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
 HEADINGS = {
     "`extra_info` of each benchmark": "cell",
     "`passes`": "pass",
+    "`timeline`": "timeline",
     "`parabench`, at the top level": "session",
     "`fingerprint`": "fingerprint",
     "`options`": "options",
@@ -70,6 +71,7 @@ def written(stored: dict[str, Any]) -> dict[str, set[str]]:
     return {
         "cell": {key for cell in cells for key in cell},
         "pass": {key for cell in cells for visit in cell["passes"] for key in visit},
+        "timeline": {key for cell in cells for key in cell["timeline"]},
         "session": set(ours),
         "fingerprint": set(ours["fingerprint"]),
         "options": set(ours["options"]),
