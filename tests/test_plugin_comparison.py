@@ -133,3 +133,31 @@ def test_a_stock_gate_fails_on_a_slower_result(one: Project) -> None:
     assert result.ret != pytest.ExitCode.OK
     assert "Performance has regressed" in result.stdout.str() + result.stderr.str()
     assert len(one.sessions()) == 2
+
+
+def test_sessions_without_any_number_and_files_that_cannot_be_read_are_passed_over(twice: Project) -> None:
+    """A session whose every cell failed is stored for its reasons, and is nothing to compare with."""
+    twice.workload("mine", "def mine(item):\n    raise ValueError('no good')\n")
+    twice.pytest("benchmarks", *QUICK).assert_outcomes(failed=2)
+    stored = twice.stored()
+    assert stored["benchmarks"] == []
+    assert [entry["cell"] for entry in stored["parabench"]["failed"]] == ["mine-sequential", "mine-thread-pool"]
+    assert "ValueError: no good" in stored["parabench"]["failed"][0]["reason"]
+    assert "Traceback" in stored["parabench"]["failed"][0]["reason"]
+    twice.sessions()[-1].with_name("0004_broken.json").write_text("{")
+    twice.workload("mine", MINE)
+    result = twice.pytest("benchmarks", *QUICK, "--benchmark-compare")
+    result.assert_outcomes(passed=2)
+    assert compared_with(result) == {"0002"}
+    assert "not compared with:" in result.stdout.str()
+    assert "0004_broken.json" in result.stdout.str()
+
+
+def test_an_interrupted_or_noisy_session_is_named_before_it_is_compared_with(twice: Project) -> None:
+    last = twice.sessions()[-1]
+    content = json.loads(last.read_text())
+    content["parabench"] |= {"interrupted": True, "noisy": True}
+    last.write_text(json.dumps(content))
+    told = flat(twice.pytest("benchmarks", *QUICK, "--benchmark-compare").stdout.str())
+    assert f"the session compared with was interrupted: {last.name}" in told
+    assert f"the session compared with is marked noisy: {last.name}" in told

@@ -104,6 +104,8 @@ class StoredSession:
     #: Every part that this version knows; unknown parts are None, with the reason under its own `reasons`.
     fingerprint: Mapping[str, Any]
     interrupted: bool | None
+    #: Whether another session measured on the machine at the same time.
+    noisy: bool | None
     #: Format of what parabench added when the file was written, before any migration; None: nothing was added.
     format: int | None
     options: Mapping[str, Any] | None

@@ -129,6 +129,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     found = {
         "machine_id": machine_id or path.absolute().parent.name,
         "interrupted": ours.get("interrupted", rules["interrupted"]),
+        "noisy": ours.get("noisy", rules["noisy"]),
         "options": ours.get("options", {"type": "object"}),
         "failed": _unmeasured(ours, "failed"),
         "not_run": _unmeasured(ours, "not_run"),
@@ -139,7 +140,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 def _top_of_stock(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """What takes the place of our top-level object where there is none."""
-    unknown = ("interrupted", "options", "failed", "not_run")
+    unknown = ("interrupted", "noisy", "options", "failed", "not_run")
     machine = content.get("machine_info")
     if isinstance(machine, dict):
         shared = {key: value for key, value in machine.items() if key in rules_of("fingerprint") and key != "reasons"}

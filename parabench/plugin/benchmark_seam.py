@@ -12,6 +12,8 @@ from pytest_benchmark.utils import get_tag
 
 from parabench.errors import NothingStored, ParabenchError
 from parabench.history import store
+from parabench.history.reader import read_session
+from parabench.history.stored import StoredSession
 from parabench.options import Options
 from parabench.session import Session, folder_of
 
@@ -28,25 +30,43 @@ def redirect_comparison(config: pytest.Config, options: Options) -> list[str]:
     """Point --benchmark-compare at our folder of this very fingerprint; returns what the user should know about it.
 
     A bare one means the latest session of this fingerprint, a number that session. Raises NothingStored for a number
-    that is not there.
+    that is not there, and HistoryUnreadable for one that cannot be read.
     """
     wanted = config.option.benchmark_compare
     if not wanted or Path(str(wanted)).is_file():
         return []
     folder = folder_of(options)
     stored = store.sessions(folder)
+    notes: list[str] = []
     if wanted is True:
-        chosen = stored[-1:]
+        chosen = _latest(stored, notes)
     else:
-        chosen = [path for path in stored if path.name.startswith(str(wanted))]
-        if not chosen:
+        named = [path for path in stored if path.name.startswith(str(wanted))]
+        if not named:
             raise NothingStored(folder, str(wanted), [path.name.partition("_")[0] for path in stored])
-    if not chosen:
+        chosen = read_session(named[-1])
+    if chosen is None:
         config.option.benchmark_compare = []
-        return [f"nothing to compare with yet: no session of this fingerprint in {folder}"]
+        return [*notes, f"nothing to compare with yet: no session of this fingerprint in {folder}"]
+    for flaw, holds in (("was interrupted", chosen.interrupted), ("is marked noisy", chosen.noisy)):
+        if holds:
+            notes.append(f"the session compared with {flaw}: {chosen.path.name}")
     config.option.benchmark_storage = f"file://{folder}"
-    config.option.benchmark_compare = str(chosen[-1])
-    return []
+    config.option.benchmark_compare = str(chosen.path)
+    return notes
+
+
+def _latest(stored: list[Path], notes: list[str]) -> StoredSession | None:
+    """The latest session that has anything to compare with; what cannot be read is noted and passed over."""
+    for path in reversed(stored):
+        try:
+            session = read_session(path)
+        except ParabenchError as error:
+            notes.append(f"not compared with: {error}")
+            continue
+        if session.benchmarks:
+            return session
+    return None
 
 
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
@@ -73,7 +93,7 @@ def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None
 
     Raises ParabenchError when it cannot be stored where it belongs.
     """
-    if benchmarks.disabled or not any(record.valid for record in ours.records.values()):
+    if benchmarks.disabled or not any(record.visits or record.failure for record in ours.records.values()):
         return
     hook = config.hook
     commit = commit_of(config)

@@ -57,7 +57,7 @@ def test_our_own_sessions_are_read_whole(tmp_path: Path) -> None:
     )
     assert session.not_run is not None
     assert session.not_run[0].install == "pip install 'parabench[gevent]'"
-    assert session.reasons == {}
+    assert session.reasons == {"noisy": "the file has no parabench.noisy"}, "older than that key"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,9 @@ def test_files_of_pytest_benchmark_alone_are_read_and_say_what_they_lack(sample:
     assert session.datetime is not None
     assert session.datetime.utcoffset() == dt.timedelta(0)
     assert session.interrupted is session.options is session.failed is session.not_run is None
-    assert {session.reasons[key] for key in ("interrupted", "options", "failed", "not_run", "format")} == {ALONE}
+    assert {session.reasons[key] for key in ("interrupted", "noisy", "options", "failed", "not_run", "format")} == {
+        ALONE
+    }
     assert session.reasons["number"] == "the file's name does not begin with a number"
     known = {key: value for key, value in session.fingerprint.items() if value is not None}
     assert (known["cpu"], known["cores_present"], known["python_version"]) == ("Example CPU", 2, "3.11.7")
