@@ -18,7 +18,7 @@ GITHUB_URL = "https://api.github.com"
 
 #: Without --passes and --budget: this many passes, if they fit into so many seconds.
 PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
-#: With --budget alone: passes until it is spent, but not more than this.
+#: With --budget alone: passes until all is settled or it is spent, but not more than this.
 PASSES_MOST = 100
 
 
@@ -37,6 +37,8 @@ class Options:
     passes: int
     #: A further pass begins only when it is going to fit into this many seconds from the start; None: no limit.
     budget: float | None
+    #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
+    race: bool
     rounds: int | None
     seed: int
     cell_timeout: float
@@ -159,7 +161,7 @@ OPTIONS = (
         "SECONDS",
         "",
         _budget,
-        "Begin no pass that would end later than this; default: 155 without --passes",
+        "Instead of --passes: go on until every winner is settled or this time is spent, dropping the losers",
     ),
     _Entry("--rounds", "N", "", _whole, "Timed rounds per visit; default: what fits into 0.05 s, from 1 to 3"),
     _Entry(
@@ -218,6 +220,9 @@ def read_options(config: Any, adopted: Mapping[str, Any] | None = None) -> Optio
         text = given if given is not None else str(config.getini(_dest(entry)))
         source = entry.flag if given is not None else f"the ini option {_dest(entry)}"
         values[entry.field] = entry.parse(source, text)
+    values["race"] = values["passes"] is None and values["budget"] is not None
+    if adopted is not None:
+        values["race"] = bool(adopted.get("race", False))
     if values["passes"] is None:
         values["passes"] = PASSES_DEFAULT if values["budget"] is None else PASSES_MOST
         values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS

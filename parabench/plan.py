@@ -1,11 +1,10 @@
-"""Which cells there are, which of them cannot run here, and in which order a session visits them."""
+"""Which cells there are, and which of them cannot run here."""
 
 from __future__ import annotations
 
 import fnmatch
 import math
 import os
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -110,14 +109,4 @@ def make_cells(
     return cells
 
 
-def order_of_passes(cells: Sequence[T], passes: int, seed: int) -> list[list[T]]:
-    """One random order of all cells for each pass, the same for the same seed.
-
-    Cells visited in one fixed order would each meet the same state of the machine (its clock, its caches, the previous
-    cell's leftovers) in every pass; fresh orders turn that into noise.
-    """
-    source = random.Random(seed)
-    return [source.sample(list(cells), len(cells)) for _ in range(passes)]
-
-
-__all__ = ["KINDS", "choose", "cores_usable", "default_workers", "make_cells", "order_of_passes", "why_not"]
+__all__ = ["KINDS", "choose", "cores_usable", "default_workers", "make_cells", "why_not"]

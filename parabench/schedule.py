@@ -1,4 +1,4 @@
-"""The visits of all passes, and whether the time allows for a further pass."""
+"""The visits of all passes: which pass the time allows, and which visits are still worth making."""
 
 from __future__ import annotations
 
@@ -18,32 +18,54 @@ class Schedule(Generic[T]):
         budget_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
         seconds_before: float = 0.0,
+        wanted: Callable[[T], bool] = lambda _: True,
+        after_pass: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`after_pass` is called between passes with the number of those made; `wanted` may go by what it learnt."""
         #: (pass number, position, what is visited), in the order of the visits.
         self.visits = [(number, place, item) for number, order in enumerate(orders) for place, item in enumerate(order)]
-        #: Visits that have been handed out.
-        self.done = 0
+        #: Visits that have been handed out or dropped, and those that have been made.
+        self.done = self.made = 0
         #: Passes that will be made, as far as is known now.
         self.passes = len(orders)
         self._budget_seconds = budget_seconds
         self._clock = clock
         self._began = clock() - seconds_before
+        self._wanted = wanted
+        self._after_pass = after_pass
 
     def next(self, seconds_once: float) -> tuple[int, int] | None:
-        """Pass number and position of the visit that begins now; None when its pass is dropped.
+        """Pass number and position of the visit that begins now; None when it is dropped, or its whole pass.
 
         `seconds_once` is the part of the time so far that a further pass is not going to need again. A pass begins only
-        if, going by the mean of the earlier ones, it ends within the budget.
+        if something in it is wanted, and if, going by the visits so far, it ends within the budget.
         """
-        number, place, _ = self.visits[self.done]
-        self.done += 1
-        if place == 0 and number and number < self.passes and self._budget_seconds is not None:
-            spent = self._clock() - self._began
-            if spent + (spent - seconds_once) / number > self._budget_seconds:
+        number, place, item = self.visits[self.done]
+        if place == 0 and number and number < self.passes:
+            self._after_pass(number)
+            if not self._worth_it(number, seconds_once):
                 self.passes = number
-        return (number, place) if number < self.passes else None
+        self.done += 1
+        if number >= self.passes or not self._wanted(item):
+            return None
+        self.made += 1
+        return number, place
 
     @property
     def left(self) -> int:
         """Visits still to come, as far as is known now."""
-        return sum(number < self.passes for number, _, _ in self.visits[self.done :])
+        return sum(number < self.passes and self._wanted(item) for number, _, item in self.visits[self.done :])
+
+    @property
+    def left_in_pass(self) -> int:
+        """Visits still to come in the pass of the visit handed out last."""
+        now = self.visits[max(0, self.done - 1)][0]
+        return sum(number == now and self._wanted(item) for number, _, item in self.visits[self.done :])
+
+    def _worth_it(self, number: int, seconds_once: float) -> bool:
+        """Whether a pass is to begin now."""
+        coming = sum(self._wanted(item) for other, _, item in self.visits[self.done :] if other == number)
+        if coming == 0 or self._budget_seconds is None:
+            return coming > 0
+        spent = self._clock() - self._began
+        return spent + (spent - seconds_once) / max(1, self.made) * coming <= self._budget_seconds

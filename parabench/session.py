@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from parabench.analyse.ranking import Ranking, common_prior, rank
+from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
 from parabench.discover import find_models, find_workloads
@@ -32,6 +32,7 @@ from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.models.contract import Model
 from parabench.options import Options
 from parabench.plan import choose, cores_usable, make_cells
+from parabench.races import Races, rankings_of
 from parabench.records import Cell, CellRecord
 from parabench.workload import Limit, Workload
 
@@ -71,6 +72,8 @@ class Session:
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
         self.records_by_item: dict[str, CellRecord] = {}
+        #: Set when the session goes on until its winners are settled.
+        self.races: Races | None = None
         self.interrupted = False
         #: True when another session measured at the same time, and that was allowed.
         self.noisy = False
@@ -100,6 +103,7 @@ class Session:
         """
         self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
+        self.races = Races(self.records.values()) if self.options.race else None
         if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
             lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
@@ -151,14 +155,13 @@ class Session:
         self._journal = None
 
     def rankings(self) -> dict[str, Ranking]:
-        """The ranking of the models of each workload that has any valid cell, by workload (and workers, if several)."""
-        groups: dict[str, dict[str, Mapping[int, float]]] = {}
-        for record in self.records.values():
-            if record.valid:
-                groups.setdefault(record.cell.workload, {})[record.label] = record.seconds_by_pass
-        prior = common_prior(groups.values())
-        rankings = {workload: rank(passes, prior=prior) for workload, passes in groups.items()}
-        return {workload: ranking for workload, ranking in rankings.items() if ranking is not None}
+        """The ranking of the models of each workload that has any valid cell."""
+        return rankings_of(self.records.values())
+
+    def wanted(self, cell: Cell) -> bool:
+        """Whether another visit to a cell would add anything."""
+        record = self.records[cell.id]
+        return record.failure is None and (self.races is None or self.races.wanted(record))
 
     def limits(self) -> dict[str, Limit]:
         """The ideal time of each valid cell, by cell id."""

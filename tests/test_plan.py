@@ -2,7 +2,7 @@ import pytest
 
 from parabench.errors import UnknownName
 from parabench.models.contract import Capabilities, Model, always
-from parabench.plan import cgroup_cores, choose, default_workers, make_cells, order_of_passes
+from parabench.plan import cgroup_cores, choose, default_workers, make_cells
 from parabench.records import Unavailable
 from parabench.workload import Workload
 
@@ -72,14 +72,6 @@ def test_choosing_by_name_and_pattern_keeps_the_order():
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UnknownName, match=r"no model matches 'threds'; known: a, b"):
         choose("model", ["threds"], {"b": 1, "a": 2})
-
-
-def test_every_pass_visits_every_cell_once_in_an_order_of_its_own():
-    orders = order_of_passes(range(20), 4, seed=7)
-    assert [sorted(order) for order in orders] == [list(range(20))] * 4
-    assert len({tuple(order) for order in orders}) == 4
-    assert orders == order_of_passes(range(20), 4, seed=7)
-    assert orders != order_of_passes(range(20), 4, seed=8)
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,32 @@ def test_what_is_left_is_known_while_it_runs():
     schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock())
     schedule.next(0.0)
     assert (schedule.done, schedule.left) == (1, 3)
+
+
+def test_visits_that_are_not_wanted_any_more_are_dropped_and_a_pass_of_none_ends_it():
+    clock, wanted, passes = Clock(), {"a", "b"}, []
+
+    def after_pass(number):
+        passes.append(number)
+        wanted.discard({1: "b", 3: "a"}.get(number))
+
+    orders = [["a", "b"], ["b", "a"], ["a", "b"], ["b", "a"], ["a", "b"]]
+    schedule = Schedule(orders, None, clock, wanted=wanted.__contains__, after_pass=after_pass)
+    assert run(schedule, clock, 1.0) == [(0, 0), (0, 1), (1, 1), (2, 0)]
+    assert passes == [1, 2, 3]
+    assert (schedule.passes, schedule.made, schedule.left) == (3, 4, 0)
+
+
+def test_a_pass_of_few_wanted_visits_still_fits_where_a_whole_one_would_not():
+    clock = Clock()
+    orders = [["a", "b", "c", "d"]] * 3
+    assert len(run(Schedule(orders, 6.0, clock), clock, 1.0)) == 4
+    clock = Clock()
+    few = Schedule(orders, 6.0, clock, wanted=lambda item: item == "a" or clock.now < 4)
+    assert run(few, clock, 1.0) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (2, 0)]
+
+
+def test_what_is_left_in_a_pass_is_known():
+    schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock(), wanted=lambda item: item == "a")
+    assert schedule.next(0.0) == (0, 0)
+    assert (schedule.left_in_pass, schedule.left) == (0, 1)

@@ -36,6 +36,9 @@ class Ranking:
     leaders: tuple[str, ...]
     #: Seconds of `baseline` / seconds of the model; empty when the baseline was not measured.
     speedups: Mapping[str, Ratio]
+    #: The second in the order, and its seconds / those of the first; None when there is no second.
+    runner_up: str | None
+    margin: Ratio | None
 
     @property
     def best(self) -> str:
@@ -96,14 +99,23 @@ def rank(
     first = next(iter(seconds))
     each = 1 - (1 - confidence) / max(1, len(measured) - 1)
     others = [model for model in seconds if model != first]
-    equals = [model for model in others if not _compare(measured[model], measured[first], each, prior).separates]
+    behind = {model: compare(measured[model], measured[first], each, prior) for model in others}
+    equals = [model for model, ratio in behind.items() if not ratio.separates]
     speedups = {}
     if baseline in measured:
-        speedups = {model: _compare(measured[baseline], measured[model], each, prior) for model in seconds}
-    return Ranking(seconds=seconds, leaders=(first, *equals), speedups=speedups)
+        speedups = {model: compare(measured[baseline], measured[model], each, prior) for model in seconds}
+    second = others[0] if others else None
+    return Ranking(
+        seconds=seconds,
+        leaders=(first, *equals),
+        speedups=speedups,
+        runner_up=second,
+        margin=behind[second] if second else None,
+    )
 
 
-def _compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float, prior: Prior) -> Ratio:
+def compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float, prior: Prior) -> Ratio:
+    """The paired ratio over the passes that both models took part in; no bounds, and a NaN, without any."""
     common = sorted(slower.keys() & faster.keys())
     if not common:
         return Ratio(ratio=math.nan, low=None, high=None, pairs=0)

@@ -18,7 +18,7 @@ from parabench.history.fingerprint import machine_info, take_fingerprint
 from parabench.history.session_journal import Unfinished, to_resume, unfinished
 from parabench.measure import clock
 from parabench.options import Options, add_options, read_options
-from parabench.plan import order_of_passes
+from parabench.orders import order_of_passes
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
@@ -162,9 +162,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
     others = [item for item in session.items if CELL not in item.stash]
     ready = [item for item in cells if item.stash[CELL].unavailable is None]
-    orders = order_of_passes(ready, ours.options.passes, ours.options.seed)
+    blocks: dict[str, list[pytest.Item]] = {}
+    for item in ready:
+        blocks.setdefault(item.stash[CELL].workload, []).append(item)
     schedule = session.config.stash[SCHEDULE] = Schedule(
-        orders, ours.options.budget, seconds_before=ours.seconds_before
+        order_of_passes(list(blocks.values()), ours.options.passes, ours.options.seed),
+        ours.options.budget,
+        seconds_before=ours.seconds_before,
+        wanted=lambda item: ours.wanted(item.stash[CELL]),
+        after_pass=ours.races.look if ours.races else lambda _: None,
     )
     session.items = [*others, *skipped, *(item for _, _, item in schedule.visits)]
 

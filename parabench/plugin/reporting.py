@@ -11,7 +11,7 @@ from _pytest.pathlib import bestrelpath
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.records import Cell
-from parabench.report.terminal import progress_line, summary
+from parabench.report.terminal import progress_line, race_line, summary
 from parabench.schedule import Schedule
 
 SHOWN = pytest.StashKey[float]()
@@ -48,7 +48,11 @@ def show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planne
     if terminal is None or config.option.verbose < 0:
         return
     number = schedule.visits[schedule.done - 1][0]
-    line = progress_line(schedule.done, schedule.left, number + 1, schedule.passes, planned.id)
+    races = config.stash[SESSION].races
+    if races is None:
+        line = progress_line(schedule.made, schedule.left, number + 1, schedule.passes, planned.id)
+    else:
+        line = race_line(schedule.made, schedule.left_in_pass, number + 1, races.by_workload.values(), planned.id)
     if terminal.isatty:
         terminal.rewrite(line, erase=True)
     elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:
@@ -80,6 +84,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             ours.rankings(),
             ours.records.values(),
             ours.limits(),
+            races=ours.races.by_workload if ours.races else None,
             notes=[*notes, *ours.problems],
             width=max(terminalreporter._tw.fullwidth, 80),
             colour=terminalreporter.hasmarkup,

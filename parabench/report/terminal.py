@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from parabench.analyse.race import Race
 from parabench.analyse.ranking import Ranking, Ratio
 from parabench.records import CellRecord
 from parabench.workload import Limit
@@ -26,11 +27,19 @@ def progress_line(done: int, left: int, pass_number: int, passes: int, cell_id: 
     return f"[{done}/{done + left}] pass {pass_number} of {passes}: {cell_id} ({left} left)"
 
 
+def race_line(made: int, left: int, pass_number: int, races: Iterable[Race], cell_id: str) -> str:
+    """The same for a session that goes on until its winners are settled: nobody knows how many visits that takes."""
+    races = list(races)
+    settled = sum(race.settled for race in races)
+    return f"[{made}] pass {pass_number}: {cell_id} ({left} left in this pass, {settled} of {len(races)} races settled)"
+
+
 def summary(
     rankings: Mapping[str, Ranking],
     records: Iterable[CellRecord],
     limits: Mapping[str, Limit],
     *,
+    races: Mapping[str, Race] | None = None,
     notes: Sequence[str],
     width: int,
     colour: bool,
@@ -40,10 +49,10 @@ def summary(
     parts: list[RenderableType] = []
     if rankings:
         passes = max((len(record.visits) for record in records), default=0)
-        parts.append(Text(_legend(passes), style="dim"))
+        parts.append(Text(_legend(passes, racing=races is not None), style="dim"))
     parts.extend(_failures(records))
     parts.extend(_not_run(records))
-    table = [winners_table(rankings, records, limits)] if rankings else []
+    table = [winners_table(rankings, records, limits, races or {})] if rankings else []
     return (
         render(table, width=TABLE_WIDTH, colour=colour)
         + render(parts, width=width, colour=colour)
@@ -68,7 +77,12 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
-def winners_table(rankings: Mapping[str, Ranking], records: Iterable[CellRecord], limits: Mapping[str, Limit]) -> Table:
+def winners_table(
+    rankings: Mapping[str, Ranking],
+    records: Iterable[CellRecord],
+    limits: Mapping[str, Limit],
+    races: Mapping[str, Race],
+) -> Table:
     """For each workload: the best model, its speed-up over sequential, the share of the ideal time, and how sure."""
     cells = {(record.cell.workload, record.label): record for record in records}
     table = Table(title="Who wins", title_justify="left", title_style="bold", box=None, pad_edge=False)
@@ -88,7 +102,7 @@ def winners_table(rankings: Mapping[str, Ranking], records: Iterable[CellRecord]
             seconds_text(ranking.seconds[ranking.best]),
             "is sequential" if record.cell.model == "sequential" else ratio_text(ranking.speedups.get(ranking.best)),
             _share_text(record, limits),
-            sure_text(ranking),
+            sure_text(ranking, races.get(workload)),
         )
     return table
 
@@ -112,15 +126,24 @@ def ratio_text(ratio: Ratio | None) -> str:
     return f"{ratio.ratio:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
-def sure_text(ranking: Ranking) -> str:
-    """Whether the first place is one model's, or shared."""
+def sure_text(ranking: Ranking, race: Race | None = None) -> str:
+    """Whether the first place is one model's, or shared; and by how much it is ahead of the second one."""
     if len(ranking.seconds) == 1:
         return "only model measured"
-    if not ranking.is_tie:
-        return "wins"
-    if len(ranking.leaders) - 1 <= NAMED_IN_TIE:
-        return f"tie with {', '.join(ranking.leaders[1:])}"
-    return f"tie with {len(ranking.leaders) - 1} others"
+    if race is not None and race.equals:
+        return f"equal within 5 %: {_named(race.equals)}"
+    if race is not None and race.confirmed is not None and race.winner == ranking.best:
+        ahead = f"wins: {race.rival} takes {ratio_text(race.confirmed)}"
+        return f"{ahead} on {race.confirmed.pairs} fresh passes"
+    if ranking.is_tie:
+        return f"tie with {_named(ranking.leaders[1:])}"
+    ahead = f"{ranking.runner_up} takes {ratio_text(ranking.margin)}"
+    return f"wins: {ahead}" if race is None else f"ahead, not confirmed: {ahead}"
+
+
+def _named(models: Sequence[str]) -> str:
+    """A few models by name, more of them by their number."""
+    return ", ".join(models) if len(models) <= NAMED_IN_TIE else f"{len(models)} others"
 
 
 def _share_text(record: CellRecord, limits: Mapping[str, Limit]) -> str:
@@ -130,12 +153,18 @@ def _share_text(record: CellRecord, limits: Mapping[str, Limit]) -> str:
     return f"{100 * limit.seconds / record.seconds:.0f} %"
 
 
-def _legend(passes: int) -> str:
+def _legend(passes: int, *, racing: bool) -> str:
+    more = (
+        "a model drops out when it is slower for sure, and a winner is confirmed against its closest rival on passes "
+        "that had no part in picking it; a larger --budget settles more"
+        if racing
+        else "more passes (--passes), or --budget, which visits only what is not settled, resolve more ties"
+    )
     return (
         f"n = {passes} {'pass' if passes == 1 else 'passes'}, each in a new random order. time: median over the passes "
         "of one batch. speed-up: sequential / best, geometric mean over the passes with its interval, widened for the "
         "number of models compared. of ideal: shortest possible time / time. wins: separates from every other model; "
-        "more passes (--passes) resolve more ties."
+        f"{more}."
     )
 
 

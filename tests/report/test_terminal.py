@@ -51,7 +51,7 @@ def test_the_closing_table_answers_the_question():
     assert "process-pool-fork" in row
     assert "2.00x [" in row
     assert " 90 %" in row
-    assert row.endswith("wins")
+    assert row.endswith("wins: sequential takes 2.00x [1.99, 2.02]")
     assert "n = 3 passes" in text
 
 

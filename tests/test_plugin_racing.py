@@ -1,0 +1,78 @@
+"""`--budget` alone: passes until the winners are settled."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from user_project import Project, flat
+
+#: A model's name is not known to a task, but whether it runs in the main thread of the cell is.
+WORK = """
+import threading, time
+from parabench.workload import workload
+
+@workload(items=[1, 2, 3, 4], kind="network")
+def wait(item):
+    time.sleep(0.01)
+    return item
+"""
+EXPERIMENT = "import pytest\n\n@pytest.mark.network\ndef test_wait(cell):\n    cell.measure()\n"
+MODELS = ("--models", "sequential,thread-pool,asyncio", "--workers", "4")
+
+
+@pytest.fixture
+def race(project: Project) -> Project:
+    """A workload that threads win by far."""
+    project.workload("some", WORK)
+    project.file("benchmarks/test_wait.py", EXPERIMENT)
+    return project
+
+
+def passes_of(session: dict[str, object]) -> dict[str, list[int]]:
+    """Numbers of the passes that visited each model."""
+    infos = [b["extra_info"] for b in session["benchmarks"]]  # type: ignore[index, attr-defined]
+    return {info["model"]: [visit["pass"] for visit in info["passes"]] for info in infos}
+
+
+def test_losers_are_dropped_and_a_settled_session_ends_before_its_budget(race: Project) -> None:
+    result = race.pytest("benchmarks", *MODELS, "--budget", "60", "--seed", "1")
+    result.assert_outcomes(passed=3)
+    told = flat(result.stdout.str())
+    assert "wins: " in told
+    assert "fresh passes" in told
+    passes = passes_of(race.stored())
+    last = max(passes["thread-pool"])
+    assert 5 <= last < 40
+    assert passes["thread-pool"] == list(range(last + 1))
+    visited = {model: len(numbers) for model, numbers in passes.items()}
+    assert min(visited.values()) < visited["thread-pool"], "somebody dropped out"
+    assert race.stored()["parabench"]["options"]["race"] is True
+
+
+def test_a_number_of_passes_is_kept_to(race: Project) -> None:
+    race.pytest("benchmarks", *MODELS, "--budget", "60", "--passes", "2")
+    assert set(map(tuple, passes_of(race.stored()).values())) == {(0, 1)}
+    assert race.stored()["parabench"]["options"]["race"] is False
+
+
+def test_a_killed_race_goes_on_where_it_was(race: Project) -> None:
+    command = [sys.executable, "-m", "pytest", "benchmarks", *MODELS, "--budget", "60", "--seed", "1"]
+    with subprocess.Popen(command, cwd=race.root, stdout=subprocess.DEVNULL) as started:
+        while started.poll() is None:
+            journals = list(race.root.glob("results/*/.session-*.journal"))
+            if journals and journals[0].read_bytes().count(b'"visit"') >= 14:
+                started.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.005)
+    recorded = [json.loads(line) for line in journals[0].read_text().splitlines()[1:-1]]
+    race.pytest("benchmarks", "--resume").assert_outcomes(passed=3)
+    passes = passes_of(race.stored())
+    assert len(passes["thread-pool"]) >= 5
+    for line in recorded:
+        model = line["cell"].removeprefix("wait-").removesuffix("-w4")
+        assert line["visit"]["pass_number"] in passes[model]
