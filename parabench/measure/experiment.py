@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,11 +108,13 @@ class Experiment:
         self.seconds_once = 0.0
 
     def __enter__(self) -> Self:
-        self._scratch = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="parabench-", dir=self.options.scratch))
-        )
+        # A nursery removes the folder when the harness cannot, so it has to be there first.
+        self._scratch = Path(self.options.scratch or tempfile.gettempdir()) / f"parabench-{secrets.token_hex(8)}"
         self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
+        self._launcher.nursery(())
+        self._scratch.mkdir(mode=0o700)
+        self._stack.callback(shutil.rmtree, self._scratch)
         return self
 
     def __exit__(self, *error: object) -> None:
