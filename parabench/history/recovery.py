@@ -47,7 +47,13 @@ def recover(
             "datetime": header["started"],
             "version": importlib.metadata.version("pytest-benchmark"),
             "parabench": parabench_object(
-                records, header["fingerprint"], header["options"], interrupted=True, noisy=False, root=root
+                records,
+                header["fingerprint"],
+                header["options"],
+                interrupted=True,
+                noisy=False,
+                warnings=one.warnings,
+                root=root,
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
