@@ -198,6 +198,27 @@ class MachineBusy(UsageError):
         )
 
 
+class NotFitToMeasure(UsageError):
+    """The checks before measuring found something, and the user wants no numbers then."""
+
+    def __init__(self, concerns: Iterable[tuple[str, str]]) -> None:
+        listed = "".join(f"\n  {check}: {message}" for check, message in concerns)
+        super().__init__(
+            f"nothing was measured, because --strict-preflight asks for a machine without faults, and these were found:"
+            f"{listed}\nmend them, or leave out --strict-preflight and have them stored with the results"
+        )
+
+
+class ProbeFailed(ParabenchError):
+    """The interpreter that is asked what watches the cells did not answer."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"an interpreter started as cells are did not say what watches it ({problem}): see what it prints with "
+            "python -c 'import sys'"
+        )
+
+
 class LockUnusable(ParabenchError):
     """The file that keeps sessions apart cannot be locked."""
 

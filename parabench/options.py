@@ -47,13 +47,15 @@ class Options:
     workloads_dir: Path
     #: What to do while another session measures: "wait", "refuse" or "allow".
     on_busy: str
+    #: Measure nothing when a check before measuring finds a fault.
+    strict_preflight: bool
     #: Go on with the session that was left unfinished.
     resume: bool
 
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
         told = asdict(self)
-        for private in ("scratch", "results", "workloads_dir", "github_url", "resume", "on_busy"):
+        for private in ("scratch", "results", "workloads_dir", "github_url", "resume", "on_busy", "strict_preflight"):
             del told[private]
         told["github_host_is_default"] = self.github_url == GITHUB_URL
         return told
@@ -178,6 +180,9 @@ OPTIONS = (
         "wait",
         _on_busy,
         "While another session measures here: wait, refuse, or allow (and be marked)",
+    ),
+    _Entry(
+        "--strict-preflight", None, "", _flag, "Measure nothing if a check of the machine or interpreter finds a fault"
     ),
     _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from parabench.errors import UnknownName
+from parabench.machine import cgroup_folders, cores_by_affinity
 from parabench.models.contract import Model
 from parabench.records import Cell, Unavailable
 from parabench.workload import KINDS, Workload
@@ -22,7 +23,7 @@ WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 2, 4, 32
 
 def cores_usable() -> int:
     """Cores this process may use at once: CPU affinity and cgroup CPU quota respected, at least 1."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = cores_by_affinity() or os.cpu_count() or 1
     quota = cgroup_cores()
     return max(1, allowed if quota is None else min(allowed, math.ceil(quota)))
 
@@ -30,14 +31,7 @@ def cores_usable() -> int:
 def cgroup_cores(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
     """CPU quota of this process's control group or any above it, in cores; None without one (cgroups(7), cpu.max)."""
     quotas: list[float] = []
-    try:
-        group = next((line.split("::", 1)[1] for line in own.read_text().splitlines() if "::" in line), "/")
-    except OSError:
-        return None
-    here = root / group.strip().lstrip("/")
-    for folder in [here, *here.parents]:
-        if not folder.is_relative_to(root):
-            break
+    for folder in cgroup_folders(root, own):
         try:
             quota, period = (folder / "cpu.max").read_text().split()
         except (OSError, ValueError):

@@ -46,6 +46,15 @@ class Unavailable:
     install: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something about the machine or the interpreter that would spoil the numbers."""
+
+    #: Name of the check that found it.
+    check: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """workload x model x workers x size: one benchmark, one pytest item, one stable id."""

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,30 @@ from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
 from parabench.discover import find_models, find_workloads
-from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
+from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
 from parabench.history import store
-from parabench.history.fingerprint import machine_id, take_fingerprint, versions_of
+from parabench.history.fingerprint import machine_id, take_fingerprint
 from parabench.history.journal import Journal
-from parabench.history.session_file import extra_info, limits_of, parabench_object, source_hash
+from parabench.history.session_file import extra_info, limits_of, parabench_object
 from parabench.history.session_journal import (
     Unfinished,
     apply,
     begin,
-    cells_of_header,
     check_same_plan,
     failure_line,
+    header_of,
     visit_line,
+    warnings_line,
 )
 from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.measure.launcher import environment_of_cells
 from parabench.measure.lock import Holder, SessionLock, machine_lock
+from parabench.measure.preflight import checks_here, examine
 from parabench.models.contract import Model
 from parabench.options import Options
 from parabench.plan import choose, cores_usable, make_cells
 from parabench.races import Races, rankings_of
-from parabench.records import Cell, CellRecord
+from parabench.records import Cell, CellRecord, Concern
 from parabench.workload import Limit, Workload
 
 
@@ -77,6 +81,8 @@ class Session:
         self.interrupted = False
         #: True when another session measured at the same time, and that was allowed.
         self.noisy = False
+        #: What the checks before measuring said, as it is stored.
+        self.warnings: list[dict[str, str]] = resumed.warnings if resumed else []
         #: Where the session has been stored, once it has.
         self.stored: Path | None = None
         #: What the user has to be told at the end.
@@ -95,11 +101,17 @@ class Session:
         """Where this session's file goes: the folder of its fingerprint."""
         return folder_of(self.options)
 
-    def plan(self, cells: Mapping[str, Cell], commit: Mapping[str, Any], on_wait: Callable[[Holder], None]) -> None:
+    def plan(
+        self,
+        cells: Mapping[str, Cell],
+        commit: Mapping[str, Any],
+        on_wait: Callable[[Holder], None],
+        on_concern: Callable[[Concern], None],
+    ) -> None:
         """Take note of the selected cells by item, and begin the journal, or go on with that of the resumed session.
 
-        `on_wait` is told of another session that has to end first. Raises StoreNotWritable, MachineBusy or PlanDiffers
-        before anything is measured.
+        `on_wait` is told of another session that has to end first, `on_concern` of what would spoil the numbers. Raises
+        StoreNotWritable, MachineBusy, NotFitToMeasure or PlanDiffers before anything is measured.
         """
         self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
@@ -109,7 +121,10 @@ class Session:
             lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
             self._stack.callback(lock.release)
             self.noisy = lock.noisy
+            concerns = self._examined(on_concern)
             self._open_journal(commit)
+            if concerns:
+                self._write(warnings_line(concerns, self._seconds))
 
     @contextmanager
     def visit(self, cell: Cell, pass_number: int, position: int) -> Iterator[Stay]:
@@ -188,6 +203,7 @@ class Session:
             self.options.stored(),
             interrupted=self.interrupted,
             noisy=self.noisy,
+            warnings=self.warnings,
             root=self.options.workloads_dir.parent,
         )
 
@@ -195,20 +211,21 @@ class Session:
     def _seconds(self) -> float:
         return time.monotonic() - self._began
 
+    def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
+        """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
+        environment = environment_of_cells([self.options.workloads_dir.parent])
+        concerns = examine(checks_here(self.cores, environment))
+        if concerns and self.options.strict_preflight:
+            raise NotFitToMeasure((concern.check, concern.message) for concern in concerns)
+        for concern in concerns:
+            on_concern(concern)
+        told = [asdict(concern) for concern in concerns]
+        self.warnings += [warning for warning in told if warning not in self.warnings]
+        return concerns
+
     def _open_journal(self, commit: Mapping[str, Any]) -> None:
-        workloads = {record.cell.workload for record in self.records.values()}
-        models = {record.cell.model for record in self.records.values()}
-        libraries = {name for model in models for name in self.models[model].libraries}
-        libraries |= {name for workload in workloads for name in self.workloads[workload].libraries}
-        header = {
-            "options": self.options.stored(),
-            "cells": cells_of_header(self.records_by_item),
-            "sources": {name: source_hash(self.workloads[name]) for name in sorted(workloads)},
-            "libraries": versions_of(tuple(sorted(libraries))),
-            "fingerprint": take_fingerprint(),
-            "commit": dict(commit),
-            "noisy": self.noisy,
-        }
+        header = header_of(self.options.stored(), self.records_by_item, self.workloads, self.models, commit)
+        header["noisy"] = self.noisy
         if self._resumed is None:
             self._journal = begin(self.folder, header)
             return

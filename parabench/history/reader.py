@@ -16,10 +16,18 @@ from typing import Any
 
 from parabench.errors import HistoryUnreadable
 from parabench.history import store
-from parabench.history.stored import StoredBenchmark, StoredPass, StoredSession, Unmeasured
+from parabench.history.stored import StoredBenchmark, StoredPass, StoredSession, StoredWarning, Unmeasured
 from parabench.history.stored_session import Malformed, build_session
 
-__all__ = ["StoredBenchmark", "StoredPass", "StoredSession", "Unmeasured", "read_folder", "read_session"]
+__all__ = [
+    "StoredBenchmark",
+    "StoredPass",
+    "StoredSession",
+    "StoredWarning",
+    "Unmeasured",
+    "read_folder",
+    "read_session",
+]
 
 #: A larger file is refused before it fills the memory; ten million rounds take a quarter of it.
 BYTES_MOST = 2**30

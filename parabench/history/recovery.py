@@ -54,6 +54,7 @@ def recover(
                 header["options"],
                 interrupted=True,
                 noisy=header.get("noisy", False),
+                warnings=one.warnings,
                 root=root,
             ),
         }

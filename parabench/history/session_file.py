@@ -122,6 +122,7 @@ def parabench_object(
     *,
     interrupted: bool,
     noisy: bool,
+    warnings: Iterable[Mapping[str, str]],
     root: Path,
 ) -> dict[str, Any]:
     """The top-level `parabench` object of a session: what was asked for, on what, and what gave no number."""
@@ -133,6 +134,7 @@ def parabench_object(
         "options": dict(options),
         "interrupted": interrupted,
         "noisy": noisy,
+        "warnings": [{**warning, "message": without_private_paths(warning["message"], root)} for warning in warnings],
         "failed": [
             {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
             for r in records

@@ -11,9 +11,12 @@ from typing import Any
 
 from parabench.errors import NothingToResume, PlanDiffers
 from parabench.history import journal
-from parabench.history.fingerprint import COMPARABLE
+from parabench.history.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.history.journal import Entries, Journal
-from parabench.records import CellRecord, Instrumented, Trace, Visit
+from parabench.history.session_file import source_hash
+from parabench.models.contract import Model
+from parabench.records import CellRecord, Concern, Instrumented, Trace, Visit
+from parabench.workload import Workload
 
 #: Parts of a header that have to be the same for a session to go on.
 _PLAN = ("options", "cells", "sources", "libraries")
@@ -41,6 +44,12 @@ class Unfinished:
     def stored_as(self) -> str | None:
         """Name of the file the session was stored in when it was interrupted; None after a crash."""
         return next((line["stored"] for line in reversed(self.entries.lines) if "stored" in line), None)
+
+    @property
+    def warnings(self) -> list[dict[str, str]]:
+        """What the checks before measuring said, each time the session began or went on; nothing twice."""
+        said = [warning for line in self.entries.lines for warning in line.get("warnings", ())]
+        return [warning for place, warning in enumerate(said) if warning not in said[:place]]
 
     def records(self) -> list[CellRecord]:
         """What it had measured, by cell, in the plan's order; cells without any line included."""
@@ -81,6 +90,27 @@ def begin(folder: Path, header: Mapping[str, Any]) -> Journal:
     return Journal.begin(folder, f"{now:%Y%m%d-%H%M%S-%f}", {"started": now.isoformat(timespec="seconds"), **header})
 
 
+def header_of(
+    options: Mapping[str, Any],
+    items: Mapping[str, CellRecord],
+    workloads: Mapping[str, Workload],
+    models: Mapping[str, Model],
+    commit: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A session's plan, its fingerprint and its commit."""
+    used = {name: workloads[name] for name in sorted({record.cell.workload for record in items.values()})}
+    libraries = {name for record in items.values() for name in models[record.cell.model].libraries}
+    libraries |= {name for workload in used.values() for name in workload.libraries}
+    return {
+        "options": dict(options),
+        "cells": cells_of_header(items),
+        "sources": {name: source_hash(workload) for name, workload in used.items()},
+        "libraries": versions_of(tuple(sorted(libraries))),
+        "fingerprint": take_fingerprint(),
+        "commit": dict(commit),
+    }
+
+
 def check_same_plan(header: Mapping[str, Any], planned: Mapping[str, Any]) -> None:
     """Raise PlanDiffers, saying what, unless the journal's session and this one would measure the same."""
     differences = []
@@ -108,6 +138,11 @@ def visit_line(record: CellRecord, visit: Visit, instrumented: Instrumented | No
         "visit": asdict(visit),
         "instrumented": asdict(instrumented) if instrumented else None,
     }
+
+
+def warnings_line(concerns: Sequence[Concern], seconds: float) -> dict[str, Any]:
+    """The line of what the checks before measuring said."""
+    return {"warnings": [asdict(concern) for concern in concerns], "seconds": seconds}
 
 
 def failure_line(record: CellRecord, seconds: float) -> dict[str, Any]:

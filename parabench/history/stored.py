@@ -32,6 +32,14 @@ class Unmeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredWarning:
+    """What a check before measuring said of the machine or the interpreter."""
+
+    check: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBenchmark:
     """One benchmark of a stored session: a cell of ours, or any benchmark of pytest-benchmark.
 
@@ -111,5 +119,7 @@ class StoredSession:
     options: Mapping[str, Any] | None
     failed: tuple[Unmeasured, ...] | None
     not_run: tuple[Unmeasured, ...] | None
+    #: What the checks before measuring said; empty: nothing was wrong.
+    warnings: tuple[StoredWarning, ...] | None
     benchmarks: tuple[StoredBenchmark, ...]
     reasons: Mapping[str, str]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from parabench.errors import HistoryTooNew
 from parabench.history import migrations
 from parabench.history.checked import TEXT, Fields, Rule, problem, rules_of, shown
-from parabench.history.stored import StoredBenchmark, StoredSession, Unmeasured
+from parabench.history.stored import StoredBenchmark, StoredSession, StoredWarning, Unmeasured
 from parabench.history.stored_benchmark import is_cell, read_benchmark
+
+T = TypeVar("T")
 
 _NUMBER = re.compile(r"(\d{4,})_")
 _BOOLEAN: Rule = {"type": "boolean"}
@@ -131,8 +133,9 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "interrupted": ours.get("interrupted", rules["interrupted"]),
         "noisy": ours.get("noisy", rules["noisy"]),
         "options": ours.get("options", {"type": "object"}),
-        "failed": _unmeasured(ours, "failed"),
-        "not_run": _unmeasured(ours, "not_run"),
+        "failed": _entries(ours, "failed", "unmeasured", Unmeasured),
+        "not_run": _entries(ours, "not_run", "unmeasured", Unmeasured),
+        "warnings": _entries(ours, "warnings", "warning", StoredWarning),
         "fingerprint": _fingerprint(content["parabench"].get("fingerprint")),
     }
     return {**found, "reasons": ours.reasons}
@@ -140,7 +143,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 def _top_of_stock(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """What takes the place of our top-level object where there is none."""
-    unknown = ("interrupted", "noisy", "options", "failed", "not_run")
+    unknown = ("interrupted", "noisy", "options", "failed", "not_run", "warnings")
     machine = content.get("machine_info")
     if isinstance(machine, dict):
         shared = {key: value for key, value in machine.items() if key in rules_of("fingerprint") and key != "reasons"}
@@ -174,18 +177,18 @@ def _fingerprint(found: object, missing: str | None = None) -> dict[str, Any]:
     return {**present, **known, "reasons": reasons}
 
 
-def _unmeasured(ours: Fields, key: str) -> tuple[Unmeasured, ...] | None:
-    """The cells of a list: all of them or None."""
+def _entries(ours: Fields, key: str, definition: str, record: Callable[..., T]) -> tuple[T, ...] | None:
+    """The entries of a list, each as a record of what the schema defines: all of them or None."""
     entries = ours.get(key, {"type": "array"})
     if entries is None:
         return None
-    cells = []
+    found = []
     for place, entry in enumerate(entries):
         fields = Fields(entry, f"parabench.{key}[{place}]")
-        values = {name: fields.get(name, rule) for name, rule in rules_of("unmeasured").items()}
+        values = {name: fields.get(name, rule) for name, rule in rules_of(definition).items()}
         wrong = [reason for name, reason in fields.reasons.items() if name != "install"]
         if wrong:
             ours.unknown(key, wrong[0])
             return None
-        cells.append(Unmeasured(**values))
-    return tuple(cells)
+        found.append(record(**values))
+    return tuple(found)

@@ -17,17 +17,22 @@ from parabench.measure.wire import Line, wait_readable
 _NURSERY = "import sys; from parabench.measure.nursery import main; main(sys.argv[1:])"
 
 
+def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:
+    """The environment of nurseries, and so of cells and their workers: ours, with these folders to import from."""
+    paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 class Nursery:
     """The harness's handle on one nursery process: starts cells in it and hears how each of them ended."""
 
     def __init__(self, python_path: Sequence[Path], scratch: Path, imports: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
-        paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _NURSERY, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                env=environment_of_cells(python_path),
                 stdin=subprocess.DEVNULL,
             )
         #: Readable when the nursery has something to report.

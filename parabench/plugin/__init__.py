@@ -24,6 +24,7 @@ from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
     report_once,
+    say_concern,
     say_whom_for,
     show_progress,
 )
@@ -155,8 +156,12 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     try:
         from parabench.plugin.benchmark_seam import commit_of
 
-        commit = commit_of(session.config)
-        ours.plan({item.nodeid: item.stash[CELL] for item in cells}, commit, partial(say_whom_for, session.config))
+        ours.plan(
+            {item.nodeid: item.stash[CELL] for item in cells},
+            commit_of(session.config),
+            on_wait=partial(say_whom_for, session.config),
+            on_concern=partial(say_concern, session.config),
+        )
     except ParabenchError as error:
         raise pytest.UsageError(str(error)) from None
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]

@@ -10,7 +10,7 @@ from _pytest.pathlib import bestrelpath
 
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
-from parabench.records import Cell
+from parabench.records import Cell, Concern
 from parabench.report.terminal import progress_line, race_line, summary
 from parabench.schedule import Schedule
 
@@ -27,6 +27,13 @@ def say_whom_for(config: pytest.Config, holder: Holder) -> None:
     if terminal is not None:
         who = "another session" if holder.pid is None else f"process {holder.pid}"
         terminal.write_line(f"parabench: waiting until {who} has measured (--on-busy refuse or allow does not wait)")
+
+
+def say_concern(config: pytest.Config, concern: Concern) -> None:
+    """Tell the user, before anything is measured, what would spoil the numbers."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.write_line(f"parabench: {concern.check}: {concern.message}", yellow=True)
 
 
 def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:

@@ -25,6 +25,7 @@ HEADINGS = {
     "`parabench`, at the top level": "session",
     "`fingerprint`": "fingerprint",
     "`options`": "options",
+    "`warnings`": "warning",
     "`failed` and `not_run`": "unmeasured",
 }
 #: One workload that looks for something, and one that fails outside the main thread.
@@ -75,6 +76,7 @@ def written(stored: dict[str, Any]) -> dict[str, set[str]]:
         "session": set(ours),
         "fingerprint": set(ours["fingerprint"]),
         "options": set(ours["options"]),
+        "warning": {key for entry in ours["warnings"] for key in entry} or {"check", "message"},
         "unmeasured": {key for entry in ours["failed"] + ours["not_run"] for key in entry},
     }
 

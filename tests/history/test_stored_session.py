@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parabench.history.reader import StoredSession, Unmeasured, read_session
+from parabench.history.reader import StoredSession, StoredWarning, Unmeasured, read_session
 
 SAMPLES = Path(__file__).parent / "samples"
 ALONE = "the file was stored by pytest-benchmark alone, which does not record it"
@@ -57,7 +57,7 @@ def test_our_own_sessions_are_read_whole(tmp_path: Path) -> None:
     )
     assert session.not_run is not None
     assert session.not_run[0].install == "pip install 'parabench[gevent]'"
-    assert session.reasons == {"noisy": "the file has no parabench.noisy"}, "older than that key"
+    assert set(session.reasons) == {"noisy", "warnings"}, "it was stored before there were any"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,16 @@ def test_a_wrong_value_is_unknown_and_says_why(
     assert getattr(session, field) is None
     assert session.reasons[field].startswith(reason)
     assert len(session.benchmarks) == 3, "what is right is still there"
+
+
+def test_what_the_checks_before_measuring_said_is_read(tmp_path: Path) -> None:
+    said = [{"check": "load", "message": "23% of the usable cores is busy", "later": 1}]
+    session = changed(tmp_path, "parabench", "warnings", value=said)
+    assert session.warnings == (StoredWarning(check="load", message="23% of the usable cores is busy"),)
+    assert "warnings" not in session.reasons
+    wrong = changed(tmp_path, "parabench", "warnings", value=[{"check": "load"}])
+    assert wrong.warnings is None
+    assert wrong.reasons["warnings"] == "the file has no parabench.warnings[0].message"
 
 
 def test_a_machine_id_that_is_none_falls_back_on_the_folder_and_says_so(tmp_path: Path) -> None:
