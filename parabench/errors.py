@@ -75,6 +75,14 @@ class BenchmarkPluginMissing(UsageError):
         super().__init__("cells are measured with pytest-benchmark: run without -p no:benchmark")
 
 
+class NothingSelected(UsageError):
+    """A text that means no stored session."""
+
+    def __init__(self, text: str, offer: Iterable[str]) -> None:
+        there = "; ".join(offer) or "nothing: run pytest benchmarks first, or name another folder with --results DIR"
+        super().__init__(f"'{text}' means no stored session; there is {there}")
+
+
 class NothingStored(UsageError):
     """A stored session was asked for that is not there."""
 

@@ -45,6 +45,8 @@ class Options:
     scratch: Path | None
     results: Path
     workloads_dir: Path
+    #: Names to select the session by.
+    tag: tuple[str, ...]
     #: What to do while another session measures: "wait", "refuse" or "allow".
     on_busy: str
     #: Measure nothing when a check before measuring finds a fault.
@@ -55,7 +57,16 @@ class Options:
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
         told = asdict(self)
-        for private in ("scratch", "results", "workloads_dir", "github_url", "resume", "on_busy", "strict_preflight"):
+        for private in (
+            "tag",
+            "scratch",
+            "results",
+            "workloads_dir",
+            "github_url",
+            "resume",
+            "on_busy",
+            "strict_preflight",
+        ):
             del told[private]
         told["github_host_is_default"] = self.github_url == GITHUB_URL
         return told
@@ -184,6 +195,7 @@ OPTIONS = (
     _Entry(
         "--strict-preflight", None, "", _flag, "Measure nothing if a check of the machine or interpreter finds a fault"
     ),
+    _Entry("--tag", "NAMES", "", _names, "Names to select the session by in comparisons, separated by commas"),
     _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),
     _Entry(

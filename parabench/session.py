@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, Pl
 from parabench.history import store
 from parabench.history.fingerprint import machine_id, take_fingerprint
 from parabench.history.journal import Journal
-from parabench.history.session_file import extra_info, limits_of, parabench_object
+from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
 from parabench.history.session_journal import (
     Unfinished,
     apply,
@@ -38,6 +39,7 @@ from parabench.options import Options
 from parabench.plan import choose, cores_usable, make_cells
 from parabench.races import Races, rankings_of
 from parabench.records import Cell, CellRecord, Concern
+from parabench.run.turn import turn_told
 from parabench.workload import Limit, Workload
 
 
@@ -76,6 +78,10 @@ class Session:
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
         self.records_by_item: dict[str, CellRecord] = {}
+        told = resumed.entries.header if resumed else {}
+        self.tags: tuple[str, ...] = options.tag or tuple(told.get("tags", ()))
+        #: What the session has been told by the run that it is part of.
+        self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
         self.interrupted = False
@@ -201,10 +207,14 @@ class Session:
             self.records.values(),
             take_fingerprint(),
             self.options.stored(),
-            interrupted=self.interrupted,
-            noisy=self.noisy,
-            warnings=self.warnings,
-            root=self.options.workloads_dir.parent,
+            Circumstances(
+                interrupted=self.interrupted,
+                noisy=self.noisy,
+                tags=self.tags,
+                run=self.run,
+                warnings=self.warnings,
+            ),
+            self.options.workloads_dir.parent,
         )
 
     @property
@@ -225,7 +235,7 @@ class Session:
 
     def _open_journal(self, commit: Mapping[str, Any]) -> None:
         header = header_of(self.options.stored(), self.records_by_item, self.workloads, self.models, commit)
-        header["noisy"] = self.noisy
+        header |= {"noisy": self.noisy, "tags": list(self.tags), "run": self.run}
         if self._resumed is None:
             self._journal = begin(self.folder, header)
             return

@@ -13,7 +13,7 @@ from parabench.analyse.timeline_json import timeline_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
 from parabench.history.fingerprint import machine_info
-from parabench.history.session_file import extra_info, parabench_object, source_hash
+from parabench.history.session_file import Circumstances, extra_info, parabench_object, source_hash
 from parabench.history.session_journal import Unfinished
 from parabench.history.stock_statistics import stock_statistics
 from parabench.models.contract import Model
@@ -52,10 +52,14 @@ def recover(
                 records,
                 header["fingerprint"],
                 header["options"],
-                interrupted=True,
-                noisy=header.get("noisy", False),
-                warnings=one.warnings,
-                root=root,
+                Circumstances(
+                    interrupted=True,
+                    noisy=header.get("noisy", False),
+                    tags=tuple(header.get("tags", ())),
+                    run=header.get("run"),
+                    warnings=one.warnings,
+                ),
+                root,
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)

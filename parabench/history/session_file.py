@@ -6,6 +6,7 @@ import hashlib
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +116,25 @@ def _pass(visit: Visit) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """How a session came about."""
+
+    interrupted: bool
+    #: Whether another session measured at the same time.
+    noisy: bool
+    tags: tuple[str, ...]
+    #: What it was told by the run that it is part of.
+    run: dict[str, Any] | None
+    #: What the checks before measuring found: check and message of each.
+    warnings: list[dict[str, str]]
+
+
 def parabench_object(
     records: Iterable[CellRecord],
     fingerprint: Mapping[str, Any],
     options: Mapping[str, Any],
-    *,
-    interrupted: bool,
-    noisy: bool,
-    warnings: Iterable[Mapping[str, str]],
+    circumstances: Circumstances,
     root: Path,
 ) -> dict[str, Any]:
     """The top-level `parabench` object of a session: what was asked for, on what, and what gave no number."""
@@ -132,9 +144,11 @@ def parabench_object(
         "machine_id": machine_id(dict(fingerprint)),
         "fingerprint": dict(fingerprint),
         "options": dict(options),
-        "interrupted": interrupted,
-        "noisy": noisy,
-        "warnings": [{**warning, "message": without_private_paths(warning["message"], root)} for warning in warnings],
+        **asdict(circumstances),
+        "warnings": [
+            {**warning, "message": without_private_paths(warning["message"], root)}
+            for warning in circumstances.warnings
+        ],
         "failed": [
             {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
             for r in records

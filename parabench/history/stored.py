@@ -114,6 +114,8 @@ class StoredSession:
     interrupted: bool | None
     #: Whether another session measured on the machine at the same time.
     noisy: bool | None
+    #: Names that the user gave to the session.
+    tags: tuple[str, ...] | None
     #: Format of what parabench added when the file was written, before any migration; None: nothing was added.
     format: int | None
     options: Mapping[str, Any] | None

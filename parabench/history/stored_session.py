@@ -132,6 +132,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "machine_id": machine_id or path.absolute().parent.name,
         "interrupted": ours.get("interrupted", rules["interrupted"]),
         "noisy": ours.get("noisy", rules["noisy"]),
+        "tags": _tags(ours),
         "options": ours.get("options", {"type": "object"}),
         "failed": _entries(ours, "failed", "unmeasured", Unmeasured),
         "not_run": _entries(ours, "not_run", "unmeasured", Unmeasured),
@@ -141,9 +142,14 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return {**found, "reasons": ours.reasons}
 
 
+def _tags(ours: Fields) -> tuple[str, ...] | None:
+    tags = ours.get("tags", rules_of("session")["tags"])
+    return None if tags is None else tuple(tags)
+
+
 def _top_of_stock(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """What takes the place of our top-level object where there is none."""
-    unknown = ("interrupted", "noisy", "options", "failed", "not_run", "warnings")
+    unknown = ("interrupted", "noisy", "tags", "options", "failed", "not_run", "warnings")
     machine = content.get("machine_info")
     if isinstance(machine, dict):
         shared = {key: value for key, value in machine.items() if key in rules_of("fingerprint") and key != "reasons"}

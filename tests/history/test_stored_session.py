@@ -57,7 +57,7 @@ def test_our_own_sessions_are_read_whole(tmp_path: Path) -> None:
     )
     assert session.not_run is not None
     assert session.not_run[0].install == "pip install 'parabench[gevent]'"
-    assert set(session.reasons) == {"noisy", "warnings"}, "it was stored before there were any"
+    assert set(session.reasons) == {"noisy", "tags", "warnings"}, "it was stored before there were any"
 
 
 @pytest.mark.parametrize(
