@@ -32,7 +32,7 @@ def recover(
     header, folder = one.entries.header, one.path.parent
     records = one.records()
     benchmarks = [
-        _benchmark(record, cell["item"], _unchanged(record, header, workloads), models[record.cell.model])
+        _benchmark(record, cell, _unchanged(record, header, workloads), models[record.cell.model], header)
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
@@ -71,8 +71,11 @@ def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping
     return workload
 
 
-def _benchmark(record: CellRecord, item: str, workload: Workload, model: Model) -> dict[str, Any]:
-    cell = record.cell
+def _benchmark(
+    record: CellRecord, planned: Mapping[str, Any], workload: Workload, model: Model, header: Mapping[str, Any]
+) -> dict[str, Any]:
+    cell, item = record.cell, planned["item"]
+    watts_per_core = header["options"].get("watts_per_core")  # older journals have none
     seconds = [value for visit in record.visits for value in visit.seconds_per_round]
     return {
         "group": cell.workload,
@@ -80,7 +83,7 @@ def _benchmark(record: CellRecord, item: str, workload: Workload, model: Model) 
         "fullname": item,
         "params": {"workload": cell.workload, "model": cell.model, "workers": cell.workers, "size": cell.size},
         "param": cell.id,
-        "extra_info": extra_info(record, workload, model, _UNKNOWN),
+        "extra_info": extra_info(record, workload, model, _UNKNOWN, watts_per_core),
         "options": {},
         "stats": stock_statistics(seconds),
     }

@@ -42,13 +42,17 @@ def limits_of(
     return limits
 
 
-def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limit) -> dict[str, Any]:
+def extra_info(
+    record: CellRecord, workload: Workload, model: Model, limit: Limit, watts_per_core: float | None
+) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown."""
     cell, seconds = record.cell, record.seconds
     info: dict[str, Any] = {
         "workload": cell.workload,
         "model": cell.model,
         "family": model.family,
+        "start_method": model.capabilities.start_method,
+        "event_loop": model.capabilities.event_loop,
         "kind": cell.kind,
         "workers": cell.workers,
         "size": cell.size,
@@ -56,6 +60,7 @@ def extra_info(record: CellRecord, workload: Workload, model: Model, limit: Limi
         "client": workload.client,
         "seconds_per_round": seconds,
         **_costs(record.visits),
+        **_energy(record.visits, watts_per_core),
         **_memory(record.instrumented),
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
@@ -87,6 +92,16 @@ def _costs(visits: Sequence[Visit]) -> dict[str, Any]:
         "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
         "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
         "not_counted": next((visit.blind for visit in visits if visit.blind), None),
+    }
+
+
+def _energy(visits: Sequence[Visit], watts_per_core: float | None) -> dict[str, Any]:
+    """Joules of the whole machine's packages as measured, and an estimate from CPU time if the user gave its factor."""
+    joules, seconds_cpu = (_median(getattr(visit, name) for visit in visits) for name in ("joules", "seconds_cpu"))
+    return {
+        "joules_per_round": joules,
+        "joules_reason": None if joules is not None else next((visit.joules_reason for visit in visits), None),
+        "joules_estimated": None if watts_per_core is None or seconds_cpu is None else seconds_cpu * watts_per_core,
     }
 
 
