@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from parabench.measure.energy import Packages
 from parabench.measure.host import _time_batch
 from parabench.models.contract import Batch
 from parabench.records import Outcome
@@ -27,9 +28,10 @@ def plain(batch: Batch) -> float:
 @pytest.mark.harness
 def test_timed_region() -> None:
     batch = Batch(TaskCall(task="builtins:abs"), [])
+    packages = Packages()
     ours, bare = [], []
     for _ in range(REPETITIONS):
-        ours.append(_time_batch(empty, batch, collect_garbage=False)[0])
+        ours.append(_time_batch(empty, batch, packages, collect_garbage=False).seconds)
         bare.append(plain(batch))
     median_ours, median_bare = statistics.median(ours), statistics.median(bare)
     print(

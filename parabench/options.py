@@ -40,6 +40,8 @@ class Options:
     #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
     race: bool
     rounds: int | None
+    #: What a busy core draws, for an estimate of the energy; None: no estimate.
+    watts_per_core: float | None
     seed: int
     cell_timeout: float
     scratch: Path | None
@@ -128,6 +130,18 @@ def _budget(option: str, text: str) -> float | None:
     return _seconds(option, text) if text else None
 
 
+def _watts(option: str, text: str) -> float | None:
+    if text == "":
+        return None
+    try:
+        watts = float(text)
+    except ValueError:
+        watts = math.nan
+    if not (math.isfinite(watts) and watts > 0):
+        raise InvalidOption(option, text, "watts above 0, such as 4.5")
+    return watts
+
+
 def _url(option: str, text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise InvalidOption(option, text, f"an http(s) URL such as {GITHUB_URL}")
@@ -197,6 +211,9 @@ OPTIONS = (
     ),
     _Entry("--tag", "NAMES", "", _names, "Names to select the session by in comparisons, separated by commas"),
     _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
+    _Entry(
+        "--watts-per-core", "W", "", _watts, "What a busy core draws, to estimate energy from CPU time; default: none"
+    ),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),
     _Entry(
         "--scratch", "DIR", "", _path, "Folder for the files of disk workloads; default: the system's temporary folder"

@@ -124,6 +124,20 @@ class TreeUsage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Joules that the processor packages of the whole machine used, or None and why that is unknown."""
+
+    joules: float | None
+    reason: str | None = None
+
+    def __add__(self, other: Energy) -> Energy:
+        """Two spans of time together; unknown if one of them is."""
+        if self.joules is None or other.joules is None:
+            return Energy(None, self.reason or other.reason)
+        return Energy(self.joules + other.joules)
+
+
 def _combine(one: int | None, other: int | None, sign: int) -> int | None:
     return None if one is None or other is None else one + sign * other
 
@@ -154,6 +168,9 @@ class Visit:
     #: Whether the GIL of the cell's process was on when it was opened, and after its last round.
     gil_enabled: tuple[bool, bool]
     blind: str | None
+    #: Mean per round, of the processor packages of the whole machine; None with the reason beside it.
+    joules: float | None = None
+    joules_reason: str | None = "it was measured by a version that did not read energy"
     findings: tuple[dict[str, Any], ...] = ()
 
 

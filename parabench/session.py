@@ -194,8 +194,14 @@ class Session:
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
-        timeline = timeline_info(timeline_of(record, self.records.values()))
-        return extra_info(record, workload, model, self.limits()[record.cell.id], timeline)
+        return extra_info(
+            record,
+            workload,
+            model,
+            self.limits()[record.cell.id],
+            timeline=timeline_info(timeline_of(record, self.records.values())),
+            watts_per_core=self.options.watts_per_core,
+        )
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
         """Store the session's file and return its path. Raises ResultsKeptElsewhere when the folder has vanished."""

@@ -7,7 +7,7 @@ from user_project import QUICK, Project, flat
 
 MINE = "def mine(item):\n    return item * 2\n"
 OPTIONS = ["models", "workloads", "workers", "size", "passes", "rounds", "seed", "latency", "live", "github-url"]
-OPTIONS += ["cell-timeout", "scratch", "results", "workloads-dir"]
+OPTIONS += ["cell-timeout", "scratch", "results", "workloads-dir", "watts-per-core", "strict-preflight"]
 
 
 @pytest.fixture
@@ -57,6 +57,8 @@ def test_a_pattern_that_matches_nothing_is_refused_too(one: Project) -> None:
         ("--seed", "monday", "whole number"),
         ("--cell-timeout", "nan", "above 0"),
         ("--latency", "-1", "seconds"),
+        ("--watts-per-core", "0", "watts above 0"),
+        ("--watts-per-core", "inf", "watts above 0"),
         ("--github-url", "api.github.com", "http"),
     ],
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from user_project import Project, flat
 
@@ -72,3 +76,18 @@ def test_without_cells_to_measure_nothing_is_looked_at(one: Project) -> None:
     result = one.pytest(*ONE, "--strict-preflight", "--collect-only")
     assert result.ret == pytest.ExitCode.OK
     assert "debug build" not in result.stdout.str()
+
+
+def test_a_recovered_session_has_the_warnings_of_its_journal(one: Project) -> None:
+    choose(one, DEBUG)
+    one.workload("mine", "import os, signal\ndef mine(item):\n    return item\n")
+    one.file(
+        "benchmarks/test_custom.py",
+        "import os, pytest, signal\n\n@pytest.mark.custom\ndef test_custom(cell):\n    cell.measure()\n\n"
+        "@pytest.fixture(autouse=True)\ndef end():\n    yield\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+    )
+    one.pytest(*ONE)
+    recover = [str(Path(sys.executable).with_name("parabench")), "recover"]
+    subprocess.run(recover, cwd=one.root, capture_output=True, check=True)
+    said = "this interpreter is a debug build: measure with a release build"
+    assert one.stored()["parabench"]["warnings"] == [{"check": "debug-build", "message": said}]

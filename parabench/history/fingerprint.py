@@ -14,11 +14,13 @@ import re
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from parabench import machine
 from parabench.models.contract import gil_enabled
-from parabench.plan import cores_usable
+from parabench.plan import cgroup_cores, cores_usable
 
 #: The parts that decide whether two sessions may be compared; the rest is recorded beside them.
 COMPARABLE = (
@@ -38,24 +40,38 @@ COMPARABLE = (
 def take_fingerprint() -> dict[str, Any]:
     """The fingerprint of this process. Unknown parts are None; `reasons` says why, by part."""
     reasons: dict[str, str] = {}
-    cpu = cpu_model()
-    if cpu is None:
-        reasons["cpu"] = "the system does not name its processor"
-    memory = bytes_memory()
-    if memory is None:
-        reasons["bytes_memory"] = "sysconf(3) does not tell it here"
+
+    def known(part: str) -> Any:
+        read, why_none = READERS[part]
+        try:
+            value = read()
+        except (OSError, ValueError) as error:
+            value, why = None, f"it could not be read: {type(error).__name__}"
+        else:
+            why = why_none
+        if value is None:
+            reasons[part] = why
+        return value
+
     return {
-        "cpu": cpu,
+        "cpu": known("cpu"),
+        "governor": known("governor"),
         "cores_usable": cores_usable(),
-        "cores_present": os.cpu_count(),
-        "bytes_memory": memory,
+        "cores_present": known("cores_present"),
+        "cores_affinity": known("cores_affinity"),
+        "cores_quota": known("cores_quota"),
+        "bytes_memory": known("bytes_memory"),
+        "virtualised": known("virtualised"),
+        "container": known("container"),
         "machine": platform.machine(),
         "system": platform.system(),
         "release": platform.release(),
+        "libc": known("libc"),
         "python_implementation": platform.python_implementation(),
         "python_version": platform.python_version(),
         "python_implementation_version": implementation_version(),
         "python_build": list(platform.python_build()),
+        "python_build_flags": known("python_build_flags"),
         "python_compiler": platform.python_compiler(),
         "gil_enabled": gil_enabled(),
         "jit_enabled": jit_enabled(),
@@ -135,6 +151,32 @@ def bytes_memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return None
+
+
+def governor() -> str | None:
+    """What chooses the clock rate of the cores: one name, or all of them where cores differ."""
+    return ", ".join(sorted(set(machine.governors().values()))) or None
+
+
+def build_flags() -> list[str] | None:
+    """Those flags of the interpreter's build that change its speed."""
+    configured, compiled = map(sysconfig.get_config_var, ("CONFIG_ARGS", "PY_CFLAGS"))
+    return machine.python_build_flags(configured, compiled)
+
+
+#: How each part that can be unknown is read, and what it means when nothing is read.
+READERS: Mapping[str, tuple[Callable[[], Any], str]] = {
+    "cpu": (cpu_model, "the system does not name its processor"),
+    "governor": (governor, "the system shows none, as in most virtual machines"),
+    "cores_present": (os.cpu_count, "the system does not tell it"),
+    "cores_affinity": (machine.cores_by_affinity, "the system does not bind processes to cores"),
+    "cores_quota": (cgroup_cores, "no control group limits it"),
+    "bytes_memory": (bytes_memory, "sysconf(3) does not tell it here"),
+    "virtualised": (machine.virtualised, "neither the processor's flags nor the kernel tell"),
+    "container": (machine.in_container, "only Linux shows signs of it"),
+    "libc": (machine.libc, "the C library does not tell"),
+    "python_build_flags": (build_flags, "the interpreter does not record them"),
+}
 
 
 def versions_of(distributions: tuple[str, ...]) -> dict[str, str | None]:

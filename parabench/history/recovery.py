@@ -34,7 +34,9 @@ def recover(
     header, folder = one.entries.header, one.path.parent
     records = one.records()
     benchmarks = [
-        _benchmark(record, records, cell["item"], _unchanged(record, header, workloads), models[record.cell.model])
+        _benchmark(
+            record, records, cell["item"], _unchanged(record, header, workloads), models[record.cell.model], header
+        )
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
@@ -78,9 +80,16 @@ def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping
 
 
 def _benchmark(
-    record: CellRecord, records: Sequence[CellRecord], item: str, workload: Workload, model: Model
+    record: CellRecord,
+    records: Sequence[CellRecord],
+    item: str,
+    workload: Workload,
+    model: Model,
+    header: Mapping[str, Any],
 ) -> dict[str, Any]:
     cell = record.cell
+    watts_per_core = header["options"].get("watts_per_core")  # older journals have none
+    timeline = timeline_info(timeline_of(record, records))
     seconds = [value for visit in record.visits for value in visit.seconds_per_round]
     return {
         "group": cell.workload,
@@ -88,7 +97,7 @@ def _benchmark(
         "fullname": item,
         "params": {"workload": cell.workload, "model": cell.model, "workers": cell.workers, "size": cell.size},
         "param": cell.id,
-        "extra_info": extra_info(record, workload, model, _UNKNOWN, timeline_info(timeline_of(record, records))),
+        "extra_info": extra_info(record, workload, model, _UNKNOWN, timeline=timeline, watts_per_core=watts_per_core),
         "options": {},
         "stats": stock_statistics(seconds),
     }

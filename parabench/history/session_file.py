@@ -44,7 +44,13 @@ def limits_of(
 
 
 def extra_info(
-    record: CellRecord, workload: Workload, model: Model, limit: Limit, timeline: Mapping[str, Any]
+    record: CellRecord,
+    workload: Workload,
+    model: Model,
+    limit: Limit,
+    *,
+    timeline: Mapping[str, Any],
+    watts_per_core: float | None,
 ) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown.
 
@@ -55,6 +61,8 @@ def extra_info(
         "workload": cell.workload,
         "model": cell.model,
         "family": model.family,
+        "start_method": model.capabilities.start_method,
+        "event_loop": model.capabilities.event_loop,
         "kind": cell.kind,
         "workers": cell.workers,
         "size": cell.size,
@@ -62,6 +70,7 @@ def extra_info(
         "client": workload.client,
         "seconds_per_round": seconds,
         **_costs(record.visits),
+        **_energy(record.visits, watts_per_core),
         **_memory(record.instrumented),
         **timeline,
         "ideal_seconds_per_round": limit.seconds,
@@ -94,6 +103,16 @@ def _costs(visits: Sequence[Visit]) -> dict[str, Any]:
         "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
         "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
         "not_counted": next((visit.blind for visit in visits if visit.blind), None),
+    }
+
+
+def _energy(visits: Sequence[Visit], watts_per_core: float | None) -> dict[str, Any]:
+    """Joules of the whole machine's packages as measured, and an estimate from CPU time if the user gave its factor."""
+    joules, seconds_cpu = (_median(getattr(visit, name) for visit in visits) for name in ("joules", "seconds_cpu"))
+    return {
+        "joules_per_round": joules,
+        "joules_reason": None if joules is not None else next((visit.joules_reason for visit in visits), None),
+        "joules_estimated": None if watts_per_core is None or seconds_cpu is None else seconds_cpu * watts_per_core,
     }
 
 

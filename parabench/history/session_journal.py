@@ -121,7 +121,10 @@ def check_same_plan(header: Mapping[str, Any], planned: Mapping[str, Any]) -> No
         if there == here:
             continue
         if isinstance(there, Mapping) and isinstance(here, Mapping):
+            # An option that the journal does not know is None: nobody had asked for it.
             keys = [str(key) for key in {**there, **here} if there.get(key) != here.get(key)]
+            if not keys:
+                continue
             differences.append(f"{part}: {', '.join(keys[:5])}{' ...' if len(keys) > 5 else ''}")
         else:
             differences.append(part)

@@ -28,6 +28,7 @@ _STATISTICS = ("median", "mean", "min", "max")
 _EXPLAINED_BY = {
     "bytes_peak": "memory_reason",
     "bytes_before_batch": "memory_reason",
+    "joules_per_round": "joules_reason",
     "ideal_seconds_per_round": "ideal_reason",
     "share_of_ideal": "ideal_reason",
 }

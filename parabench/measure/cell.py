@@ -13,7 +13,7 @@ from parabench.measure.ending import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import Launcher, Nursery
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.measure.wire import outcomes_from_json, wait_readable
-from parabench.records import Cell, Instrumented, Outcome, TreeUsage
+from parabench.records import Cell, Energy, Instrumented, Outcome, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workload import Workload
 
@@ -37,6 +37,8 @@ class Round:
     seconds: float
     #: By the whole process tree.
     used: TreeUsage
+    #: By the processor packages of the whole machine.
+    energy: Energy
     outcomes: list[Outcome]
     findings: dict[str, Any]
 
@@ -64,6 +66,7 @@ class CellProcess:
         return Round(
             seconds=answer["seconds"],
             used=TreeUsage(**answer["used"]),
+            energy=Energy(**answer["energy"]),
             outcomes=outcomes_from_json(answer["outcomes"]),
             findings=answer["findings"],
         )

@@ -17,7 +17,7 @@ from typing import Any, Self
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
-from parabench.records import Cell, Instrumented, TreeUsage, Visit
+from parabench.records import Cell, Energy, Instrumented, TreeUsage, Visit
 from parabench.verify import verify
 from parabench.workload import ServiceOptions, Settings, Workload
 
@@ -56,6 +56,8 @@ class Stay:
     findings: list[dict[str, Any]] = field(default_factory=list)
     #: By the whole process tree in all timed rounds together.
     used: TreeUsage | None = None
+    #: By the processor packages of the whole machine in all timed rounds together.
+    energy: Energy | None = None
     processes: int = 0
     threads: int = 0
     gil_enabled: tuple[bool, bool] = (True, True)
@@ -81,6 +83,7 @@ class Stay:
             return done
         self.seconds_per_round.append(done.seconds)
         self.used = done.used if self.used is None else self.used + done.used
+        self.energy = done.energy if self.energy is None else self.energy + done.energy
         self.processes = max(self.processes, done.used.processes)
         self.threads = max(self.threads, done.used.threads)
         if done.findings:
@@ -251,8 +254,9 @@ def items_of(workload: Workload, size: str) -> Sequence[Any]:
 
 def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
     """The record of a stay that is over."""
-    used, rounds = stay.used, max(1, len(stay.seconds_per_round))
+    used, energy, rounds = stay.used, stay.energy, max(1, len(stay.seconds_per_round))
     assert used is not None, "a visit is recorded after it has ended"
+    assert energy is not None, "as above"
     return Visit(
         pass_number=pass_number,
         position=position,
@@ -270,5 +274,7 @@ def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
         bytes_written=None if used.bytes_written is None else used.bytes_written / rounds,
         gil_enabled=stay.gil_enabled,
         blind=used.blind,
+        joules=None if energy.joules is None else energy.joules / rounds,
+        joules_reason=energy.reason,
         findings=tuple(stay.findings),
     )

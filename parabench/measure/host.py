@@ -10,13 +10,14 @@ import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from parabench.discover import find_models
+from parabench.measure.energy import Packages
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.measure.wire import Line, outcomes_to_json
 from parabench.models.contract import Batch, Run, gil_enabled
-from parabench.records import Outcome, TreeUsage
+from parabench.records import Energy, Outcome, TreeUsage
 from parabench.task import TaskCall, find, leave_process
 
 
@@ -25,6 +26,7 @@ class Host:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
+        self._packages = Packages()
         self._run: Run
         self._batch: Batch
         self._settings: dict[str, Any]
@@ -61,16 +63,18 @@ class Host:
         batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
-        seconds, began, used, outcomes = _time_batch(self._run, batch, collect_garbage=collect_garbage)
+        timed = _time_batch(self._run, batch, self._packages, collect_garbage=collect_garbage)
         findings: dict[str, Any] = {}
-        if self._after_round is not None and all(outcome.failure is None for outcome in outcomes):
-            findings = dict(self._after_round(batch.items, [outcome.value for outcome in outcomes], self._settings))
+        if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
+            values = [outcome.value for outcome in timed.outcomes]
+            findings = dict(self._after_round(batch.items, values, self._settings))
         return {
-            "seconds": seconds,
-            "began": began,
+            "seconds": timed.seconds,
+            "began": timed.began,
             "host": socket.gethostname(),
-            "used": asdict(used),
-            "outcomes": outcomes_to_json(outcomes),
+            "used": asdict(timed.used),
+            "energy": asdict(timed.energy),
+            "outcomes": outcomes_to_json(timed.outcomes),
             "findings": findings,
         }
 
@@ -82,24 +86,37 @@ class Host:
         return {"seconds": time.perf_counter() - start}
 
 
-def _time_batch(run: Run, batch: Batch, *, collect_garbage: bool) -> tuple[float, float, TreeUsage, list[Outcome]]:
-    """Seconds of one batch, when it began on the monotonic clock, and what the process tree used for it.
+class _Timed(NamedTuple):
+    seconds: float
+    #: On the monotonic clock.
+    began: float
+    used: TreeUsage
+    energy: Energy
+    outcomes: list[Outcome]
+
+
+def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: bool) -> _Timed:
+    """Seconds of one batch, what the process tree used for it, and what the machine's processors did.
 
     Between the two clock readings there is the batch and nothing else. The accounting reads this process close around
-    them and its descendants further out: they have nothing to do before the batch begins and after it has ended.
+    them and its descendants further out: they have nothing to do before the batch begins and after it has ended. Energy
+    is read between the two, because it goes on being used while the descendants are looked through.
     """
     if collect_garbage:
         gc.collect()
     rest_before = usage_of_the_rest()
+    energy_before = packages.read()
     self_before = usage_of_self()
     began = time.monotonic()
     start = time.perf_counter()
     outcomes = run(batch)
     end = time.perf_counter()
     self_after = usage_of_self()
+    energy_after = packages.read()
     rest_after = usage_of_the_rest()
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
-    return end - start, began, (self_after + rest_after) - (self_before + rest_before), outcomes
+    used = (self_after + rest_after) - (self_before + rest_before)
+    return _Timed(end - start, began, used, packages.spent(energy_before, energy_after), outcomes)
 
 
 def serve(end: socket.socket) -> None:

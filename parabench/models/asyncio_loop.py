@@ -54,6 +54,7 @@ def _model(name: str, description: str, loop_module: str, availability: Callable
             pickles=False,
             parallel_bytecode=False,
             accepts_coroutines=True,
+            event_loop=loop_module,
         ),
         open=functools.partial(open_asyncio, loop_module),
         availability=availability,

@@ -53,6 +53,7 @@ MODEL = Model(
         shares_memory=True,
         pickles=False,
         parallel_bytecode=not gil_enabled(),
+        event_loop="asyncio",
     ),
     open=open_asyncio_to_thread,
     availability=always,

@@ -45,6 +45,10 @@ class Capabilities:
     parallel_bytecode: bool
     #: Awaits coroutine twins.
     accepts_coroutines: bool = False
+    #: Start method of the processes: multiprocessing's word for it, or "loky"; None without processes.
+    start_method: str | None = None
+    #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.
+    event_loop: str | None = None
     #: Needs a service outside the harness's process tree (broker, scheduler).
     needs_service: bool = False
 

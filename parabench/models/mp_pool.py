@@ -92,7 +92,13 @@ MODEL = Model(
     name="mp-pool",
     family="processes",
     description="multiprocessing.Pool, one task per message",
-    capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+    capabilities=Capabilities(
+        worker="process",
+        shares_memory=False,
+        pickles=True,
+        parallel_bytecode=True,
+        start_method=multiprocessing.get_all_start_methods()[0],  # the default comes first; asking for it would set it
+    ),
     open=open_mp_pool,
     availability=always,
 )

@@ -94,7 +94,13 @@ MODEL = Model(
     name="process-per-task",
     family="processes",
     description="a new multiprocessing.Process for each task",
-    capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+    capabilities=Capabilities(
+        worker="process",
+        shares_memory=False,
+        pickles=True,
+        parallel_bytecode=True,
+        start_method=multiprocessing.get_all_start_methods()[0],  # the default comes first; asking for it would set it
+    ),
     open=open_process_per_task,
     availability=always,
 )

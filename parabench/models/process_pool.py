@@ -85,7 +85,13 @@ def _model(start_method: str) -> Model:
         name=f"process-pool-{start_method}",
         family="processes",
         description=f"concurrent.futures.ProcessPoolExecutor, start method {start_method}",
-        capabilities=Capabilities(worker="process", shares_memory=False, pickles=True, parallel_bytecode=True),
+        capabilities=Capabilities(
+            worker="process",
+            shares_memory=False,
+            pickles=True,
+            parallel_bytecode=True,
+            start_method=start_method,
+        ),
         open=functools.partial(open_process_pool, start_method),
         availability=functools.partial(_availability, start_method),
     )
