@@ -183,7 +183,14 @@ def parabench_object(
 
 def without_private_paths(text: str, root: Path) -> str:
     """A traceback without the folders that tell who and where the user is; what is below the root stays readable."""
-    prefixes = {f"{root}/": "", sys.prefix: "<python>", sys.base_prefix: "<python>", str(Path.home()): "~"}
+    ours = Path(__file__).parents[1]  # a checkout of this package may be anywhere
+    prefixes = {
+        f"{ours}/": f"{ours.name}/",
+        f"{root}/": "",
+        sys.prefix: "<python>",
+        sys.base_prefix: "<python>",
+        str(Path.home()): "~",
+    }
     for prefix, instead in sorted(prefixes.items(), key=lambda entry: -len(entry[0])):
         if len(prefix) > 1:
             text = text.replace(prefix, instead)
