@@ -406,3 +406,29 @@ def describe_exit(exit_code: int | None) -> str:
         except ValueError:
             return f"signal {-exit_code}"
     return f"exit status {exit_code}"
+
+
+class RunDamaged(ParabenchError):
+    """The record of a run of several sessions that cannot be read."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"the record {path} of an unfinished run cannot be read: {problem}; remove it to begin anew")
+
+
+class GitFailed(UsageError):
+    """A git command that did not do what a run needs."""
+
+    def __init__(self, arguments: Iterable[str], problem: str) -> None:
+        super().__init__(f"git {' '.join(arguments)} failed: {problem}")
+
+
+class SessionNotRun(ParabenchError):
+    """A session of a run that did not come to its end."""
+
+    def __init__(self, number: int, arm: str, status: int, lines: Iterable[str]) -> None:
+        of_arm = f" of {arm}" if arm else ""
+        shown = "\n".join(f"    {line}" for line in lines)
+        super().__init__(
+            f"session {number}{of_arm} did not run to its end (exit status {status}):\n{shown}\n"
+            "mend it and go on with parabench run --resume; the sessions before it are stored"
+        )

@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from parabench.cli.compare import compare_command
 from parabench.cli.list import list_command
 from parabench.cli.recover import recover_command
+from parabench.cli.run import run_command
 from parabench.errors import ParabenchError
 
 
@@ -16,12 +18,15 @@ from parabench.errors import ParabenchError
 def cli() -> None:
     """Which concurrency model should run this work, on which interpreter, with how many workers, and how sure is that?
 
-    Experiments are run by pytest: `pytest benchmarks`. This command shows what there is to run.
+    Experiments are run by pytest: `pytest benchmarks`. This command shows what there is to run, and compares
+    what has been stored.
     """
 
 
+cli.add_command(compare_command)
 cli.add_command(list_command)
 cli.add_command(recover_command)
+cli.add_command(run_command)
 
 
 def main() -> None:

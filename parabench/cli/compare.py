@@ -1,0 +1,83 @@
+"""`parabench compare`: did it change?"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
+from parabench.cli.parameters import results_option, share
+from parabench.comparison import ACROSS, compare_sessions
+from parabench.history.selection import is_interpreter, select
+from parabench.history.sessions import read_summaries, with_files
+from parabench.report.comparison import as_json, as_markdown, as_table
+
+_FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, UNSURE}, "never": set()}
+
+
+@click.command(
+    "compare",
+    epilog="Examples: parabench compare 1-8 9-16 | parabench compare main HEAD | parabench compare 3.13 3.14t | "
+    "parabench compare tag:before tag:after --format markdown",
+)
+@click.argument("base")
+@click.argument("new")
+@results_option
+@click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
+@click.option(
+    "--across",
+    default="",
+    metavar="WHAT",
+    help=f"Compare although these differ, separated by commas: {', '.join(ACROSS)}.",
+)
+@click.option("--fail-on", type=click.Choice(sorted(_FAIL_ON)), default="slower", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+@click.option("--all", "everything", is_flag=True, help="List the cells that did not change, too.")
+def compare_command(
+    base: str, new: str, results: Path, threshold: float, across: str, fail_on: str, form: str, everything: bool
+) -> None:
+    """Compare the sessions BASE with the sessions NEW: faster, slower, same, or unsure, cell by cell.
+
+    A side is one or more of these, separated by commas (or joined by & to hold together): a number or a range of them
+    (12, 3-10), a date or a range (2026-11-01..2026-11-05), a tag, a commit or whatever git knows as one, an interpreter
+    (3.13, 3.14t, pypy3.11), a machine id, `latest`, or a file.
+
+    Exit status: 0 nothing slower, 1 something slower, 2 usage.
+    """
+    chosen = {part.strip() for part in across.split(",") if part.strip()}
+    if unknown := chosen - set(ACROSS):
+        raise click.UsageError(f"--across '{min(unknown)}' is none of {', '.join(ACROSS)}")
+    if is_interpreter(base) and is_interpreter(new):
+        chosen |= {"fingerprint", "circumstances"}  # interpreters are compared on purpose, and have other wheels
+    found = read_summaries(results)
+    for problem in found.problems:
+        click.echo(f"parabench: left out: {problem}", err=True)
+    sessions = with_files(found.sessions, (base, new))
+    sides = [select(text, sessions, commit_of) for text in (base, new)]
+    comparison = compare_sessions(sides[0], sides[1], found.sessions, across=chosen, threshold=threshold)
+    if form == "json":
+        click.echo(as_json(comparison), nl=False)
+    elif form == "markdown":
+        click.echo(as_markdown(comparison, base=base, new=new), nl=False)
+    else:
+        colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
+        click.echo(as_table(comparison, width=width, colour=colour, everything=everything), nl=False)
+    sys.exit(int(any(one.verdict in _FAIL_ON[fail_on] for one in comparison.verdicts)))
+
+
+def commit_of(name: str) -> str | None:
+    """The commit that git means by a name, in the working directory; None when it knows none."""
+    git = shutil.which("git")
+    if name.startswith("-") or git is None:
+        return None
+    answer = subprocess.run(
+        [git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or None

@@ -1,0 +1,29 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the stored sessions, of parabench or of pytest-benchmark alone.",
+)
+
+
+def share(context: click.Context, parameter: click.Parameter, value: Any) -> float:
+    """A share such as 5% or 0.05, as a number from above 0 to 1."""
+    text = str(value).strip()
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= 1:
+        raise click.BadParameter(f"'{text}' is no share: expected something like 5% or 0.05", context, parameter)
+    return number

@@ -1,0 +1,141 @@
+"""`parabench run`: replicates on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from parabench.cli.parameters import results_option, share
+from parabench.comparison import compare_sessions
+from parabench.errors import ParabenchError
+from parabench.history.reader import read_session
+from parabench.history.sessions import read_summaries
+from parabench.history.summary import summarise
+from parabench.report.comparison import as_table
+from parabench.run.runner import make_turns
+from parabench.run.state import Arm, Run, unfinished_runs
+from parabench.run.turn import turns_of
+from parabench.run.worktrees import checked_out, commit_of
+
+#: What a shell reports of a command that Ctrl-C has ended.
+INTERRUPTED = 130
+
+
+@click.command(
+    "run",
+    context_settings={"ignore_unknown_options": True},
+    epilog="Examples: parabench run --sessions 8 --tag before | parabench run --rev main --rev HEAD --sessions 8 "
+    "--workloads mine | parabench run --resume",
+)
+@click.option("--sessions", type=click.IntRange(1), default=8, show_default=True, help="Sessions (of each revision).")
+@click.option("--rev", "revisions", multiple=True, metavar="REV", help="Compare git revisions; give it twice or more.")
+@click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
+@click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
+@results_option
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def run_command(
+    sessions: int,
+    revisions: tuple[str, ...],
+    resume: bool,
+    threshold: float,
+    results: Path,
+    pytest_arguments: tuple[str, ...],
+) -> None:
+    """Run sessions in fresh processes one after another, and store each; PYTEST_ARGUMENTS are handed on.
+
+    Hash seed, size of the environment and working directory vary from session to session and are recorded, because
+    they vary between users and move times by per cents. With --rev, sessions of the revisions alternate in random
+    order, each in a work tree of its own but with the installed libraries of this environment; a comparison follows.
+    """
+    root, results = Path.cwd(), results.resolve()
+    run = _resumed(results) if resume else _new(root, results, sessions, revisions, pytest_arguments)
+    run.save()
+    try:
+        with _terminated_like_interrupted(), _roots(run, root) as roots:
+            make_turns(run, roots, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: parabench run --resume goes on")
+        sys.exit(INTERRUPTED)
+    except ParabenchError as error:
+        click.echo(f"parabench: {error}", err=True)
+        sys.exit(1)
+    run.discard()
+    sys.exit(_report(run, threshold))
+
+
+def _new(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], arguments: tuple[str, ...]) -> Run:
+    if len(revisions) == 1:
+        raise click.UsageError("--rev compares revisions: give it twice, such as --rev main --rev HEAD")
+    if len(set(revisions)) < len(revisions):
+        raise click.UsageError(f"--rev was given the same name twice: {', '.join(revisions)}")
+    arms = [Arm(label=name, python=sys.executable, commit=commit_of(root, name)) for name in revisions]
+    arms = arms or [Arm(label="", python=sys.executable)]
+    name = time.strftime("%Y%m%d-%H%M%S")
+    turns = turns_of(name, [arm.label for arm in arms], sessions, random.SystemRandom())
+    return Run(id=name, results=results, arms=arms, turns=turns, pytest_arguments=arguments)
+
+
+def _resumed(results: Path) -> Run:
+    found = list(unfinished_runs(results)) if results.is_dir() else []
+    if not found:
+        raise click.UsageError(f"there is no unfinished run in {results}")
+    return found[-1]
+
+
+@contextlib.contextmanager
+def _roots(run: Run, root: Path) -> Iterator[dict[str, Path]]:
+    """The project folder of each arm."""
+    commits = [arm.commit for arm in run.arms if arm.commit is not None]
+    if not commits:
+        yield {arm.label: root for arm in run.arms}
+        return
+    with checked_out(root, commits) as trees:
+        yield {arm.label: trees[arm.commit] if arm.commit else root for arm in run.arms}
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: with the session under way stored, and nothing left running."""
+
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(run: Run, threshold: float) -> int:
+    """Say what was stored and, of several arms, what changed; returns the exit status."""
+    failed = sum(done.exit_status != 0 for done in run.done)
+    for arm in run.arms:
+        files = run.stored(arm.label)
+        numbers = ", ".join(path.name.partition("_")[0] for path in files)
+        click.echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
+    if failed:
+        click.echo(f"{failed} sessions had failed cells: their reasons are in the files")
+    if len(run.arms) < 2:
+        return int(failed > 0)
+    status = 0
+    store = read_summaries(run.results).sessions
+    base, *others = run.arms
+    for arm in others:
+        click.echo(f"\n{arm.label} against {base.label}:")
+        old, new = ([summarise(read_session(path)) for path in run.stored(one.label)] for one in (base, arm))
+        # Revisions are compared to see what their source does.
+        comparison = compare_sessions(old, new, store, across={"source"}, threshold=threshold)
+        colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
+        click.echo(as_table(comparison, width=width, colour=colour, everything=False), nl=False)
+        status |= any(one.verdict == "slower" for one in comparison.verdicts)
+    return status

@@ -1,0 +1,147 @@
+"""Makes the turns of a run, each in a fresh process, and keeps the record of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from parabench.errors import SessionNotRun
+from parabench.history import store
+from parabench.run.state import Arm, Done, Run
+from parabench.run.turn import Turn, environment_of
+
+#: pytest's exit statuses of sessions that ran to their end: all passed, and some failed.
+RAN = (0, 1)
+#: Lines of a failed session's output that are shown.
+LINES_SHOWN = 30
+#: An interrupted session stores what it has measured; longer than that takes.
+SECONDS_TO_END = 30.0
+
+
+def make_turns(run: Run, roots: Mapping[str, Path], say: Callable[[str], None]) -> None:
+    """Make all turns that are left; `roots` holds the folder of each arm's project.
+
+    Raises SessionNotRun when a session does not run to its end; KeyboardInterrupt and SystemExit end the session under
+    way first. Either way the turns that were made stay recorded.
+    """
+    arms = {arm.label: arm for arm in run.arms}
+    for turn in run.left:
+        arm = arms[turn.arm]
+        say(_progress(run, turn))
+        began = time.monotonic()
+        before = _files(run.results)
+        status, output = _session(run, turn, arm, roots[turn.arm])
+        stored = _stored(turn, sorted(_files(run.results) - before))
+        if status not in RAN or stored is None:
+            raise SessionNotRun(turn.turn + 1, turn.arm, status, output.splitlines()[-LINES_SHOWN:])
+        run.done.append(
+            Done(
+                turn=turn.turn,
+                seconds=time.monotonic() - began,
+                stored=str(stored.relative_to(run.results)),
+                exit_status=status,
+            )
+        )
+        run.save()
+
+
+def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
+    """One pytest process: its exit status and what it wrote."""
+    with _working_directory(turn.directory_characters) as directory, tempfile.TemporaryFile("w+") as output:
+        environment = environment_of(turn, os.environ)
+        if arm.commit is not None:
+            paths = [str(root), str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+            environment["PYTHONPATH"] = os.pathsep.join(paths)
+        command = [
+            *(arm.python, "-m", "pytest", f"--seed={turn.seed}", f"--results={run.results}"),
+            *_arguments(run.pytest_arguments, root),
+        ]
+        with subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches it once, from here
+        ) as process:
+            try:
+                status = process.wait()
+            except BaseException:
+                _end(process)
+                raise
+        output.seek(0)
+        return status, output.read()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a session, which stores what it has, and wait for it; one that does not end is killed."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.send_signal(signal.SIGINT)
+        process.wait(SECONDS_TO_END)
+        return
+    process.kill()
+
+
+@contextlib.contextmanager
+def _working_directory(characters: int) -> Iterator[Path]:
+    """A folder with a name of so many characters."""
+    with tempfile.TemporaryDirectory(prefix="parabench-") as folder:
+        directory = Path(folder) / ("d" * characters)
+        directory.mkdir()
+        yield directory
+
+
+def _arguments(given: Iterable[str], root: Path) -> list[str]:
+    """What pytest is given: tests by their whole path, and without any the project's benchmarks."""
+    arguments, tests = [], False
+    for argument in given:
+        path, separator, name = argument.partition("::")
+        if not argument.startswith("-") and (root / path).exists():
+            arguments.append(f"{root / path}{separator}{name}")
+            tests = True
+        else:
+            arguments.append(argument)
+    return arguments if tests else [str(root / "benchmarks"), *arguments]
+
+
+def _files(results: Path) -> set[Path]:
+    """Every stored session below a results folder."""
+    folders = [path for path in results.iterdir() if path.is_dir()] if results.is_dir() else []
+    return {path for folder in folders for path in store.sessions(folder)}
+
+
+def _stored(turn: Turn, new: list[Path]) -> Path | None:
+    """The file that a turn has stored, among those that are new; revisions older than runs do not sign theirs."""
+    unsigned = []
+    for path in new:
+        told: Any = None
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(path.read_text(encoding="utf-8")).get("parabench", {}).get("run")
+        if isinstance(told, dict) and (told.get("id"), told.get("turn")) == (turn.id, turn.turn):
+            return path
+        if told is None:
+            unsigned.append(path)
+    return unsigned[0] if len(unsigned) == 1 else None
+
+
+def _progress(run: Run, turn: Turn) -> str:
+    """Which session begins, and how long the rest will take, going by those made."""
+    line = f"[{turn.turn + 1}/{len(run.turns)}] session" + (f" of {turn.arm}" if turn.arm else "")
+    if not run.done:
+        return line
+    seconds = statistics.median(done.seconds for done in run.done)
+    return f"{line} (about {_duration(seconds * len(run.left))} left)"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
