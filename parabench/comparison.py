@@ -47,15 +47,13 @@ def compare_sessions(
 
     A cell is compared on one fingerprint, with the same source of its workload and the same libraries, unless `across`
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
-    differ where the sides are too small to tell. Sessions that were interrupted or noisy are left out.
+    differ where the sides are too small to tell; those that were interrupted or noisy do not count for that.
     """
     allowed, notes = frozenset(across), []
-    sides = []
+    sides = (base, new)
     for name, side in (("base", base), ("new", new)):
-        kept = [session for session in side if not (session.interrupted or session.noisy)]
-        if len(kept) < len(side):
-            notes.append(f"{len(side) - len(kept)} interrupted or noisy sessions of the {name} side are left out")
-        sides.append(kept)
+        if flawed := sum(map(_is_flawed, side)):
+            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
     if both := {session.path for session in sides[0]} & {session.path for session in sides[1]}:
         notes.append(f"{len(both)} sessions are on both sides")
     if len(sides[0]) > 1 and len(sides[1]) > 1 and not interleaved(*sides):
@@ -64,7 +62,7 @@ def compare_sessions(
             "`parabench run --rev A --rev B` alternates"
         )
     chosen = {session.path for side in sides for session in side}
-    history = [s for s in store if s.path not in chosen and not (s.interrupted or s.noisy)]
+    history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
     collected = _collect(sides[0], sides[1], history, by_machine="fingerprint" not in allowed)
     samples = [_samples(name, series, sides, allowed) for name, series in sorted(collected.items())]
     return Comparison(
@@ -74,6 +72,10 @@ def compare_sessions(
         threshold=threshold,
         notes=tuple(notes),
     )
+
+
+def _is_flawed(session: SessionSummary) -> bool:
+    return session.interrupted or session.noisy
 
 
 def interleaved(one: Sequence[SessionSummary], other: Sequence[SessionSummary]) -> bool:

@@ -161,3 +161,31 @@ def test_an_interrupted_or_noisy_session_is_named_before_it_is_compared_with(twi
     told = flat(twice.pytest("benchmarks", *QUICK, "--benchmark-compare").stdout.str())
     assert f"the session compared with was interrupted: {last.name}" in told
     assert f"the session compared with is marked noisy: {last.name}" in told
+
+
+def test_verdicts_follow_the_stock_table(twice: Project) -> None:
+    """One session against one, with one more of history, is too little to tell, and says how much would do."""
+    told = twice.pytest("benchmarks", *QUICK, "--benchmark-compare").stdout.str()
+    verdicts = told.split("Did it change")[1]
+    assert "2 unsure" in verdicts
+    assert "mine-sequential" in verdicts
+    assert "too few sessions and too little history" in verdicts
+    assert "Did it change" not in twice.pytest("benchmarks", *QUICK).stdout.str()
+
+
+def test_with_a_history_one_session_can_be_judged(one: Project) -> None:
+    one.pytest("benchmarks", *QUICK)
+    first = one.sessions()[0]
+    content = json.loads(first.read_text())
+    for number in range(2, 12):
+        other = json.loads(json.dumps(content))
+        seconds = 1.0 + number / 1000
+        other["parabench"]["noisy"] = False
+        for benchmark in other["benchmarks"]:
+            benchmark["extra_info"] |= {"passes": [], "seconds_per_round": seconds}
+            benchmark["stats"] |= {"data": [seconds], "rounds": 1} | dict.fromkeys(
+                ("min", "max", "mean", "median"), seconds
+            )
+        first.with_name(f"{number:04}_copy.json").write_text(json.dumps(other))
+    told = one.pytest("benchmarks", *QUICK, "--benchmark-compare").stdout.str().split("Did it change")[1]
+    assert "2 faster" in told, "no-op tasks that are said to have taken a second"

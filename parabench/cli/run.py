@@ -22,7 +22,7 @@ from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
 from parabench.report.comparison import as_table
 from parabench.run.runner import make_turns
-from parabench.run.state import Arm, Run, unfinished_runs
+from parabench.run.state import TIME_FORMAT, Arm, Run, unfinished_runs
 from parabench.run.turn import turns_of
 from parabench.run.worktrees import checked_out, commit_of
 
@@ -79,7 +79,7 @@ def _new(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], a
         raise click.UsageError(f"--rev was given the same name twice: {', '.join(revisions)}")
     arms = [Arm(label=name, python=sys.executable, commit=commit_of(root, name)) for name in revisions]
     arms = arms or [Arm(label="", python=sys.executable)]
-    name = time.strftime("%Y%m%d-%H%M%S")
+    name = time.strftime(TIME_FORMAT)
     turns = turns_of(name, [arm.label for arm in arms], sessions, random.SystemRandom())
     return Run(id=name, results=results, arms=arms, turns=turns, pytest_arguments=arguments)
 

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pytest_benchmark.utils import get_tag
 
+from parabench.comparison import Comparison, compare_sessions
 from parabench.errors import NothingStored, ParabenchError
 from parabench.history import store
 from parabench.history.reader import read_session
+from parabench.history.sessions import read_summaries
 from parabench.history.stored import StoredSession
+from parabench.history.summary import summarise
 from parabench.options import Options
 from parabench.session import Session, folder_of
 
@@ -67,6 +70,15 @@ def _latest(stored: list[Path], notes: list[str]) -> StoredSession | None:
         if session.benchmarks:
             return session
     return None
+
+
+def compared(config: pytest.Config, ours: Session) -> Comparison | None:
+    """Verdicts of the session just stored against the one that --benchmark-compare means; None without."""
+    wanted = config.getoption("benchmark_compare", None)
+    if not wanted or not Path(str(wanted)).is_file() or ours.stored is None:
+        return None
+    base, new = summarise(read_session(Path(str(wanted)))), summarise(read_session(ours.stored))
+    return compare_sessions([base], [new], read_summaries(ours.folder).sessions)
 
 
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:

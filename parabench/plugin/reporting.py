@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from _pytest.pathlib import bestrelpath
 
+from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.records import Cell, Concern
+from parabench.report.comparison import as_table
 from parabench.report.terminal import progress_line, race_line, summary
 from parabench.schedule import Schedule
+from parabench.session import Session
 
 SHOWN = pytest.StashKey[float]()
 #: Attribute of reports that are about a cell.
@@ -97,3 +100,19 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             colour=terminalreporter.hasmarkup,
         )
         terminalreporter.write(text)
+        _tell_verdicts(terminalreporter, config, ours)
+
+
+def _tell_verdicts(terminalreporter: Any, config: pytest.Config, ours: Session) -> None:
+    """Under --benchmark-compare: did it change?"""
+    from parabench.plugin.benchmark_seam import compared
+
+    try:
+        comparison = compared(config, ours)
+    except ParabenchError as error:
+        terminalreporter.write_line(f"parabench: no verdicts: {error}")
+        return
+    if comparison is not None:
+        terminalreporter.write_line("\nDid it change, new / base; a change of 5 % or more counts", bold=True)
+        width, colour = max(terminalreporter._tw.fullwidth, 80), terminalreporter.hasmarkup
+        terminalreporter.write(as_table(comparison, width=width, colour=colour, everything=False))

@@ -16,7 +16,7 @@ from typing import Any
 
 from parabench.errors import SessionNotRun
 from parabench.history import store
-from parabench.run.state import Arm, Done, Run
+from parabench.run.state import TIME_FORMAT, Arm, Done, Run
 from parabench.run.turn import Turn, environment_of
 
 #: pytest's exit statuses of sessions that ran to their end: all passed, and some failed.
@@ -34,6 +34,7 @@ def make_turns(run: Run, roots: Mapping[str, Path], say: Callable[[str], None]) 
     way first. Either way the turns that were made stay recorded.
     """
     arms = {arm.label: arm for arm in run.arms}
+    _adopt(run)
     for turn in run.left:
         arm = arms[turn.arm]
         say(_progress(run, turn))
@@ -52,6 +53,18 @@ def make_turns(run: Run, roots: Mapping[str, Path], say: Callable[[str], None]) 
             )
         )
         run.save()
+
+
+def _adopt(run: Run) -> None:
+    """Take note of sessions that were stored just before the run was stopped, and not recorded any more."""
+    began = time.mktime(time.strptime(run.id, TIME_FORMAT))
+    young = [path for path in _files(run.results) if path.stat().st_mtime >= began]
+    for turn in run.left:
+        path = _signed(turn, young)
+        if path is not None:
+            seconds = statistics.median(done.seconds for done in run.done) if run.done else 0.0
+            stored = str(path.relative_to(run.results))
+            run.done.append(Done(turn=turn.turn, seconds=seconds, stored=stored, exit_status=0))
 
 
 def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
@@ -122,16 +135,26 @@ def _files(results: Path) -> set[Path]:
 
 def _stored(turn: Turn, new: list[Path]) -> Path | None:
     """The file that a turn has stored, among those that are new; revisions older than runs do not sign theirs."""
-    unsigned = []
-    for path in new:
-        told: Any = None
-        with contextlib.suppress(OSError, ValueError):
-            told = json.loads(path.read_text(encoding="utf-8")).get("parabench", {}).get("run")
-        if isinstance(told, dict) and (told.get("id"), told.get("turn")) == (turn.id, turn.turn):
+    unsigned = [path for path in new if "run" not in _told(path)]
+    return _signed(turn, new) or (unsigned[0] if len(unsigned) == 1 else None)
+
+
+def _signed(turn: Turn, files: Iterable[Path]) -> Path | None:
+    """The file that a turn has stored as it came to its end."""
+    for path in files:
+        told = _told(path)
+        of = told.get("run") or {}
+        if (of.get("id"), of.get("turn")) == (turn.id, turn.turn) and not told.get("interrupted"):
             return path
-        if told is None:
-            unsigned.append(path)
-    return unsigned[0] if len(unsigned) == 1 else None
+    return None
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What a file says of its session; nothing if it is none of ours."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        told = json.loads(path.read_text(encoding="utf-8")).get("parabench")
+        return told if isinstance(told, dict) else {}
+    return {}
 
 
 def _progress(run: Run, turn: Turn) -> str:

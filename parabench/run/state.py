@@ -13,6 +13,8 @@ from parabench.errors import RunDamaged
 from parabench.run.turn import Turn
 
 FORMAT = 1
+#: A run's id is the local time at which it was planned.
+TIME_FORMAT = "%Y%m%d-%H%M%S"
 _PREFIX = "run-"
 
 
