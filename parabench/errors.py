@@ -415,6 +415,16 @@ class RunDamaged(ParabenchError):
         super().__init__(f"the record {path} of an unfinished run cannot be read: {problem}; remove it to begin anew")
 
 
+class TooFewSessions(ParabenchError):
+    """A calibration without enough whole sessions."""
+
+    def __init__(self, found: int, least: int) -> None:
+        super().__init__(
+            f"{found} sessions with a cell that all of them measured say nothing: {least} are needed at least, and "
+            "cells that do not fail"
+        )
+
+
 class GitFailed(UsageError):
     """A git command that did not do what a run needs."""
 

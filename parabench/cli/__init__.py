@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from parabench.cli.calibrate import calibrate_command
 from parabench.cli.compare import compare_command
 from parabench.cli.list import list_command
 from parabench.cli.recover import recover_command
@@ -23,6 +24,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(calibrate_command)
 cli.add_command(compare_command)
 cli.add_command(list_command)
 cli.add_command(recover_command)

@@ -12,6 +12,7 @@ import click
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
 from parabench.cli.parameters import results_option, share
 from parabench.comparison import ACROSS, compare_sessions
+from parabench.history.calibrations import with_calibration
 from parabench.history.selection import is_interpreter, select
 from parabench.history.sessions import read_summaries, with_files
 from parabench.report.comparison import as_json, as_markdown, as_table
@@ -59,6 +60,7 @@ def compare_command(
     sessions = with_files(found.sessions, (base, new))
     sides = [select(text, sessions, commit_of) for text in (base, new)]
     comparison = compare_sessions(sides[0], sides[1], found.sessions, across=chosen, threshold=threshold)
+    comparison = with_calibration(comparison)
     if form == "json":
         click.echo(as_json(comparison), nl=False)
     elif form == "markdown":

@@ -17,6 +17,7 @@ import click
 from parabench.cli.parameters import results_option, share
 from parabench.comparison import compare_sessions
 from parabench.errors import ParabenchError
+from parabench.history.calibrations import with_calibration
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
@@ -57,22 +58,28 @@ def run_command(
     order, each in a work tree of its own but with the installed libraries of this environment; a comparison follows.
     """
     root, results = Path.cwd(), results.resolve()
-    run = _resumed(results) if resume else _new(root, results, sessions, revisions, pytest_arguments)
+    run = resumed_run(results) if resume else new_run(root, results, sessions, revisions, pytest_arguments)
+    sys.exit(_report(run, threshold) if make(run, root) else INTERRUPTED)
+
+
+def make(run: Run, root: Path) -> bool:
+    """Make all turns of a run that are left, telling where it is; False when it was stopped. Exits when one fails."""
     run.save()
     try:
         with _terminated_like_interrupted(), _roots(run, root) as roots:
             make_turns(run, roots, lambda line: click.echo(line, err=True))
     except KeyboardInterrupt:
-        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: parabench run --resume goes on")
-        sys.exit(INTERRUPTED)
+        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
+        return False
     except ParabenchError as error:
         click.echo(f"parabench: {error}", err=True)
         sys.exit(1)
     run.discard()
-    sys.exit(_report(run, threshold))
+    return True
 
 
-def _new(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], arguments: tuple[str, ...]) -> Run:
+def new_run(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], arguments: tuple[str, ...]) -> Run:
+    """A run as it was asked for. Raises UsageError or GitFailed."""
     if len(revisions) == 1:
         raise click.UsageError("--rev compares revisions: give it twice, such as --rev main --rev HEAD")
     if len(set(revisions)) < len(revisions):
@@ -84,7 +91,8 @@ def _new(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], a
     return Run(id=name, results=results, arms=arms, turns=turns, pytest_arguments=arguments)
 
 
-def _resumed(results: Path) -> Run:
+def resumed_run(results: Path) -> Run:
+    """The run that was stopped last. Raises UsageError when there is none."""
     found = list(unfinished_runs(results)) if results.is_dir() else []
     if not found:
         raise click.UsageError(f"there is no unfinished run in {results}")
@@ -135,6 +143,7 @@ def _report(run: Run, threshold: float) -> int:
         old, new = ([summarise(read_session(path)) for path in run.stored(one.label)] for one in (base, arm))
         # Revisions are compared to see what their source does.
         comparison = compare_sessions(old, new, store, across={"source"}, threshold=threshold)
+        comparison = with_calibration(comparison)
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         click.echo(as_table(comparison, width=width, colour=colour, everything=False), nl=False)
         status |= any(one.verdict == "slower" for one in comparison.verdicts)

@@ -99,7 +99,7 @@ def test_a_run_that_was_stopped_goes_on(repository: Project) -> None:
     started.send_signal(signal.SIGINT)
     out, _ = started.communicate(timeout=60)
     assert started.returncode == 130
-    assert "parabench run --resume goes on" in flat(out)
+    assert "sessions left: --resume goes on" in flat(out)
     assert repository.processes_left() == []
     result = parabench(repository, "run", "--resume")
     assert result.returncode == 0, result.stderr
@@ -146,3 +146,21 @@ def test_sessions_of_other_projects_are_compared_too(project: Project) -> None:
     [file] = project.root.glob("theirs/*/0001_*.json")
     alone = parabench(project, "compare", os.fspath(file), "latest", "--results", "theirs")
     assert "1 unsure" in alone.stdout
+
+
+def test_a_calibration_is_stored_and_warns_of_thresholds_below_it(repository: Project) -> None:
+    result = parabench(repository, "calibrate", "--sessions", "4", *QUICK)
+    assert result.returncode == 0, result.stderr
+    assert "n = 4 sessions of 2 cells, nothing changed" in flat(result.stdout)
+    [file] = repository.root.glob("results/*/calibration.json")
+    told = json.loads(file.read_text())
+    assert told["kinds"]["cpu"]["cells"] == 2
+    told["kinds"]["cpu"]["detectable"] = 0.2
+    file.write_text(json.dumps(told))
+    low = parabench(repository, "compare", "1-2", "3-4")
+    assert "the threshold of 5% is below what 8 sessions a side can see on this machine" in flat(low.stdout)
+    high = parabench(repository, "compare", "1-2", "3-4", "--threshold", "25%")
+    assert "below what" not in high.stdout
+    assert len(repository.sessions()) == 4, "its sessions are stored like any other"
+    file.write_text("{")
+    assert parabench(repository, "compare", "1-2", "3-4").returncode == 0, "a damaged calibration costs its note only"

@@ -1,0 +1,66 @@
+"""`parabench calibrate`: what can this machine see?"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from parabench.analyse.calibration import calibrate
+from parabench.cli.parameters import results_option, share
+from parabench.cli.run import INTERRUPTED, make, new_run, resumed_run
+from parabench.errors import TooFewSessions
+from parabench.history.calibrations import store_calibration
+from parabench.history.reader import read_session
+from parabench.history.summary import summarise
+from parabench.report.calibration import calibration_text
+from parabench.run.state import Run
+
+SESSIONS_LEAST = 4
+
+
+@click.command(
+    "calibrate",
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: parabench calibrate --passes 2 --models sequential,thread-pool,process-pool-fork",
+)
+@click.option("--sessions", type=click.IntRange(SESSIONS_LEAST), default=16, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
+@click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
+@results_option
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def calibrate_command(
+    sessions: int, resume: bool, threshold: float, results: Path, pytest_arguments: tuple[str, ...]
+) -> None:
+    """Run sessions of unchanged code, and tell how often they are called changed and what change would be found.
+
+    PYTEST_ARGUMENTS are handed on to the sessions, which are stored like any other. The outcome is stored beside them;
+    comparisons with a threshold below it say so.
+    """
+    root, results = Path.cwd(), results.resolve()
+    run = resumed_run(results) if resume else new_run(root, results, sessions, (), pytest_arguments)
+    if not make(run, root):
+        sys.exit(INTERRUPTED)
+    folder, text = _judge(run, threshold)
+    click.echo(text, nl=False)
+    click.echo(f"Stored as {folder}")
+
+
+def _judge(run: Run, threshold: float) -> tuple[Path, str]:
+    """Store and word what the sessions of a run show."""
+    sessions = [summarise(read_session(path)) for path in run.stored("")]
+    seconds: dict[str, list[float]] = {}
+    kinds: dict[str, str] = {}
+    for session in sessions:
+        for cell in session.cells:
+            if cell.seconds:
+                seconds.setdefault(cell.name, []).append(cell.seconds)
+                kinds[cell.name] = cell.kind or "unknown"
+    whole = {name: values for name, values in seconds.items() if len(values) == len(sessions)}
+    if len(sessions) < SESSIONS_LEAST or not whole:
+        raise TooFewSessions(len(sessions), SESSIONS_LEAST)
+    found = calibrate(whole, kinds, threshold=threshold)
+    path = store_calibration(sessions[-1].path.parent, found)
+    return path, calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty())
