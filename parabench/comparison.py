@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from parabench.analyse.verdict import ALPHA, THRESHOLD, CellSamples, CellVerdict, compare_cells
-from parabench.history.summary import CellSummary, SessionSummary
+from parabench.history.summary import CellKey, SessionSummary
 
 #: Differences that the user may choose to compare across.
 ACROSS = ("fingerprint", "source", "circumstances")
@@ -25,13 +26,22 @@ class Comparison:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One cell in sessions of one machine that share a layout: their numbers, one a session."""
+
+    key: CellKey
+    sessions: Sequence[SessionSummary]
+    seconds: list[float]
+
+
 @dataclass(slots=True)
 class _Series:
-    """What the sessions of the store say about one cell on one machine."""
+    """What the sessions of the store say about one cell, in one machine's sessions unless all are taken together."""
 
-    base: list[tuple[SessionSummary, CellSummary]] = field(default_factory=list)
-    new: list[tuple[SessionSummary, CellSummary]] = field(default_factory=list)
-    history: list[tuple[SessionSummary, CellSummary]] = field(default_factory=list)
+    base: list[_Column] = field(default_factory=list)
+    new: list[_Column] = field(default_factory=list)
+    history: list[_Column] = field(default_factory=list)
 
 
 def compare_sessions(
@@ -97,16 +107,32 @@ def _collect(
     machines = {session.machine_id for side in (base, new) for session in side}
     collected: dict[str, _Series] = {}
     for part, sessions in (("base", base), ("new", new), ("history", history)):
-        for session in sessions:
-            for cell in session.cells:
-                if cell.seconds is None:
+        for machine, group in _grouped(sessions):
+            if machine not in machines:
+                continue
+            for place, key in enumerate(group[0].layout):
+                name = f"{key.name} @ {machine}" if by_machine and len(machines) > 1 else key.name
+                if part == "history" and name not in collected:
                     continue
-                name = f"{cell.name} @ {session.machine_id}" if by_machine and len(machines) > 1 else cell.name
-                if part == "history" and (name not in collected or session.machine_id not in machines):
-                    continue
-                series = collected.setdefault(name, _Series())
-                getattr(series, part).append((session, cell))
+                seconds = [session.seconds[place] for session in group]
+                getattr(collected.setdefault(name, _Series()), part).append(_known(_Column(key, group, seconds)))
     return collected
+
+
+def _grouped(sessions: Sequence[SessionSummary]) -> list[tuple[str, list[SessionSummary]]]:
+    """Sessions of one machine and one layout together, in their order; layouts are shared, their identity will do."""
+    groups: dict[tuple[str, int], list[SessionSummary]] = {}
+    for session in sessions:
+        groups.setdefault((session.machine_id, id(session.layout)), []).append(session)
+    return [(machine, group) for (machine, _), group in groups.items()]
+
+
+def _known(column: _Column) -> _Column:
+    """The column without sessions that have no number for the cell."""
+    if not any(map(math.isnan, column.seconds)):
+        return column
+    kept = [n for n, seconds in enumerate(column.seconds) if not math.isnan(seconds)]
+    return _Column(column.key, [column.sessions[n] for n in kept], [column.seconds[n] for n in kept])
 
 
 def _samples(
@@ -115,21 +141,21 @@ def _samples(
     refusal = _missing(name, series, sides)
     base, new, history = series.base, series.new, series.history
     if refusal is None:
-        latest = new[-1][1]
+        latest = new[-1].key
         if "source" not in allowed:
             source = latest.source_hash
-            base, new, history = ([e for e in part if e[1].source_hash == source] for part in (base, new, history))
+            base, new, history = ([c for c in part if c.key.source_hash == source] for part in (base, new, history))
             refusal = None if base else "the source of its workload has changed (--across source compares all the same)"
         if "circumstances" not in allowed and refusal is None:
             same = latest.circumstances
-            base, new, history = ([e for e in part if e[1].circumstances == same] for part in (base, new, history))
+            base, new, history = ([c for c in part if c.key.circumstances == same] for part in (base, new, history))
             if not base:
-                there = series.base[-1][1].circumstances
+                there = series.base[-1].key.circumstances
                 refusal = f"{there} became {same} (--across circumstances compares all the same)"
     return CellSamples(
         cell=name,
-        base=[cell.seconds for _, cell in base if cell.seconds is not None],
-        new=[cell.seconds for _, cell in new if cell.seconds is not None],
+        base=[seconds for column in base for seconds in column.seconds],
+        new=[seconds for column in new for seconds in column.seconds],
         history=_by_commit(history),
         not_comparable=refusal,
     )
@@ -141,22 +167,23 @@ def _missing(name: str, series: _Series, sides: Sequence[Sequence[SessionSummary
         ("base", series.base, sides[0], series.new),
         ("new", series.new, sides[1], series.base),
     ):
-        if found:
+        if any(column.seconds for column in found):
             continue
         failed = [reason for session in sessions for cell, reason in session.failed.items() if f"[{cell}]" in name]
         if failed:
             return f"it failed on the {side} side: {failed[-1].splitlines()[0]}"
         machines = {session.machine_id for session in sessions}
-        if other and other[-1][0].machine_id not in machines:
+        if other and other[-1].sessions[-1].machine_id not in machines:
             return f"the {side} side has another fingerprint (--across fingerprint compares all the same)"
         return f"the {side} side did not measure it"
     return None
 
 
-def _by_commit(history: Sequence[tuple[SessionSummary, CellSummary]]) -> list[list[float]]:
+def _by_commit(history: Sequence[_Column]) -> list[list[float]]:
     """Replicates of the history in groups between which nothing was changed on purpose."""
     groups: dict[tuple[str, str | None, bool | None], list[float]] = {}
-    for session, cell in history:
-        if cell.seconds is not None and cell.seconds > 0:
-            groups.setdefault((session.machine_id, session.commit_id, session.dirty), []).append(cell.seconds)
+    for column in history:
+        for session, seconds in zip(column.sessions, column.seconds, strict=True):
+            if seconds > 0:
+                groups.setdefault((session.machine_id, session.commit_id, session.dirty), []).append(seconds)
     return list(groups.values())

@@ -11,20 +11,15 @@ import pytest
 
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE
 from parabench.comparison import compare_sessions
-from parabench.history.summary import CellSummary, SessionSummary
+from parabench.history.summary import CellKey, SessionSummary
 from parabench.report.comparison import as_json, as_markdown, as_table, short_name
 
 CELL = "benchmarks/test_cpu.py::test_cpu[primes-thread-pool]"
 
 
 def session(number: int, seconds: float | None, **more: object) -> SessionSummary:
-    cell = CellSummary(
-        name=str(more.pop("cell", CELL)),
-        kind="cpu",
-        seconds=seconds,
-        source_hash=str(more.pop("source", "aaaa")),
-        circumstances=str(more.pop("circumstances", "{}")),
-    )
+    name, source = str(more.pop("cell", CELL)), str(more.pop("source", "aaaa"))
+    cell = CellKey(name, "cpu", source, str(more.pop("circumstances", "{}")))
     fields: dict[str, object] = {
         "path": Path(f"/results/{number:04}.json"),
         "number": number,
@@ -38,7 +33,8 @@ def session(number: int, seconds: float | None, **more: object) -> SessionSummar
         "noisy": False,
         "tags": (),
         "failed": {},
-        "cells": (cell,) if seconds is not None else (),
+        "layout": (cell,) if seconds is not None else (),
+        "seconds": (seconds,) if seconds is not None else (),
     }
     return SessionSummary(**{**fields, **more})  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from parabench.analyse.spread import variance
 from parabench.analyse.verdict import ALPHA, FASTER, SLOWER, THRESHOLD, CellSamples, compare_cells, detectable
 
 #: Random ways to deal the sessions out.
@@ -104,7 +105,7 @@ def _called(
 def _kind(
     cells: Mapping[str, Sequence[float]], called: Mapping[str, int], cells_in_all: int, alpha: float
 ) -> KindCalibration:
-    variances = [statistics.variance([math.log(value) for value in values]) for values in cells.values()]
+    variances = [variance([math.log(value) for value in values]) for values in cells.values()]
     spread = math.sqrt(statistics.fmean(variances))
     return KindCalibration(
         cells=len(cells),

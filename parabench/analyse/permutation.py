@@ -7,6 +7,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from parabench.analyse.spread import variance
 from parabench.analyse.student import t_probability
 
 #: Up to so many replicates on both sides together the test is exact; 2^12 sums a half take milliseconds.
@@ -52,7 +53,7 @@ def welch_p(base: Sequence[float], new: Sequence[float]) -> float:
 
 def standard_error(base: Sequence[float], new: Sequence[float]) -> tuple[float, float]:
     """Standard error of the difference of two means, and its degrees of freedom after Welch, at least 1."""
-    parts = [(statistics.variance(side) / len(side), len(side) - 1) for side in (base, new)]
+    parts = [(variance(side) / len(side), len(side) - 1) for side in (base, new)]
     total = sum(part for part, _ in parts)
     if total == 0:
         return 0.0, float(max(1, len(base) + len(new) - 2))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parabench.analyse.permutation import holm, permutation_p, smallest_p, standard_error
+from parabench.analyse.spread import variance
 from parabench.analyse.student import t_probability, t_quantile, t_quantile_between
 
 #: Changes below this are of no practical interest, unless the user says otherwise.
@@ -169,16 +170,14 @@ def _estimate(cell: CellSamples, corrected: float) -> _Estimate | None:
     base, new = _logs(cell.base), _logs(cell.new)
     if smallest_p(len(base), len(new)) <= corrected and min(len(base), len(new)) > 1:
         error, degrees = standard_error(base, new)
-        spread = math.sqrt((statistics.variance(base) + statistics.variance(new)) / 2)
+        spread = math.sqrt((variance(base) + variance(new)) / 2)
         method = "permutation" if smallest_p(len(base), len(new)) else "welch"
         return _Estimate(_difference(cell), error, degrees, spread, permutation_p(base, new), method)
     groups = [base, new, *(_logs(group) for group in cell.history)]
     pooled = sum(len(group) - 1 for group in groups if group)
     if pooled < HISTORY_DEGREES_LEAST:
         return None
-    spread = math.sqrt(
-        sum(statistics.variance(group) * (len(group) - 1) for group in groups if len(group) > 1) / pooled
-    )
+    spread = math.sqrt(sum(variance(group) * (len(group) - 1) for group in groups if len(group) > 1) / pooled)
     error = spread * math.sqrt(1 / len(base) + 1 / len(new))
     difference = _difference(cell)
     if error == 0:

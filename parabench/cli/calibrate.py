@@ -54,10 +54,9 @@ def _judge(run: Run, threshold: float) -> tuple[Path, str]:
     seconds: dict[str, list[float]] = {}
     kinds: dict[str, str] = {}
     for session in sessions:
-        for cell in session.cells:
-            if cell.seconds:
-                seconds.setdefault(cell.name, []).append(cell.seconds)
-                kinds[cell.name] = cell.kind or "unknown"
+        for key, number in session.cells:
+            seconds.setdefault(key.name, []).append(number)
+            kinds[key.name] = key.kind or "unknown"
     whole = {name: values for name, values in seconds.items() if len(values) == len(sessions)}
     if len(sessions) < SESSIONS_LEAST or not whole:
         raise TooFewSessions(len(sessions), SESSIONS_LEAST)

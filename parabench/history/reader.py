@@ -68,21 +68,35 @@ def read_folder(results: Path, machine_id: str | None = None) -> tuple[list[Stor
     is not there has no sessions.
     """
     sessions: list[StoredSession] = []
-    unreadable: list[HistoryUnreadable] = []
-    seen: set[str] = set()
-    for folder in _folders(Path(results), machine_id, unreadable):
-        for path in _files(folder, unreadable):
-            real = os.path.realpath(path)
-            if real in seen:
-                continue
-            seen.add(real)
-            try:
-                sessions.append(read_session(path))
-            except HistoryUnreadable as error:
-                unreadable.append(error)
-    sessions.sort(key=lambda session: _place(session.path))
+    files, unreadable = session_files(results, machine_id)
+    for path, _ in files:
+        try:
+            sessions.append(read_session(path))
+        except HistoryUnreadable as error:
+            unreadable.append(error)
     unreadable.sort(key=lambda error: _place(error.path))
     return sessions, unreadable
+
+
+def session_files(
+    results: Path, machine_id: str | None = None
+) -> tuple[list[tuple[Path, os.stat_result]], list[HistoryUnreadable]]:
+    """The files of sessions below a results folder, each once and in order, and an error for what cannot be listed."""
+    files: list[tuple[Path, os.stat_result]] = []
+    unreadable: list[HistoryUnreadable] = []
+    seen: set[tuple[int, int]] = set()
+    for folder in _folders(Path(results), machine_id, unreadable):
+        for path in _files(folder, unreadable):
+            try:
+                status = path.stat()
+            except (OSError, ValueError) as error:
+                unreadable.append(_unreadable(path, getattr(error, "strerror", None) or str(error)))
+                continue
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                files.append((path, status))
+    files.sort(key=lambda entry: _place(entry[0]))
+    return files, unreadable
 
 
 def _folders(results: Path, machine_id: str | None, unreadable: list[HistoryUnreadable]) -> list[Path]:

@@ -72,8 +72,9 @@ _KINDS = ("file", "number", "date", "python", "tag", "machine", "commit")
 
 def _readings(name: str, resolve: Callable[[str], str | None]) -> Iterable[tuple[str, Matches]]:
     """Every way to read a name, in the order in which they are tried."""
-    file = Path(name).resolve()
-    yield "file", lambda session: session.path.name == name or session.path.resolve() == file
+    if name.endswith(".json"):
+        file = Path(name).resolve()
+        yield "file", lambda session: session.path.name == name or session.path.resolve() == file
     if numbers := _NUMBERS.fullmatch(name):
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])
         yield "number", lambda session: session.number is not None and first <= session.number <= last

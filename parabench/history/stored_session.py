@@ -113,15 +113,28 @@ def _moment(fields: Fields, key: str, name: str) -> dt.datetime | None:
     text = fields.get(key, TEXT, name)
     if text is None:
         return None
+    moment = moment_of(text)
+    if moment is None:
+        fields.unknown(name, f"{key} is {shown(text)}, not a date and time")
+    elif moment.year not in _YEARS:
+        fields.unknown(name, f"{key} is {shown(text)}, a year without benchmarks")
+        return None
+    return moment
+
+
+def moment_of(text: str) -> dt.datetime | None:
+    """The moment that a text means, in UTC without a zone; None if it is none."""
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        fields.unknown(name, f"{key} is {shown(text)}, not a date and time")
-        return None
-    if moment.year not in _YEARS:
-        fields.unknown(name, f"{key} is {shown(text)}, a year without benchmarks")
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def number_of(path: Path) -> int | None:
+    """The number that the name of a session's file begins with."""
+    number = _NUMBER.match(path.name)
+    return int(number[1]) if number else None
 
 
 def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -1,29 +1,35 @@
-"""What comparisons need of a stored session: one number per cell, and what has to be the same on both sides."""
+"""What comparisons need of a stored session: one number per cell, and what has to be the same on both sides.
+
+Thousands of sessions measure the same cells, so what identifies the cells is kept once, in a layout that sessions
+share, and a session holds numbers only.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from parabench.history.stored import StoredBenchmark, StoredSession
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellSummary:
+class CellKey(NamedTuple):
     """One benchmark of a session: a cell of ours, or any of pytest-benchmark's."""
 
     #: Name of the test item, which is the same in every session.
     name: str
     kind: str | None
-    #: The session's one number: seconds per round; None when the file does not give one.
-    seconds: float | None
     source_hash: str | None
     #: Versions of the libraries behind it and what else has to be the same, as one text.
     circumstances: str
+
+
+#: The cells of a session in the order of its numbers.
+Layout = tuple[CellKey, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +52,21 @@ class SessionSummary:
     tags: tuple[str, ...]
     #: Reason by cell id.
     failed: Mapping[str, str]
-    cells: tuple[CellSummary, ...]
+    layout: Layout
+    #: The session's one number for each cell, seconds per round; NaN where the file does not give one.
+    seconds: Sequence[float]
+
+    @property
+    def cells(self) -> Iterator[tuple[CellKey, float]]:
+        """Cells with their seconds, without those that have none."""
+        known = zip(self.layout, self.seconds, strict=True)
+        return ((key, seconds) for key, seconds in known if not math.isnan(seconds))
 
 
 def summarise(session: StoredSession) -> SessionSummary:
     """A summary of a session that has been read."""
     options = session.options or {}
-    fingerprint = session.fingerprint
+    unknown = math.nan
     return SessionSummary(
         path=session.path,
         number=session.number,
@@ -60,13 +74,17 @@ def summarise(session: StoredSession) -> SessionSummary:
         commit_id=session.commit_id,
         dirty=session.dirty,
         datetime=session.datetime,
-        interpreter=interpreter_of(fingerprint),
-        version=fingerprint.get("python_version"),
+        interpreter=interpreter_of(session.fingerprint),
+        version=session.fingerprint.get("python_version"),
         interrupted=bool(session.interrupted),
         noisy=bool(session.noisy),
         tags=tuple(session.tags or ()),
         failed={entry.cell: entry.reason for entry in session.failed or ()},
-        cells=tuple(_cell(benchmark, options) for benchmark in session.benchmarks),
+        layout=tuple(_key(benchmark, options) for benchmark in session.benchmarks),
+        seconds=tuple(
+            unknown if benchmark.seconds_per_round is None else benchmark.seconds_per_round
+            for benchmark in session.benchmarks
+        ),
     )
 
 
@@ -82,14 +100,16 @@ def interpreter_of(fingerprint: Mapping[str, Any]) -> str | None:
     return short + free + ("-jit" if fingerprint.get("jit_enabled") else "")
 
 
-def _cell(benchmark: StoredBenchmark, options: Mapping[str, Any]) -> CellSummary:
-    # Simulated replies are part of the work of whatever waits for them.
-    waits = benchmark.client is not None
-    circumstances = {"libraries": benchmark.libraries, "latency": options.get("latency") if waits else None}
-    return CellSummary(
-        name=benchmark.fullname,
-        kind=benchmark.kind,
-        seconds=benchmark.seconds_per_round,
-        source_hash=benchmark.source_hash,
-        circumstances=json.dumps({key: value for key, value in circumstances.items() if value}, sort_keys=True),
+def circumstances_of(libraries: Mapping[str, str | None] | None, client: str | None, latency: float | None) -> str:
+    """What else has to be the same; simulated replies are part of the work of whatever waits for them."""
+    told = {"libraries": libraries, "latency": latency if client is not None else None}
+    return json.dumps({key: value for key, value in told.items() if value}, sort_keys=True)
+
+
+def _key(benchmark: StoredBenchmark, options: Mapping[str, Any]) -> CellKey:
+    return CellKey(
+        benchmark.fullname,
+        benchmark.kind,
+        benchmark.source_hash,
+        circumstances_of(benchmark.libraries, benchmark.client, options.get("latency")),
     )

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import RenderableType
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
-
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.comparison import Comparison
-from parabench.report.terminal import TABLE_WIDTH, render
 
 #: What matters first.
 ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
@@ -51,26 +46,32 @@ def as_json(comparison: Comparison) -> str:
 def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bool) -> str:
     """A table for the terminal; short, it counts the cells that did not change."""
     listed = [one for one in _sorted(comparison.verdicts) if everything or one.verdict not in _COUNTED]
-    table = Table(box=None, pad_edge=False)
-    for name, justify in (("cell", "left"), ("verdict", "left"), ("new / base [95 %]", "right"), ("sessions", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("why", no_wrap=True)
-    for one in listed:
-        style = _STYLES[one.verdict]
-        table.add_row(
-            short_name(one.cell),
-            Text(one.verdict, style=style),
-            ratio_cell(one),
-            f"{one.sessions_base} : {one.sessions_new}",
-            escape(why(one)),
-        )
-    parts: list[RenderableType] = [Text(counts(comparison.verdicts), style="bold")]
+    told = [counts(comparison.verdicts)]
     if not everything:
         refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
-        parts += [Text(f"  {number} not comparable: {reason}") for reason, number in refused.most_common(_REASONS_MOST)]
-    parts += [Text(f"Note: {note}") for note in comparison.notes]
-    head = render([table], width=TABLE_WIDTH, colour=colour) if listed else ""
-    return head + render(parts, width=width, colour=colour)
+        told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
+    told += [f"Note: {note}" for note in comparison.notes]
+    return _table(listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
+
+
+def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
+    """The rows of a table; rich is imported when there are any, which takes longer than to compare."""
+    if not listed:
+        return ""
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    from parabench.report.terminal import TABLE_WIDTH, render
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("cell", "verdict", "new / base [95 %]", "sessions", "why"):
+        table.add_column(name, justify="right" if name[0] in "ns" else "left", no_wrap=True)
+    for one in listed:
+        sessions = f"{one.sessions_base} : {one.sessions_new}"
+        verdict = Text(one.verdict, style=_STYLES[one.verdict])
+        table.add_row(escape(short_name(one.cell)), verdict, escape(ratio_cell(one)), sessions, escape(why(one)))
+    return render([table], width=TABLE_WIDTH, colour=colour)
 
 
 def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:

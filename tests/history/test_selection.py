@@ -28,7 +28,8 @@ def session(number: int, machine: str = CPYTHON, day: int = 1, **more: object) -
         "noisy": False,
         "tags": (),
         "failed": {},
-        "cells": (),
+        "layout": (),
+        "seconds": (),
     }
     return SessionSummary(**{**fields, **more})  # type: ignore[arg-type]
 

@@ -1,0 +1,159 @@
+"""Summaries at the speed of msgspec: only what they need is decoded, and only files that are wholly as expected.
+
+Whatever is odd about a file, from a missing key to a mean that is not that of its rounds, is left to the tolerant
+reader, which says what is wrong with it. Both give the same summaries.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from parabench.history import migrations
+from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
+from parabench.history.stored_session import moment_of, number_of
+from parabench.history.summary import CellKey, Layout, SessionSummary, circumstances_of, interpreter_of
+
+#: A mean may differ from that of the rounds by rounding only; the tolerant reader allows the same.
+_TOLERANCE = 1e-6
+
+
+@functools.cache
+def decoder() -> Callable[[bytes], Any] | None:
+    """Decodes the bytes of a session of ours; None where msgspec is not installed."""
+    try:
+        import msgspec
+    except ImportError:
+        return None
+    return msgspec.json.Decoder(_types(msgspec), strict=True).decode
+
+
+def _types(msgspec: Any) -> Any:
+    """The parts of a stored session that a summary needs; what pytest-benchmark alone does not store is optional."""
+
+    def define(name: str, *fields: tuple[Any, ...], **optional: Any) -> Any:
+        defaults = [(key, kind | None, None) for key, kind in optional.items()]
+        return msgspec.defstruct(name, [*fields, *defaults], frozen=True, gc=False)
+
+    visit: Any = define("Pass", ("rounds", int))
+    stats = define("Stats", mean=float, median=float, data=list[float])
+    info = define(
+        "Info",
+        ("libraries", msgspec.Raw, msgspec.Raw(b"null")),
+        workload=str,
+        model=str,
+        kind=str,
+        client=str,
+        source_hash=str,
+        seconds_per_round=float,
+        passes=list[visit],
+    )
+    benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
+    failed: Any = define("Failed", ("cell", str), ("reason", str))
+    ours = define(
+        "Ours",
+        ("format", int),
+        ("machine_id", str),
+        ("fingerprint", dict[str, Any]),
+        ("options", define("Options", ("latency", float))),
+        ("interrupted", bool),
+        ("noisy", bool),
+        ("tags", list[str]),
+        ("failed", list[failed]),
+    )
+    return define(
+        "Session",
+        ("benchmarks", list[benchmark]),
+        ("datetime", str),
+        ("machine_info", dict[str, Any]),
+        commit_info=define("Commit", id=str, dirty=bool),
+        parabench=ours,
+    )
+
+
+def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> SessionSummary | None:
+    """The summary of a session; None for whatever the tolerant reader has to judge.
+
+    `layouts` collects the layouts seen, so that sessions share them.
+    """
+    decode = decoder()
+    if decode is None:
+        return None
+    try:
+        session = decode(content)
+    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+        return None
+    ours, when, commit = session.parabench, moment_of(session.datetime), session.commit_info
+    if when is None or not 1990 <= when.year <= 2200 or commit is None:
+        return None
+    if ours is not None and ours.format != migrations.latest_format(migrations.MIGRATIONS):
+        return None
+    seconds = [_seconds(benchmark, ours=ours is not None) for benchmark in session.benchmarks]
+    known = tuple(number for number in seconds if number is not None)
+    if len(known) < len(seconds):
+        return None
+    latency = ours.options.latency if ours else None
+    layout = tuple(_key(benchmark, latency, ours=ours is not None) for benchmark in session.benchmarks)
+    fingerprint = ours.fingerprint if ours else session.machine_info
+    return SessionSummary(
+        path=path,
+        number=number_of(path),
+        machine_id=ours.machine_id if ours else path.absolute().parent.name,
+        commit_id=commit.id,
+        dirty=commit.dirty,
+        datetime=when,
+        interpreter=interpreter_of(fingerprint),
+        version=fingerprint.get("python_version"),
+        interrupted=bool(ours and ours.interrupted),
+        noisy=bool(ours and ours.noisy),
+        tags=tuple(ours.tags) if ours else (),
+        failed={entry.cell: entry.reason for entry in ours.failed} if ours else {},
+        layout=layouts.setdefault(layout, layout),
+        seconds=known,
+    )
+
+
+def _is_cell(benchmark: Any) -> bool:
+    info = benchmark.extra_info
+    return info is not None and info.workload is not None and info.model is not None
+
+
+def _seconds(benchmark: Any, *, ours: bool) -> float | None:
+    """The number of a benchmark whose rounds, passes and statistics agree with each other; None for any other."""
+    stats, cell = benchmark.stats, ours and _is_cell(benchmark)
+    if stats.data is None:
+        median: float | None = stats.median
+        return median if not cell and _is_time(median) else None
+    if not stats.data or not (_is_time(min(stats.data)) and _is_time(max(stats.data))):
+        return None
+    if stats.mean is None or not math.isclose(stats.mean, math.fsum(stats.data) / len(stats.data), rel_tol=_TOLERANCE):
+        return None
+    if not cell:
+        return float(statistics.median(stats.data))
+    info = benchmark.extra_info
+    if not info.passes or sum([visit.rounds for visit in info.passes]) != len(stats.data):
+        return None
+    seconds: float | None = info.seconds_per_round
+    return seconds if _is_time(seconds) else None
+
+
+def _is_time(seconds: float | None) -> bool:
+    return seconds is not None and SECONDS_LEAST <= seconds <= SECONDS_MOST
+
+
+def _key(benchmark: Any, latency: float | None, *, ours: bool) -> CellKey:
+    info = benchmark.extra_info
+    if not (ours and _is_cell(benchmark)):
+        return CellKey(benchmark.fullname, None, None, "{}")
+    circumstances = _circumstances(bytes(info.libraries), info.client, latency)
+    return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances)
+
+
+@functools.lru_cache(maxsize=1024)
+def _circumstances(libraries: bytes, client: str | None, latency: float | None) -> str:
+    return circumstances_of(json.loads(libraries), client, latency)
