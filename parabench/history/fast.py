@@ -1,13 +1,13 @@
 """Summaries at the speed of msgspec: only what they need is decoded, and only files that are wholly as expected.
 
 Whatever is odd about a file, from a missing key to a mean that is not that of its rounds, is left to the tolerant
-reader, which says what is wrong with it. Both give the same summaries.
+reader, which says what is wrong with it. Both give the same summaries; but what a summary does not need is not looked
+at here, so a file that is odd in such a part only is read here and may be refused there.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import math
 import statistics
 from collections.abc import Callable
@@ -40,16 +40,19 @@ def _types(msgspec: Any) -> Any:
         defaults = [(key, kind | None, None) for key, kind in optional.items()]
         return msgspec.defstruct(name, [*fields, *defaults], frozen=True, gc=False)
 
+    python = define("Python", python_version=str, python_implementation=str, gil_enabled=bool, jit_enabled=bool)
     visit: Any = define("Pass", ("rounds", int))
-    stats = define("Stats", mean=float, median=float, data=list[float])
+    # A file without rounds has no `data`; where it is null, something is wrong.
+    rounds = ("data", list[float] | msgspec.UnsetType, msgspec.UNSET)
+    stats = define("Stats", rounds, mean=float, median=float)
     info = define(
         "Info",
-        ("libraries", msgspec.Raw, msgspec.Raw(b"null")),
         workload=str,
         model=str,
         kind=str,
         client=str,
         source_hash=str,
+        libraries=dict[str, str | None],
         seconds_per_round=float,
         passes=list[visit],
     )
@@ -59,18 +62,18 @@ def _types(msgspec: Any) -> Any:
         "Ours",
         ("format", int),
         ("machine_id", str),
-        ("fingerprint", dict[str, Any]),
+        ("fingerprint", python),
         ("options", define("Options", ("latency", float))),
         ("interrupted", bool),
-        ("noisy", bool),
-        ("tags", list[str]),
         ("failed", list[failed]),
+        noisy=bool,
+        tags=list[str],
     )
     return define(
         "Session",
         ("benchmarks", list[benchmark]),
         ("datetime", str),
-        ("machine_info", dict[str, Any]),
+        ("machine_info", python),
         commit_info=define("Commit", id=str, dirty=bool),
         parabench=ours,
     )
@@ -107,11 +110,11 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
         commit_id=commit.id,
         dirty=commit.dirty,
         datetime=when,
-        interpreter=interpreter_of(fingerprint),
-        version=fingerprint.get("python_version"),
+        interpreter=interpreter_of({name: getattr(fingerprint, name) for name in fingerprint.__struct_fields__}),
+        version=fingerprint.python_version,
         interrupted=bool(ours and ours.interrupted),
         noisy=bool(ours and ours.noisy),
-        tags=tuple(ours.tags) if ours else (),
+        tags=tuple(ours.tags or ()) if ours else (),
         failed={entry.cell: entry.reason for entry in ours.failed} if ours else {},
         layout=layouts.setdefault(layout, layout),
         seconds=known,
@@ -126,20 +129,36 @@ def _is_cell(benchmark: Any) -> bool:
 def _seconds(benchmark: Any, *, ours: bool) -> float | None:
     """The number of a benchmark whose rounds, passes and statistics agree with each other; None for any other."""
     stats, cell = benchmark.stats, ours and _is_cell(benchmark)
-    if stats.data is None:
-        median: float | None = stats.median
-        return median if not cell and _is_time(median) else None
-    if not stats.data or not (_is_time(min(stats.data)) and _is_time(max(stats.data))):
-        return None
-    if stats.mean is None or not math.isclose(stats.mean, math.fsum(stats.data) / len(stats.data), rel_tol=_TOLERANCE):
-        return None
-    if not cell:
-        return float(statistics.median(stats.data))
-    info = benchmark.extra_info
-    if not info.passes or sum([visit.rounds for visit in info.passes]) != len(stats.data):
+    seconds: float | None = None
+    if not isinstance(stats.data, list):
+        seconds = None if cell else stats.median
+    elif _is_sound(stats):
+        seconds = _seconds_of_cell(stats.data, benchmark.extra_info) if cell else statistics.median(stats.data)
+    return seconds if _is_time(seconds) else None
+
+
+def _is_sound(stats: Any) -> bool:
+    """Whether the rounds are times, and their mean is the one beside them."""
+    data = stats.data
+    if not data or stats.mean is None or not (_is_time(min(data)) and _is_time(max(data))):
+        return False
+    return math.isclose(stats.mean, math.fsum(data) / len(data), rel_tol=_TOLERANCE)
+
+
+def _seconds_of_cell(data: list[float], info: Any) -> float | None:
+    if not info.passes or sum([visit.rounds for visit in info.passes]) != len(data):
         return None
     seconds: float | None = info.seconds_per_round
-    return seconds if _is_time(seconds) else None
+    # It may have been changed. A median is mostly one of the rounds, which is sooner found out.
+    return seconds if seconds in data or seconds == _median_of_passes(info.passes, data) else None
+
+
+def _median_of_passes(passes: list[Any], data: list[float]) -> float:
+    medians, end = [], 0
+    for visit in passes:
+        begin, end = end, end + visit.rounds
+        medians.append(statistics.median(data[begin:end]) if end > begin else 0.0)
+    return statistics.median(medians)
 
 
 def _is_time(seconds: float | None) -> bool:
@@ -150,10 +169,11 @@ def _key(benchmark: Any, latency: float | None, *, ours: bool) -> CellKey:
     info = benchmark.extra_info
     if not (ours and _is_cell(benchmark)):
         return CellKey(benchmark.fullname, None, None, "{}")
-    circumstances = _circumstances(bytes(info.libraries), info.client, latency)
+    libraries = tuple(info.libraries.items()) if info.libraries else ()
+    circumstances = _circumstances(libraries, info.client, latency)
     return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances)
 
 
 @functools.lru_cache(maxsize=1024)
-def _circumstances(libraries: bytes, client: str | None, latency: float | None) -> str:
-    return circumstances_of(json.loads(libraries), client, latency)
+def _circumstances(libraries: tuple[tuple[str, str | None], ...], client: str | None, latency: float | None) -> str:
+    return circumstances_of(dict(libraries), client, latency)

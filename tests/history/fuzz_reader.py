@@ -22,7 +22,9 @@ from session_mutations import SAMPLES, mutate
 
 from parabench.errors import HistoryUnreadable
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
+from parabench.history.fast import summary_of
 from parabench.history.reader import StoredSession, read_folder, read_session
+from parabench.history.summary import SessionSummary, summarise
 
 
 def check_consistent(session: StoredSession) -> None:
@@ -43,6 +45,16 @@ def check_consistent(session: StoredSession) -> None:
         assert all(math.isfinite(value) for value in benchmark.figures.values()), benchmark
 
 
+def same(one: SessionSummary, other: SessionSummary) -> bool:
+    """Whether two summaries are equal; an unknown number is NaN, which equals nothing."""
+
+    def comparable(summary: SessionSummary) -> object:
+        return [None if math.isnan(seconds) else seconds for seconds in summary.seconds]
+
+    fields = [field.name for field in dataclasses.fields(one) if field.name != "seconds"]
+    return comparable(one) == comparable(other) and all(getattr(one, f) == getattr(other, f) for f in fields)
+
+
 def try_one(folder: Path, data: bytes, valid: StoredSession) -> str:
     """Read a file from a folder in which `valid` is stored, too; returns "read" or "refused"."""
     path = folder / "0001_mutated.json"
@@ -50,11 +62,14 @@ def try_one(folder: Path, data: bytes, valid: StoredSession) -> str:
     sessions, unreadable = read_folder(folder.parent)
     assert valid in sessions, "the valid file was hidden"
     assert len(sessions) + len(unreadable) == 2, "a file was neither read nor refused"
+    fast = summary_of(path, data, {})
     try:
-        check_consistent(read_session(path))
+        session = read_session(path)
+        check_consistent(session)
     except HistoryUnreadable as error:
         said = str(error)
     else:
+        assert fast is None or same(fast, summarise(session)), "the fast reader reads another summary"
         return "read"
     assert said.startswith(f"cannot read the stored session {path}: "), said
     assert said.encode().endswith((b"move the file away or restore it", b"--upgrade parabench")), said
