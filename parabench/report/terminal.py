@@ -12,6 +12,7 @@ from rich.text import Text
 from parabench.analyse.race import Race
 from parabench.analyse.ranking import Ranking, Ratio
 from parabench.records import CellRecord
+from parabench.report.quantities import seconds_text
 from parabench.workload import Limit
 
 #: Ties of up to this many models name them all; larger ones are counted.
@@ -105,14 +106,6 @@ def winners_table(
             sure_text(ranking, races.get(workload)),
         )
     return table
-
-
-def seconds_text(seconds: float) -> str:
-    """A time with a unit that leaves one to three digits before the point."""
-    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
 
 
 def ratio_text(ratio: Ratio | None) -> str:

@@ -2,7 +2,8 @@ import pytest
 
 from parabench.analyse.ranking import Ratio, rank
 from parabench.records import Cell, CellRecord, Unavailable, Visit
-from parabench.report.terminal import progress_line, ratio_text, seconds_text, summary
+from parabench.report.quantities import seconds_text
+from parabench.report.terminal import progress_line, ratio_text, summary
 from parabench.workload import Limit
 
 
