@@ -210,6 +210,7 @@ OPTIONS = (
         "--strict-preflight", None, "", _flag, "Measure nothing if a check of the machine or interpreter finds a fault"
     ),
     _Entry("--tag", "NAMES", "", _names, "Names to select the session by in comparisons, separated by commas"),
+    _Entry("--allow-noisy", None, "", _flag, "The same as --on-busy allow"),
     _Entry("--resume", None, "", _flag, "Finish the session that a crash or an interruption left, with the same plan"),
     _Entry(
         "--watts-per-core", "W", "", _watts, "What a busy core draws, to estimate energy from CPU time; default: none"
@@ -260,6 +261,8 @@ def read_options(config: Any, adopted: Mapping[str, Any] | None = None) -> Optio
     if values["passes"] is None:
         values["passes"] = PASSES_DEFAULT if values["budget"] is None else PASSES_MOST
         values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS
+    if values.pop("allow_noisy"):
+        values["on_busy"] = "allow"
     root = Path(config.rootpath)
     for folder in ("results", "workloads_dir"):
         values[folder] = root / values[folder]

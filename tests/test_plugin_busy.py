@@ -31,8 +31,9 @@ def test_it_refuses_on_request_and_measures_nothing(project: Project, busy) -> N
     assert project.sessions() == []
 
 
-def test_it_measures_all_the_same_on_request_and_is_marked(project: Project, busy) -> None:
-    project.pytest(*ONE, "--on-busy", "allow").assert_outcomes(passed=1)
+@pytest.mark.parametrize("options", [("--on-busy", "allow"), ("--allow-noisy",)])
+def test_it_measures_all_the_same_on_request_and_is_marked(project: Project, busy, options) -> None:
+    project.pytest(*ONE, *options).assert_outcomes(passed=1)
     assert project.stored()["parabench"]["noisy"] is True
 
 

@@ -140,22 +140,47 @@ def found(source: random.Random, comparisons: int, sessions: int) -> tuple[int, 
     return right, wrong
 
 
+def draw(path: str, alarms: Sequence[tuple[str, int, int]], powers: Sequence[tuple[int, int]], n: int) -> None:
+    """Both tables as a picture (matplotlib, of the extra `docs`)."""
+    from matplotlib import pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=(3, 2), layout="constrained")
+    names = [name for name, _, _ in reversed(alarms)]
+    shares = [100 * runs / n for _, _, runs in reversed(alarms)]
+    ours_too = ["tab:blue" if name.startswith("verdicts") else "tab:gray" for name in names]
+    left.bar_label(left.barh(names, shares, color=ours_too), fmt="%.1f %%", padding=3)
+    left.set(xlim=(0, 115), xlabel=f"comparisons of {CELLS} unchanged cells with any false alarm, %")
+    sides = [str(sessions) for sessions, _ in powers]
+    bars = right.bar(sides, [100 * hits / n for _, hits in powers], color="tab:blue")
+    right.bar_label(bars, fmt="%.0f %%", padding=3)
+    right.set(ylim=(0, 112), xlabel="sessions a side", ylabel="true slow-downs of 10 % found by the verdicts, %")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--comparisons", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--figure", metavar="FILE", help="Draw them, too.")
     given = parser.parse_args()
     source, n = random.Random(given.seed), given.comparisons
     print(f"nothing changed: {n} comparisons of {CELLS} cells (seed {given.seed})")
     print(f"{'gate':45} {'false alarms per cell':>25} {'comparisons with any':>27}")
-    for name, cells, runs in false_alarms(source, n):
+    alarms = list(false_alarms(source, n))
+    for name, cells, runs in alarms:
         print(f"{name:45} {wilson(cells, n * CELLS):>25} {wilson(runs, n):>27}")
     print("\none cell really is 10 % slower")
     print(f"{'sessions a side':45} {'found':>25} {'another cell called':>27}")
+    powers = []
     for sessions in (4, 8, 16):
         right, wrong = found(source, n, sessions)
+        powers.append((sessions, right))
         print(f"{sessions:<45} {wilson(right, n):>25} {wilson(wrong, n):>27}")
+    if given.figure:
+        draw(given.figure, alarms, powers, n)
 
 
 if __name__ == "__main__":
