@@ -134,6 +134,14 @@ class WorkersNotStarted(ParabenchError):
         )
 
 
+class BrokerNotStarted(ParabenchError):
+    """A broker of one's own that does not answer."""
+
+    def __init__(self, where: str, exit_code: int | None) -> None:
+        state = "it runs and does not answer" if exit_code is None else f"it ended with {describe_exit(exit_code)}"
+        super().__init__(f"the broker at {where} did not start: {state}; look for a limit on memory or processes")
+
+
 class CellFailed(ParabenchError):
     """A cell that gave no valid measurement; its times are kept out of every comparison."""
 

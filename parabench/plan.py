@@ -61,8 +61,10 @@ def choose(what: str, patterns: Sequence[str], known: Mapping[str, T]) -> dict[s
     return {name: value for name, value in known.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
 
 
-def why_not(workload: Workload, model: Model, *, live: bool) -> Unavailable | None:
-    """The reason why this pair cannot be measured here; None when it can."""
+def why_not(workload: Workload, model: Model, *, live: bool, named: bool = True) -> Unavailable | None:
+    """The reason why this pair cannot be measured here; None when it can. `named`: certain models were asked for."""
+    if model.on_request and not named and model.availability() is None:
+        return Unavailable("starts servers of its own, so it runs only on request", f"add --models {model.name}")
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
     if workload.drives_event_loop and model.capabilities.worker == "greenlet":
@@ -80,6 +82,7 @@ def make_cells(
     workers: Sequence[int],
     live: bool,
     cores: int,
+    named: bool = True,
 ) -> list[Cell]:
     """Every workload under every model with every number of workers; `workers` empty: the default of each workload."""
     availability = {model.name: model.availability() for model in models} if (models := list(models)) else {}
@@ -95,7 +98,7 @@ def make_cells(
                     kind=workload.kind,
                     workers=count,
                     size=size,
-                    unavailable=availability[model.name] or why_not(workload, model, live=live),
+                    unavailable=availability[model.name] or why_not(workload, model, live=live, named=named),
                     workers_in_id=bool(workers) and not alone,
                 )
                 for count in counts

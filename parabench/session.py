@@ -73,6 +73,7 @@ class Session:
             workers=options.workers,
             live=options.live,
             cores=self.cores,
+            named=bool(options.models),
         )
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}

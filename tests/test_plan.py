@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from parabench.errors import UnknownName
@@ -90,3 +92,15 @@ def test_the_tightest_quota_above_the_process_counts(tmp_path, limits, cores):
 
 def test_without_control_groups_there_is_no_quota(tmp_path):
     assert cgroup_cores(tmp_path, tmp_path / "missing") is None
+
+
+def test_a_model_that_starts_servers_runs_only_when_models_are_named():
+    queue = replace(model("queue"), on_request=True)
+    [cell] = cells_of(work(), queue, named=False)
+    assert cell.unavailable.install == "add --models queue"
+    assert "only on request" in cell.unavailable.reason
+    [cell] = cells_of(work(), queue, named=True)
+    assert cell.unavailable is None
+    missing = replace(queue, availability=lambda: Unavailable("celery is not installed", "pip install it"))
+    [cell] = cells_of(work(), missing, named=False)
+    assert cell.unavailable.reason == "celery is not installed", "what is missing comes first"

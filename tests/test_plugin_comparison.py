@@ -181,6 +181,7 @@ def test_with_a_history_one_session_can_be_judged(one: Project) -> None:
         other = json.loads(json.dumps(content))
         seconds = 1.0 + number / 1000
         other["parabench"]["noisy"] = False
+        other["commit_info"]["id"] = "another"  # sessions of one commit are expected not to differ
         for benchmark in other["benchmarks"]:
             benchmark["extra_info"] |= {"passes": [], "seconds_per_round": seconds}
             benchmark["stats"] |= {"data": [seconds], "rounds": 1} | dict.fromkeys(

@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from parabench.discover import find_models, find_workloads
+from parabench.models.contract import Model
 from parabench.plan import choose, cores_usable, default_workers
+from parabench.records import Unavailable
 from parabench.report.listing import listing
 
 
@@ -50,7 +52,7 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
                 "name": model.name,
                 "family": model.family,
                 "ready": missing is None,
-                "reason": missing.reason if missing else None,
+                "reason": _reason(model, missing),
                 "install": missing.install if missing else None,
                 "description": model.description,
             }
@@ -59,6 +61,13 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
         click.echo(json.dumps(rows, indent=2))
     else:
         click.echo(listing(rows), nl=False)
+
+
+def _reason(model: Model, missing: Unavailable | None) -> str | None:
+    """Why a model does not run, or not by default."""
+    if missing is not None:
+        return missing.reason
+    return f"not by default, because it starts servers: add --models {model.name}" if model.on_request else None
 
 
 def _names(text: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any, Self
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
+from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.records import Cell, Energy, Instrumented, TreeUsage, Visit
 from parabench.verify import verify
 from parabench.workload import ServiceOptions, Settings, Workload
@@ -112,7 +112,9 @@ class Experiment:
 
     def __enter__(self) -> Self:
         # A nursery removes the folder when the harness cannot, so it has to be there first.
-        self._scratch = Path(self.options.scratch or tempfile.gettempdir()) / f"parabench-{secrets.token_hex(8)}"
+        parent = Path(self.options.scratch or tempfile.gettempdir())
+        sweep(parent)
+        self._scratch = parent / name_of_scratch()
         self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
         self._launcher.nursery(())

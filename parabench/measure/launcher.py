@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from parabench.broker import SCRATCH_VARIABLE
 from parabench.errors import NurseryDied
 from parabench.measure.wire import Line, wait_readable
 
@@ -32,7 +33,7 @@ class Nursery:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _NURSERY, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
-                env=environment_of_cells(python_path),
+                env=environment_of_cells(python_path) | {SCRATCH_VARIABLE: str(scratch)},
                 stdin=subprocess.DEVNULL,
             )
         #: Readable when the nursery has something to report.

@@ -69,6 +69,8 @@ class Model:
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
+    #: Runs only when it is named: it starts servers, and a visit takes seconds.
+    on_request: bool = False
 
 
 def gil_enabled() -> bool:
@@ -81,17 +83,18 @@ def always() -> Unavailable | None:
     return None
 
 
-def needs_extra(module: str, extra: str) -> Callable[[], Unavailable | None]:
-    """Availability of models whose library is an extra of this package."""
+def needs_extra(module: str, extra: str, *others: str) -> Callable[[], Unavailable | None]:
+    """Availability of models whose library (and others that it needs) is an extra of this package."""
 
     def availability() -> Unavailable | None:
         install = f'pip install "parabench[{extra}]"'
-        if importlib.util.find_spec(module) is None:
-            return Unavailable(f"{module} is not installed", install)
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # a broken extension may raise anything; the text of it is the reason we report
-            return Unavailable(f"{module} does not import on this interpreter: {type(error).__name__}: {error}", None)
+        for name in (module, *others):
+            if importlib.util.find_spec(name) is None:
+                return Unavailable(f"{name} is not installed", install)
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # a broken extension may raise anything; the text of it is the reason we report
+                return Unavailable(f"{name} does not import on this interpreter: {type(error).__name__}: {error}", None)
         return None
 
     return availability

@@ -27,10 +27,10 @@ def listing(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     models = _table("Models", "name", "family", "ready", "what it is")
     for row in rows["models"]:
         told = Text(row["description"])
-        if not row["ready"]:
+        if row["reason"]:
             told.append(f"\n{row['reason']}", style="yellow")
-            if row["install"]:
-                told.append(f"\n{row['install']}", style="cyan")
+        if row["install"]:
+            told.append(f"\n{row['install']}", style="cyan")
         models.add_row(row["name"], row["family"], "yes" if row["ready"] else "no", told)
     note = Text("tasks: per batch at --size small. workers: used without --workers on this machine.", style="dim")
     width = max(WIDTH_LEAST, shutil.get_terminal_size().columns)

@@ -1,0 +1,17 @@
+import subprocess
+import sys
+
+from parabench.measure.scratch import name_of_scratch, sweep
+
+
+def test_folders_of_sessions_that_were_killed_with_their_nursery_are_swept(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, own = tmp_path / f"parabench-{dead.pid}-abc", tmp_path / name_of_scratch()
+    others = [tmp_path / "parabench-unsaved-1.json", tmp_path / "parabench-trees-abc", tmp_path / "else"]
+    for folder in (left, own, *others):
+        folder.mkdir()
+    (left / "file").touch()
+    sweep(tmp_path)
+    assert not left.exists()
+    assert all(folder.exists() for folder in (own, *others))
