@@ -162,6 +162,8 @@ def test_models_tell_how_they_start_processes_and_which_loop_they_run():
         "process-pool-forkserver": "forkserver",
         "process-pool-spawn": "spawn",
         "joblib-loky": "loky",
+        "celery": "fork",
+        "dask": "spawn",
     }
     assert {one.start_method for one in told.values() if one.worker != "process"} == {None}
     loops = {name: one.event_loop for name, one in told.items() if one.event_loop}

@@ -103,7 +103,7 @@ def values_of(outcomes):
 
 def is_queue(model):
     """Whether a task comes back to the queue when its worker dies."""
-    return model.family == "queues"
+    return model.family in ("queues", "clusters")
 
 
 def lives_in_caller(model):
@@ -219,7 +219,8 @@ def test_nothing_is_left_after_closing(model, observed, check):
     if is_queue(model):  # kombu keeps an epoll descriptor of each connection; a cell opens one model in its life
         assert second.pop("file descriptors") - first.pop("file descriptors") <= 1
     assert second == first
-    assert [name for name in second["threads"] if name != "MainThread"] == []
+    own = ("MainThread", *(["Dask-Offload_0"] if model.family == "clusters" else []))  # dask keeps one for good
+    assert [name for name in second["threads"] if name not in own] == []
 
 
 def test_nothing_outlives_the_process_that_opened_the_model(observed):
@@ -245,10 +246,14 @@ def test_a_dying_worker_costs_outcomes_not_the_batch(model, tmp_path, check, how
     if is_queue(model):
         victim, *others = death["outcomes"]
         assert_died(victim, "an unknown exit status")  # done again by another process, which it took along, too
-        assert values_of(others) == ["quick", "quick", "quick", "slow", "quick"]
+        for outcome, expected in zip(others, ["quick", "quick", "quick", "slow", "quick"], strict=True):
+            if model.family == "clusters" and outcome[1]:  # it happened to be on the same worker, both times
+                assert_died(outcome, "an unknown exit status")
+            else:
+                assert outcome[0] == expected
         assert values_of(death["second"]) == ["quick"] * 3
         assert death["seconds"]["batch"] < SECONDS_FOR_A_RETURN
-        assert death["threads left"] == []
+        assert set(death["threads left"]) <= {"Dask-Offload_0"}
         return
     assert death["seconds"]["batch"] < SECONDS_FOR_A_DEATH
     assert death["seconds"]["second"] < SECONDS_FOR_A_DEATH
