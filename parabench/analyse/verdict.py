@@ -23,6 +23,8 @@ ALPHA = 0.05
 CONFIDENCE = 0.95
 #: A history with fewer degrees of freedom does not tell how much sessions differ.
 HISTORY_DEGREES_LEAST = 5
+#: Fewer sessions on a side may all be late ones.
+SESSIONS_FEW = 3
 #: More sessions than this will not be run; the number needed is then unknown.
 SESSIONS_MOST = 1000
 #: How sure one wants to be of a decision when asking for the sessions it needs, and its normal quantiles, one-sided
@@ -79,6 +81,8 @@ class _Estimate:
     spread: float
     p: float
     method: str
+    #: Smaller differences may be one late session: they are not called, whatever p says.
+    gap: float = 0.0
 
     @property
     def half_width(self) -> float:
@@ -180,9 +184,21 @@ def _estimate(cell: CellSamples, corrected: float) -> _Estimate | None:
     spread = math.sqrt(sum(variance(group) * (len(group) - 1) for group in groups if len(group) > 1) / pooled)
     error = spread * math.sqrt(1 / len(base) + 1 / len(new))
     difference = _difference(cell)
-    if error == 0:
-        return _Estimate(difference, 0.0, pooled, 0.0, 1.0 if difference == 0 else 0.0, "student")
-    return _Estimate(difference, error, pooled, spread, 1 - t_probability(abs(difference) / error, pooled), "student")
+    p = 1 - t_probability(abs(difference) / error, pooled) if error else float(difference == 0)
+    return _Estimate(difference, error, pooled, spread, p, "student", _gap(base, new, groups))
+
+
+def _gap(base: Sequence[float], new: Sequence[float], groups: Sequence[Sequence[float]]) -> float:
+    """How far apart so few sessions have to be: further than any two sessions of unchanged code have been, and apart.
+
+    Student's t expects normal noise, and sessions are late now and then. One or two sessions a side, which may all be
+    late ones, have to be twice as far apart.
+    """
+    if min(len(base), len(new)) > 1 and max(min(base), min(new)) <= min(max(base), max(new)):
+        return math.inf
+    deviations = [value - statistics.fmean(group) for group in groups if len(group) > 1 for value in group]
+    widest = max(deviations) - min(deviations)
+    return widest * (1 if min(len(base), len(new)) >= SESSIONS_FEW else 2)
 
 
 def _unknown(cell: CellSamples, alpha: float, cells: int) -> CellVerdict:
@@ -201,7 +217,7 @@ def _decide(cell: str, found: _Estimate, p: float, threshold: float, alpha: floa
     low, high = found.difference - found.half_width, found.difference + found.half_width
     within = math.log1p(threshold)
     needed, reason = None, None
-    if p <= alpha and abs(found.difference) > within:
+    if p <= alpha and abs(found.difference) > max(within, found.gap):
         verdict = SLOWER if found.difference > 0 else FASTER
     elif -within < low and high < within:
         verdict = SAME
@@ -209,6 +225,8 @@ def _decide(cell: str, found: _Estimate, p: float, threshold: float, alpha: floa
         verdict = UNSURE
         needed = sessions_needed(found.spread, cells, threshold=threshold, alpha=alpha)
         reason = None if needed else f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
+        if p <= alpha and abs(found.difference) > within:
+            reason = "so few sessions may just be late ones"
     return CellVerdict(
         cell=cell,
         verdict=verdict,

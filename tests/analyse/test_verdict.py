@@ -197,3 +197,36 @@ def test_what_can_be_detected() -> None:
     assert detectable(0.03, 4, 15) is None
     assert detectable(0.03, 8, 15) == pytest.approx(0.075, abs=0.005)
     assert (detectable(0.03, 16, 15) or 1) < (detectable(0.03, 8, 15) or 0)
+
+
+def test_late_sessions_are_not_taken_for_changes() -> None:
+    """One session in twenty is 10 to 100 % late: a few sessions a side, a history, and nothing that changed."""
+    source, runs = random.Random(10), 150
+
+    def replicate() -> float:
+        return math.exp(source.gauss(0, 0.03) + (source.uniform(0.1, 0.7) if source.random() < 0.05 else 0))
+
+    for sessions in (2, 3, 4):
+        alarms = 0
+        for _ in range(runs):
+            cells = [
+                CellSamples(
+                    cell=str(cell),
+                    base=[replicate() for _ in range(sessions)],
+                    new=[replicate() for _ in range(sessions)],
+                    history=[[replicate() for _ in range(16)]],
+                )
+                for cell in range(CELLS)
+            ]
+            alarms += any(verdict.verdict in (SLOWER, FASTER) for verdict in compare_cells(cells))
+        print(f"{sessions} sessions a side: {alarms} of {runs} comparisons have a false alarm")
+        assert alarms <= 14
+
+
+def test_few_sessions_have_to_be_further_apart_than_any_two_of_the_history() -> None:
+    history = [[1.0, 1.01, 0.99, 1.0, 1.02, 0.98, 1.0, 1.3]]
+    near = one([1.0, 1.01, 1.0], [1.22, 1.24, 1.23], history=history)
+    assert near.verdict == UNSURE
+    far = one([1.0, 1.01, 1.0], [1.9, 1.92, 1.91], history=history)
+    assert (far.verdict, far.method) == (SLOWER, "student")
+    assert one([1.0, 1.01, 2.0], [1.9, 1.92, 1.91], history=history).verdict == UNSURE, "the sides overlap"
