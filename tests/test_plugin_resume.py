@@ -140,7 +140,8 @@ def test_recover_stores_what_a_killed_session_had(slow: Project) -> None:
 @pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("mount") is None, reason="mounting a small file system needs root"
 )
-def test_a_full_disk_stops_the_session_and_keeps_what_is_on_it(slow: Project) -> None:
+def test_a_full_disk_stops_the_session_and_keeps_what_is_on_it(slow: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(slow.root))  # what does not fit is kept elsewhere
     results = slow.root / "results"
     results.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(results)], check=False)
