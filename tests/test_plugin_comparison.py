@@ -169,7 +169,11 @@ def test_verdicts_follow_the_stock_table(twice: Project) -> None:
     verdicts = told.split("Did it change")[1]
     assert "2 unsure" in verdicts
     assert "mine-sequential" in verdicts
+    assert "\\[" not in verdicts
+    assert "not comparable" not in verdicts
     assert "too few sessions and too little history" in verdicts
+    part = twice.pytest("benchmarks", *QUICK, "--benchmark-compare", "-k", "sequential").stdout.str()
+    assert "not comparable" not in part, "what was not asked for is not missed"
     assert "Did it change" not in twice.pytest("benchmarks", *QUICK).stdout.str()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,10 @@ def compared(config: pytest.Config, ours: Session) -> Comparison | None:
     if not wanted or not Path(str(wanted)).is_file() or ours.stored is None:
         return None
     base, new = summarise(read_session(Path(str(wanted)))), summarise(read_session(ours.stored))
-    return compare_sessions([base], [new], read_summaries(ours.folder).sessions)
+    comparison = compare_sessions([base], [new], read_summaries(ours.folder).sessions)
+    asked_for = {f"[{cell}]" for cell in ours.records}  # the session compared with may have had others, too
+    verdicts = (one for one in comparison.verdicts if one.sessions_new or any(map(one.cell.endswith, asked_for)))
+    return replace(comparison, verdicts=tuple(verdicts))
 
 
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:

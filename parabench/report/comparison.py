@@ -58,7 +58,6 @@ def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
     """The rows of a table; rich is imported when there are any, which takes longer than to compare."""
     if not listed:
         return ""
-    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
@@ -70,7 +69,7 @@ def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
-        table.add_row(escape(short_name(one.cell)), verdict, escape(ratio_cell(one)), sessions, escape(why(one)))
+        table.add_row(short_name(one.cell), verdict, ratio_cell(one), sessions, why(one))
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 

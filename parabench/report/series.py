@@ -64,7 +64,10 @@ def details(history: CellHistory, *, encoding: str | None) -> str:
             else f" [{seconds_text(segment.low)}, {seconds_text(segment.high or segment.low)}]"
         )
         level = f"{seconds_text(segment.seconds)}{interval}"
-        told.append(f"    {level}, {segment.sessions} sessions from {first.told} to {last.told}")
+        if segment.sessions == 1:
+            told.append(f"    {level}, 1 session, {first.told}")
+        else:
+            told.append(f"    {level}, {segment.sessions} sessions from {first.told} to {last.told}")
     if history.others:
         told.append(f"  {history.others} earlier sessions measured another source of the workload, or other libraries")
     return "\n".join(told)
