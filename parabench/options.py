@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parabench.errors import InvalidOption
 from parabench.measure.lock import POLICIES
+from parabench.queues.address import is_broker, shown
+from parabench.services import Services
 from parabench.workload import SIZES
 
 #: GitHub's own address; GitHub Enterprise has another.
@@ -18,8 +21,14 @@ GITHUB_URL = "https://api.github.com"
 
 #: Without --passes and --budget: this many passes, if they fit into so many seconds.
 PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
+#: A task of which nothing is heard is sent again, and given up, well before its cell is.
+SILENCES_PER_CELL = 4
+#: The broker's URL, for those who do not want its password in the list of processes.
+BROKER_VARIABLE = "PARABENCH_BROKER"
 #: With --budget alone: passes until all is settled or it is spent, but not more than this.
 PASSES_MOST = 100
+#: Options that say where somebody else's servers are, and may hold passwords.
+ADDRESSES = ("broker", "dask_scheduler", "ray_address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,24 @@ class Options:
     strict_preflight: bool
     #: Go on with the session that was left unfinished.
     resume: bool
+    #: Servers that somebody else runs; see `Services`.
+    broker: str | None = field(repr=False)
+    workers_external: bool
+    dask_scheduler: str | None = field(repr=False)
+    ray_address: str | None = field(repr=False)
+    ray_local: bool
+
+    @property
+    def services(self) -> Services:
+        """What models that need a service are told."""
+        return Services(
+            broker=self.broker,
+            workers_external=self.workers_external,
+            dask_scheduler=self.dask_scheduler,
+            ray_address=self.ray_address,
+            ray_local=self.ray_local,
+            seconds_silence=self.cell_timeout / SILENCES_PER_CELL,
+        )
 
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
@@ -68,8 +95,10 @@ class Options:
             "resume",
             "on_busy",
             "strict_preflight",
+            *ADDRESSES,
         ):
             del told[private]
+        told["external_services"] = [name for name in ADDRESSES if getattr(self, name) is not None]
         told["github_host_is_default"] = self.github_url == GITHUB_URL
         return told
 
@@ -148,6 +177,17 @@ def _url(option: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _broker(option: str, text: str) -> str | None:
+    text = text or os.environ.get(BROKER_VARIABLE, "")
+    if text and not is_broker(text):
+        raise InvalidOption(option, shown(text), "a URL such as redis://queue.example:6379/0, rediss:// or unix://")
+    return text or None
+
+
+def _text(option: str, text: str) -> str | None:
+    return text or None
+
+
 def _flag(option: str, text: str) -> bool:
     if text.lower() not in ("", "0", "1", "true", "false", "yes", "no", "on", "off"):
         raise InvalidOption(option, text, "true or false")
@@ -165,6 +205,8 @@ class _Entry:
     default: str
     parse: Callable[[str, str], Any]
     help: str
+    #: Another name of it.
+    alias: str | None = None
 
     @property
     def field(self) -> str:
@@ -215,6 +257,20 @@ OPTIONS = (
     _Entry(
         "--watts-per-core", "W", "", _watts, "What a busy core draws, to estimate energy from CPU time; default: none"
     ),
+    _Entry(
+        "--broker",
+        "URL",
+        "",
+        _broker,
+        f"Redis-compatible server of the task queues (or ${BROKER_VARIABLE}); default: one that is started for them",
+        alias="--celery-broker",
+    ),
+    _Entry(
+        "--workers-external", None, "", _flag, "The queues' workers have been started by 'parabench worker', anywhere"
+    ),
+    _Entry("--dask-scheduler", "ADDRESS", "", _text, "Dask scheduler, such as tcp://scheduler.example:8786"),
+    _Entry("--ray-address", "ADDRESS", "", _text, "Ray cluster, such as ray.example:6379"),
+    _Entry("--ray-local", None, "", _flag, "Let the ray model start a Ray here: it listens on ALL network interfaces"),
     _Entry("--cell-timeout", "SECONDS", "120", _seconds, "Kill a cell whose batch takes longer than this"),
     _Entry(
         "--scratch", "DIR", "", _path, "Folder for the files of disk workloads; default: the system's temporary folder"
@@ -230,13 +286,12 @@ def add_options(parser: Any) -> None:
     """Add every option, and its ini twin `parabench_<name>`, to a pytest parser."""
     group = parser.getgroup("parabench", "parabench: concurrency models compared")
     for entry in OPTIONS:
+        flags = [entry.flag, *filter(None, [entry.alias])]
         described = f"{entry.help}" + (f" (default: {entry.default})" if entry.default else "")
         if entry.metavar is None:
-            group.addoption(
-                entry.flag, action="store_const", const="1", default=None, dest=_dest(entry), help=described
-            )
+            group.addoption(*flags, action="store_const", const="1", default=None, dest=_dest(entry), help=described)
         else:
-            group.addoption(entry.flag, metavar=entry.metavar, default=None, dest=_dest(entry), help=described)
+            group.addoption(*flags, metavar=entry.metavar, default=None, dest=_dest(entry), help=described)
         parser.addini(_dest(entry), help=f"The same as {entry.flag}", default=entry.default)
 
 
@@ -263,6 +318,8 @@ def read_options(config: Any, adopted: Mapping[str, Any] | None = None) -> Optio
         values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS
     if values.pop("allow_noisy"):
         values["on_busy"] = "allow"
+    if values["workers_external"] and values["broker"] is None:
+        raise InvalidOption("--workers-external", "true", "--broker URL beside it, where those workers are")
     root = Path(config.rootpath)
     for folder in ("results", "workloads_dir"):
         values[folder] = root / values[folder]

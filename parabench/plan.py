@@ -13,6 +13,7 @@ from parabench.errors import UnknownName
 from parabench.machine import cgroup_folders, cores_by_affinity
 from parabench.models.contract import Model
 from parabench.records import Cell, Unavailable
+from parabench.services import OWN_SERVICES, Services
 from parabench.workload import KINDS, Workload
 
 T = TypeVar("T")
@@ -61,7 +62,9 @@ def choose(what: str, patterns: Sequence[str], known: Mapping[str, T]) -> dict[s
     return {name: value for name, value in known.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
 
 
-def why_not(workload: Workload, model: Model, *, live: bool, named: bool = True) -> Unavailable | None:
+def why_not(
+    workload: Workload, model: Model, *, live: bool, named: bool = True, services: Services = OWN_SERVICES
+) -> Unavailable | None:
     """The reason why this pair cannot be measured here; None when it can. `named`: certain models were asked for."""
     if model.on_request and not named and model.availability() is None:
         return Unavailable("starts servers of its own, so it runs only on request", f"add --models {model.name}")
@@ -71,7 +74,7 @@ def why_not(workload: Workload, model: Model, *, live: bool, named: bool = True)
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
     if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:
         return Unavailable("its client drives an event loop of its own, which cannot run inside another")
-    return model.availability()
+    return model.availability() or model.unserved(services)
 
 
 def make_cells(
@@ -83,6 +86,7 @@ def make_cells(
     live: bool,
     cores: int,
     named: bool = True,
+    services: Services = OWN_SERVICES,
 ) -> list[Cell]:
     """Every workload under every model with every number of workers; `workers` empty: the default of each workload."""
     availability = {model.name: model.availability() for model in models} if (models := list(models)) else {}
@@ -98,7 +102,8 @@ def make_cells(
                     kind=workload.kind,
                     workers=count,
                     size=size,
-                    unavailable=availability[model.name] or why_not(workload, model, live=live, named=named),
+                    unavailable=availability[model.name]
+                    or why_not(workload, model, live=live, named=named, services=services),
                     workers_in_id=bool(workers) and not alone,
                 )
                 for count in counts

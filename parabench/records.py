@@ -28,6 +28,9 @@ class Trace(NamedTuple):
     host: str
     #: Ready to run but without a core, during the task; None where the kernel does not tell.
     seconds_runqueue: float | None = None
+    #: Times measured on another host and moved to the clock of the host that started the batch: how wrong they may be.
+    #: None: they are those of the clock of `host`.
+    seconds_clock_error: float | None = None
 
 
 class Outcome(NamedTuple):

@@ -74,6 +74,7 @@ class Session:
             live=options.live,
             cores=self.cores,
             named=bool(options.models),
+            services=options.services,
         )
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
@@ -202,6 +203,7 @@ class Session:
             self.limits()[record.cell.id],
             timeline=timeline_info(timeline_of(record, self.records.values())),
             watts_per_core=self.options.watts_per_core,
+            external=model.is_external(self.options.stored()["external_services"]),
         )
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
@@ -292,6 +294,7 @@ class Session:
                     cell_timeout_seconds=options.cell_timeout,
                     rounds=options.rounds,
                     scratch=options.scratch,
+                    services=options.services,
                 ),
                 {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
                 [options.workloads_dir.parent],

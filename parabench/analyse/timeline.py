@@ -16,7 +16,9 @@ tasks slower than one reads the same, and so does time that a virtual machine wa
 load is thus contention, not I/O.
 
 Event loops and greenlets take turns in one thread, so the CPU time of one task is unknown, and with it all waiting.
-Clocks of different hosts have nothing in common: of tasks elsewhere queueing is unknown, on several hosts overlap too.
+Clocks of different hosts have nothing in common. Models that measure how far apart they are move the times of tasks
+elsewhere to the clock of the host that started the batch, and say how wrong that may be; without that, queueing of
+those tasks is unknown, and on several hosts overlap too.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ NO_TASKS = "no task was traced"
 class TaskSpan:
     """Where the time of one task went. Seconds; None is unknown."""
 
-    #: Since the start of the batch; on another host, since the first start there.
+    #: Since the start of the batch; on another host whose clock is unknown, since the first start there.
     seconds_started: float
     seconds_ended: float
     seconds_cpu: float | None
@@ -50,6 +52,13 @@ class TaskSpan:
     worker: int
     #: 0 is the host that the batch was started on.
     host: int
+    #: How wrong times from another host's clock may be here; None: they have not been moved to that of host 0.
+    seconds_clock_error: float | None = None
+
+    @property
+    def on_the_clock(self) -> bool:
+        """Whether its times are on the clock of the host that the batch was started on."""
+        return self.host == 0 or self.seconds_clock_error is not None
 
     @property
     def seconds_service(self) -> float:
@@ -102,14 +111,16 @@ class Timeline:
         """Why queueing is unknown; None when it is known."""
         if not self.tasks:
             return NO_TASKS
-        return OTHER_HOST if any(task.host for task in self.tasks) else None
+        return None if all(task.on_the_clock for task in self.tasks) else OTHER_HOST
 
     @property
     def reason_no_overlap(self) -> str | None:
         """Why the concurrency reached is unknown; None when it is known."""
         if not self.tasks:
             return NO_TASKS
-        return SEVERAL_HOSTS if len({task.host for task in self.tasks}) > 1 else None
+        if len({task.host for task in self.tasks}) == 1 or all(task.on_the_clock for task in self.tasks):
+            return None
+        return SEVERAL_HOSTS
 
     @property
     def seconds_queueing(self) -> tuple[float, ...] | None:
@@ -208,7 +219,8 @@ def make_timeline(
     hosts = _numbers([home, *(trace.host for trace in in_order)])
     workers = _numbers((trace.host, trace.worker) for trace in in_order)
     origins = {trace.host: trace.seconds_started for trace in reversed(in_order)}
-    origins |= {home: seconds_batch_started} if home is not None else {}
+    moved = {trace.host for trace in traces if trace.seconds_clock_error is not None}
+    origins |= {host: seconds_batch_started for host in (home, *moved) if host is not None}
     matched = sequential if sequential is not None and len(sequential) == len(traces) else [None] * len(traces)
     return Timeline(
         tuple(
@@ -221,6 +233,7 @@ def make_timeline(
                 seconds_waited_alone=_waited_alone(alone),
                 worker=workers[trace.host, trace.worker],
                 host=hosts[trace.host],
+                seconds_clock_error=trace.seconds_clock_error,
             )
             for trace, alone in zip(traces, matched, strict=True)
         )

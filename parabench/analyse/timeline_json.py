@@ -15,7 +15,7 @@ SECONDS_MOST = 1e9
 NUMBERS_MOST = 10**9
 
 _KNOWN = ("seconds_started", "seconds_ended")
-_OPTIONAL = ("seconds_cpu", "seconds_runqueue", "seconds_waited_alone")
+_OPTIONAL = ("seconds_cpu", "seconds_runqueue", "seconds_waited_alone", "seconds_clock_error")
 _NUMBERS = ("worker", "host")
 
 

@@ -13,11 +13,12 @@ from parabench.analyse.timeline_json import timeline_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
 from parabench.history.fingerprint import machine_info
-from parabench.history.session_file import Circumstances, extra_info, parabench_object, source_hash
+from parabench.history.session_file import Circumstances, extra_info, parabench_object
 from parabench.history.session_journal import Unfinished
 from parabench.history.stock_statistics import stock_statistics
 from parabench.models.contract import Model
 from parabench.records import CellRecord
+from parabench.source import source_hash
 from parabench.workload import Limit, Workload
 
 _UNKNOWN = Limit(None, "recovered from a journal, where what the law depends on is not kept")
@@ -72,7 +73,7 @@ def recover(
 def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping[str, Workload]) -> Workload:
     name = record.cell.workload
     workload = workloads.get(name)
-    if workload is None or source_hash(workload) != header["sources"][name]:
+    if workload is None or source_hash(workload.task.__module__) != header["sources"][name]:
         raise InvalidWorkload(
             name, "its source is not what the unfinished session measured; check out that revision first"
         )
@@ -97,7 +98,15 @@ def _benchmark(
         "fullname": item,
         "params": {"workload": cell.workload, "model": cell.model, "workers": cell.workers, "size": cell.size},
         "param": cell.id,
-        "extra_info": extra_info(record, workload, model, _UNKNOWN, timeline=timeline, watts_per_core=watts_per_core),
+        "extra_info": extra_info(
+            record,
+            workload,
+            model,
+            _UNKNOWN,
+            timeline=timeline,
+            watts_per_core=watts_per_core,
+            external=model.is_external(header["options"].get("external_services", ())),
+        ),
         "options": {},
         "stats": stock_statistics(seconds),
     }

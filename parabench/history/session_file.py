@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from parabench.history.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Instrumented, Visit
+from parabench.source import source_hash
 from parabench.workload import Limit, LimitCase, Workload
 
 #: Version of everything described here; see docs/results_format.md.
@@ -51,12 +51,15 @@ def extra_info(
     *,
     timeline: Mapping[str, Any],
     watts_per_core: float | None,
+    external: bool = False,
 ) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown.
 
+    `external`: the model's server was somebody else's, which is another thing to measure than one of its own.
     `timeline` is what the instrumented round says of its tasks, ready to be stored.
     """
     cell, seconds = record.cell, record.seconds
+    libraries = versions_of((*model.libraries, *workload.libraries))
     info: dict[str, Any] = {
         "workload": cell.workload,
         "model": cell.model,
@@ -76,8 +79,8 @@ def extra_info(
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-        "libraries": versions_of((*model.libraries, *workload.libraries)),
-        "source_hash": source_hash(workload),
+        "libraries": libraries | ({"service": "external"} if external else {}),
+        "source_hash": source_hash(workload.task.__module__),
         "passes": [_pass(visit) for visit in record.visits],
     }
     findings = [finding for visit in record.visits for finding in visit.findings]
@@ -195,19 +198,6 @@ def without_private_paths(text: str, root: Path) -> str:
         if len(prefix) > 1:
             text = text.replace(prefix, instead)
     return text
-
-
-def source_hash(workload: Workload) -> str | None:
-    """Hash of the workload's file, or of all files of its package: changed code is another experiment."""
-    family = ".".join(workload.task.__module__.split(".")[:2])
-    origin = getattr(sys.modules.get(family), "__file__", None)
-    if origin is None:
-        return None
-    files = sorted(Path(origin).parent.rglob("*.py")) if Path(origin).name == "__init__.py" else [Path(origin)]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _median(values: Iterable[float | None]) -> float | None:

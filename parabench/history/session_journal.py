@@ -13,9 +13,9 @@ from parabench.errors import NothingToResume, PlanDiffers
 from parabench.history import journal
 from parabench.history.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.history.journal import Entries, Journal
-from parabench.history.session_file import source_hash
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Concern, Instrumented, Trace, Visit
+from parabench.source import source_hash
 from parabench.workload import Workload
 
 #: Parts of a header that have to be the same for a session to go on.
@@ -104,7 +104,7 @@ def header_of(
     return {
         "options": dict(options),
         "cells": cells_of_header(items),
-        "sources": {name: source_hash(workload) for name, workload in used.items()},
+        "sources": {name: source_hash(workload.task.__module__) for name, workload in used.items()},
         "libraries": versions_of(tuple(sorted(libraries))),
         "fingerprint": take_fingerprint(),
         "commit": dict(commit),

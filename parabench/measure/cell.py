@@ -14,6 +14,7 @@ from parabench.measure.launcher import Launcher, Nursery
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.measure.wire import outcomes_from_json, wait_readable
 from parabench.records import Cell, Energy, Instrumented, Outcome, TreeUsage
+from parabench.services import Services
 from parabench.task import TaskCall, reference_to
 from parabench.workload import Workload
 
@@ -173,6 +174,8 @@ def opened(
     launcher: Launcher,
     timeout_seconds: float,
     label: str | None = None,
+    *,
+    services: Services,
 ) -> Iterator[tuple[CellProcess, Opening]]:
     """A cell process with its model open; afterwards nothing of it is left.
 
@@ -189,6 +192,7 @@ def opened(
             items=list(items),
             before_round=reference_to(workload.before_round) if workload.before_round else None,
             after_round=reference_to(workload.after_round) if workload.after_round else None,
+            services=asdict(services),
         )
         yield process, Opening(answer["seconds"], answer["gil_enabled"])
         process.finish()

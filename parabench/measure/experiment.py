@@ -18,6 +18,7 @@ from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.records import Cell, Energy, Instrumented, TreeUsage, Visit
+from parabench.services import Services
 from parabench.verify import verify
 from parabench.workload import ServiceOptions, Settings, Workload
 
@@ -40,6 +41,8 @@ class ExperimentOptions:
     rounds_most: int = 3
     #: Where workloads may put files; None: the system's folder for temporary files.
     scratch: Path | None = None
+    #: Servers that somebody else runs.
+    services: Services = field(default_factory=Services)
 
 
 @dataclass(slots=True)
@@ -213,7 +216,8 @@ class Experiment:
         self, cell: Cell, workload: Workload, items: Sequence[Any], label: str | None = None
     ) -> AbstractContextManager[tuple[CellProcess, Opening]]:
         timeout = self.options.cell_timeout_seconds
-        return opened(cell, workload, items, self.settings(workload), self._launcher, timeout, label)
+        settings, services = self.settings(workload), self.options.services
+        return opened(cell, workload, items, settings, self._launcher, timeout, label, services=services)
 
     def _start(self, workload: Workload) -> str | ParabenchError:
         assert workload.service is not None

@@ -18,6 +18,7 @@ from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.measure.wire import Line, outcomes_to_json
 from parabench.models.contract import Batch, Run, gil_enabled
 from parabench.records import Energy, Outcome, TreeUsage
+from parabench.services import Services
 from parabench.task import TaskCall, find, leave_process
 
 
@@ -41,6 +42,7 @@ class Host:
         items: list[Any],
         before_round: str | None,
         after_round: str | None,
+        services: dict[str, Any],
     ) -> dict[str, Any]:
         """Open the model; answers the seconds it took until every worker was ready."""
         task_call = TaskCall(**call)
@@ -48,7 +50,7 @@ class Host:
         self._settings = json.loads(task_call.settings)
         self._before_round = find(before_round) if before_round else None
         self._after_round = find(after_round) if after_round else None
-        opened = find_models()[model].open(workers, task_call)
+        opened = find_models()[model].open_with(workers, task_call, Services(**services))
         gil_at_start = gil_enabled()
         start = time.perf_counter()
         self._run = self._stack.enter_context(opened)
@@ -68,11 +70,14 @@ class Host:
         if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
             values = [outcome.value for outcome in timed.outcomes]
             findings = dict(self._after_round(batch.items, values, self._settings))
+        if (found := getattr(self._run, "found", None)) is not None:
+            findings |= found()
+        blind = getattr(self._run, "blind", None) or timed.used.blind
         return {
             "seconds": timed.seconds,
             "began": timed.began,
             "host": socket.gethostname(),
-            "used": asdict(timed.used),
+            "used": {**asdict(timed.used), "blind": blind},
             "energy": asdict(timed.energy),
             "outcomes": outcomes_to_json(timed.outcomes),
             "findings": findings,

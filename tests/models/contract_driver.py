@@ -17,11 +17,13 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from parabench.discover import find_models
 from parabench.errors import ParabenchError
 from parabench.models.contract import Batch
+from parabench.services import Services
 from parabench.task import TaskCall, leave_process
 
 WORKERS = 3
@@ -249,6 +251,8 @@ def main():
     answer, name, *checks = sys.argv[1:]
     faulthandler.dump_traceback_later(25)
     model = find_models()[name]
+    if name == "ray":  # the tests have put this process where nobody else can reach it
+        model = replace(model, open=partial(model.open, services=Services(ray_local=True)))
     observations = {}
     for check in checks:
         try:

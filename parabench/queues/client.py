@@ -1,0 +1,310 @@
+"""The model of a task queue: a broker, workers, and batches of which no task is waited for without end.
+
+What may go wrong on the way, and what is done about it:
+
+    a worker process dies       its supervisor says which task it had; that task is sent once more, then given up;
+                                it may have had messages in store: silence is then soon taken for their loss
+    a host is cut off, or hangs nothing comes for `seconds_silence`: what is open is sent once more, then given up;
+                                sooner when the host's supervisor has not been heard of either
+    the broker goes away        waited for as for a host; a broker of the model's own cannot come back
+    a task is done twice        both of it are counted; the first result is the one that counts
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted
+from parabench.models.contract import Batch, Run
+from parabench.processes import SECONDS_TO_START, wait_for_workers
+from parabench.queues.address import Address, connected, purge
+from parabench.queues.broker import embedded_broker
+from parabench.queues.crew import Crew
+from parabench.queues.library import QueueClient, QueueLibrary
+from parabench.queues.serving import introduction_for
+from parabench.records import Failure, Outcome, Trace
+from parabench.services import Services
+from parabench.task import TaskCall, call_to_text, failed, lost
+
+#: A task may take so many workers along before it is given up.
+DEATHS_MOST = 1
+#: Between two looks at what may have gone wrong while a result is waited for.
+SECONDS_LOOK = 0.2
+#: When a worker has died or a host has not been heard of, silence is taken for a loss so soon.
+SECONDS_SILENCE_SUSPECT = 3.0
+SECONDS_TO_LEAVE = 5.0
+SECONDS_TO_END = 6.0
+#: Workers that the user has started serve this namespace, each model's its own.
+EXTERNAL_NAMESPACE = "parabench"
+
+
+@contextmanager
+def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Services) -> Iterator[Run]:
+    """Connect, start workers unless the user has, see that all of them do the same work, and leave nothing behind."""
+    with ExitStack() as stack:
+        url = services.broker or f"unix://{stack.enter_context(embedded_broker())}"
+        name = library.model if services.workers_external else f"{library.model}-{uuid.uuid4().hex[:12]}"
+        address = Address(url, f"{EXTERNAL_NAMESPACE}-{name}")
+        broker = stack.enter_context(connected(address))
+        stack.callback(purge, broker, address)
+        purge(broker, address)  # what a client has left there that was killed
+        supervisor = None if services.workers_external else stack.enter_context(_supervisor(library, address, workers))
+        crew = Crew(library.model, broker, address)
+        crew.find(workers, external=services.workers_external)
+        queue = stack.enter_context(library.connect(address.url, address.namespace))
+        run = QueueRun(library.model, queue, crew, supervisor, services)
+        run.greet(workers, call)
+        crew.traffic()
+        yield run
+        run.leave(workers)
+
+
+def external_address(model: str, url: str) -> Address:
+    """What workers serve that the user starts."""
+    return Address(url, f"{EXTERNAL_NAMESPACE}-{model}")
+
+
+@dataclass(slots=True, eq=False)
+class _Task:
+    id: str
+    arguments: list[Any]
+    #: One for each time it was sent.
+    tickets: list[Any] = field(default_factory=list)
+    deaths: int = 0
+    outcome: Outcome | None = None
+
+
+class QueueRun:
+    """Runs batches on the workers of one queue."""
+
+    def __init__(
+        self,
+        model: str,
+        queue: QueueClient,
+        crew: Crew,
+        supervisor: subprocess.Popen[str] | None,
+        services: Services,
+    ) -> None:
+        self._model = model
+        self._queue = queue
+        self._crew = crew
+        self._supervisor = supervisor
+        self._services = services
+        self._batches = 0
+        self._tasks: list[_Task] = []
+        self._news = 0.0
+        self._sent_again = False
+        self._died = False
+        self._trouble: str | None = None
+        #: What the process tree of the cell cannot show.
+        self.blind = (
+            "workers that the user has started are not in the process tree: their CPU time is in the timeline only"
+            if services.workers_external
+            else None
+        )
+
+    def __call__(self, batch: Batch) -> list[Outcome]:
+        """Send all tasks, and wait for what becomes of each."""
+        text = call_to_text(batch.call)
+        self._batches += 1
+        self._sent_again, self._died, self._trouble = False, False, None
+        self._tasks = [_Task(f"{self._batches}.{n}", [text, item]) for n, item in enumerate(batch.items)]
+        self._news = time.monotonic()
+        for task in self._tasks:
+            self._send(task)
+        for task in self._tasks:
+            self._wait_for(task)
+        outcomes = [task.outcome for task in self._tasks if task.outcome is not None]
+        return self._crew.align(outcomes) if batch.call.traced else outcomes
+
+    def found(self) -> dict[str, Any]:
+        """What the last batch showed beside its outcomes; asked for when the clock has stopped."""
+        again = [task for task in self._tasks if len(task.tickets) > 1]
+        try:
+            traffic: dict[str, Any] = self._crew.traffic()
+        except Exception as error:  # the broker is gone
+            traffic = {"bytes_received": None, "bytes_sent": None, "bytes_reason": f"{type(error).__name__}: {error}"}
+        return {"queue": {**traffic, "tasks_sent_again": len(again), "tasks_done_twice": self._done_twice()}}
+
+    def greet(self, workers: int, call: TaskCall) -> None:
+        """Have every worker prepare the call. Raises WorkersNotStarted, or WorkersDiffer when one will not do it."""
+        expected = introduction_for(call)
+        wait_for_workers(
+            workers, lambda pauses: self._ask("greet", [[call_to_text(call), expected, p] for p in pauses])
+        )
+
+    def leave(self, workers: int) -> None:
+        """Have every worker leave its contexts; where workers have died, theirs are gone, too."""
+        deadline = time.monotonic() + SECONDS_TO_LEAVE
+        with contextlib.suppress(ParabenchError, TimeoutError):
+
+            def ask(pauses: list[float]) -> Iterable[str]:
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                return self._ask("leave", [[pause] for pause in pauses], deadline)
+
+            wait_for_workers(workers, ask)
+
+    def _ask(self, function: str, arguments: list[list[Any]], deadline: float | None = None) -> list[str]:
+        tickets = [self._queue.send(function, each) for each in arguments]
+        until = deadline or time.monotonic() + SECONDS_TO_START
+        workers: list[str] = []
+        for ticket in tickets:
+            while (text := self._queue.take(ticket, SECONDS_LOOK)) is None:
+                if time.monotonic() > until or self._ended():
+                    raise WorkersNotStarted(len(arguments), len(workers), SECONDS_TO_START)
+            answer = json.loads(text)
+            if "refusal" in answer:
+                self._crew.refuse(answer["host"], answer["refusal"])
+            workers.append(answer["worker"])
+        return workers
+
+    def _ended(self) -> bool:
+        return self._supervisor is not None and self._supervisor.poll() is not None
+
+    def _send(self, task: _Task) -> None:
+        if self._trouble is not None:  # one send has failed for want of a broker: the others wait with it
+            return
+        try:
+            task.tickets.append(self._queue.send("work", [task.id, *task.arguments]))
+        except BrokerLost as error:
+            self._trouble = str(error)
+        except Exception as error:  # an item that cannot be sent
+            task.outcome = failed(error)
+
+    def _wait_for(self, task: _Task) -> None:
+        while task.outcome is None:
+            if not task.tickets:
+                time.sleep(SECONDS_LOOK)
+            for n, ticket in enumerate(reversed(task.tickets)):
+                if self._take(task, ticket, SECONDS_LOOK if n == 0 else 0):
+                    break
+            else:
+                self._look()
+
+    def _take(self, task: _Task, ticket: Any, seconds: float) -> bool:
+        try:
+            text = self._queue.take(ticket, seconds)
+        except BrokerLost as error:
+            self._trouble = str(error)
+            time.sleep(SECONDS_LOOK)
+            return False
+        except Exception as error:  # what the library says of a call that went wrong
+            task.outcome = failed(error)
+            return True
+        if text is None:
+            return False
+        value, failure, trace = json.loads(text)
+        task.outcome = Outcome(value, Failure(*failure) if failure else None, Trace(*trace) if trace else None)
+        self._news = time.monotonic()
+        return True
+
+    def _look(self) -> None:
+        """Nothing has come for a moment: is there a reason to expect that nothing will?"""
+        if self._ended():
+            assert self._supervisor is not None
+            self._give_up(
+                WorkerDied(f"supervisor {self._supervisor.pid} of {self._model}", self._supervisor.returncode)
+            )
+            return
+        absent: list[str] = []
+        try:
+            for death in self._crew.deaths():
+                self._note(death)
+            silence = time.monotonic() - self._news
+            if silence > SECONDS_SILENCE_SUSPECT:
+                absent = self._crew.absent()
+        except Exception as error:  # redis has no one word for a broker that is gone
+            self._trouble = f"{type(error).__name__}: {error}"
+            if self._services.broker is None:
+                self._give_up(BrokerLost(self._trouble))
+                return
+            silence = time.monotonic() - self._news
+        if absent:
+            self._trouble = f"nothing has been heard of {', '.join(absent)}"
+        suspect = (absent or self._died) and not self._sent_again
+        if silence <= (SECONDS_SILENCE_SUSPECT if suspect else self._services.seconds_silence):
+            return
+        if self._sent_again:
+            self._give_up(None)
+            return
+        self._sent_again, self._news = True, time.monotonic()
+        trouble, self._trouble = self._trouble, None
+        for task in self._open():
+            self._send(task)
+        self._trouble = self._trouble or trouble
+
+    def _note(self, death: dict[str, Any]) -> None:
+        """A worker has died: send its tasks again, or give them up."""
+        self._news, self._died = time.monotonic(), True
+        for task in self._open():
+            if task.id in death["tasks"]:
+                task.deaths += 1
+                if task.deaths > DEATHS_MOST:
+                    pid = death["worker"].rpartition(":")[2]  # names of this host stay out of stored files
+                    worker = death["worker"] if self._services.workers_external else pid
+                    task.outcome = lost(WorkerDied(worker, death["exit_code"]))
+                else:
+                    self._send(task)
+
+    def _open(self) -> list[_Task]:
+        return [task for task in self._tasks if task.outcome is None]
+
+    def _give_up(self, error: ParabenchError | None) -> None:
+        waiting, total = self._open(), len(self._tasks)
+        done, twice = total - len(waiting), self._done_twice()
+        for task in waiting:
+            reason = error or TaskLost(self._services.seconds_silence, len(task.tickets), self._trouble)
+            task.outcome = lost(reason)
+        if waiting:
+            first = waiting[0].outcome
+            assert first is not None
+            assert first.failure is not None
+            told = f"{first.failure.message} ({done} of {total} tasks done, {len(waiting)} lost, {twice} done twice)"
+            waiting[0].outcome = Outcome(None, first.failure._replace(message=told))
+
+    def _done_twice(self) -> int:
+        return sum(self._results(task) > 1 for task in self._tasks if len(task.tickets) > 1)
+
+    def _results(self, task: _Task) -> int:
+        results = 0
+        for ticket in task.tickets:
+            with contextlib.suppress(Exception):  # gone, or went wrong: not a result
+                results += self._queue.take(ticket, 0) is not None
+        return results
+
+
+@contextmanager
+def _supervisor(library: QueueLibrary, address: Address, workers: int) -> Iterator[subprocess.Popen[str]]:
+    """The supervisor of the model's own workers: it ends when its input does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parabench.queues.supervisor"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert process.stdin is not None
+    try:
+        told = {"model": library.model, "url": address.url, "namespace": address.namespace, "workers": workers}
+        process.stdin.write(json.dumps(told) + "\n")
+        process.stdin.flush()
+        yield process
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

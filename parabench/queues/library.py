@@ -1,0 +1,37 @@
+"""What a queue's model has to say of its library: how to connect, send and take, and what one worker process runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class QueueClient(Protocol):
+    """The sending end of a queue. Every method raises BrokerLost when the broker does not answer."""
+
+    def send(self, function: str, arguments: Sequence[Any]) -> Any:
+        """Send a call of `parabench.queues.serving:<function>`; returns what `take` needs to know of it."""
+
+    def take(self, ticket: Any, seconds: float) -> str | None:
+        """The text that the function returned; None when there is none after about so many seconds (0: now).
+
+        Raises what the library raises when the call itself went wrong.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLibrary:
+    """One queue library. `url` is redis://, rediss:// or unix://; all keys and queues are named after the namespace."""
+
+    #: Name of the model, by which a worker's process finds this object.
+    model: str
+    #: (url, namespace) -> the sending end.
+    connect: Callable[[str, str], AbstractContextManager[QueueClient]]
+    #: (url, namespace, workers): works until it is killed, in a process of its own.
+    serve: Callable[[str, str, int], None]
+    #: For so many workers the supervisor starts so many processes, ...
+    processes: Callable[[int], int]
+    #: ... of which each runs so many tasks at once in threads of its own.
+    threads: Callable[[int], int]

