@@ -20,6 +20,8 @@ from parabench.task import TaskCall, leave_process
 
 #: Longer than any start seen (spawned interpreters on a loaded machine), shorter than a reader's patience.
 SECONDS_TO_START = 60.0
+#: Taking leave of workers is a courtesy: some of them may be gone.
+SECONDS_TO_LEAVE = 5.0
 #: Many times what a healthy pool with idle workers needs to end.
 SECONDS_TO_END = 1.0
 
@@ -39,17 +41,20 @@ def answer(seconds: float) -> str:
     return f"{os.getpid()}:{threading.get_ident()}"
 
 
-def wait_for_workers(workers: int, ask: Callable[[list[float]], Iterable[str]]) -> None:
+def wait_for_workers(
+    workers: int, ask: Callable[[list[float]], Iterable[str]], seconds_most: float | None = None
+) -> None:
     """Ask until that many distinct workers have answered; pools start workers late, or take tasks before all are up.
 
     `ask` has the pool call `answer` with each of the given pauses (seconds) and returns the answers.
     Raises WorkersNotStarted when the pool never has that many.
     """
+    seconds_most = seconds_most or SECONDS_TO_START
     seen: set[str] = set()
-    seconds, deadline = 0.001, time.monotonic() + SECONDS_TO_START
+    seconds, deadline = 0.001, time.monotonic() + seconds_most
     while len(seen) < workers:
         if time.monotonic() > deadline:
-            raise WorkersNotStarted(workers, len(seen), SECONDS_TO_START)
+            raise WorkersNotStarted(workers, len(seen), seconds_most)
         seen.update(ask([seconds] * workers))
         seconds = min(2 * seconds, 0.05)
 

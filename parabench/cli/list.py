@@ -13,6 +13,7 @@ from parabench.models.contract import Model
 from parabench.plan import choose, cores_usable, default_workers
 from parabench.records import Unavailable
 from parabench.report.listing import listing
+from parabench.services import OWN_SERVICES
 
 
 @click.command("list", epilog="Example: parabench list --models 'process-*'")
@@ -67,6 +68,8 @@ def _reason(model: Model, missing: Unavailable | None) -> str | None:
     """Why a model does not run, or not by default."""
     if missing is not None:
         return missing.reason
+    if (unserved := model.unserved(OWN_SERVICES)) is not None:
+        return f"{unserved.reason}: {unserved.install}"
     return f"not by default, because it starts servers: add --models {model.name}" if model.on_request else None
 
 

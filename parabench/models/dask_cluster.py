@@ -19,7 +19,7 @@ from typing import Any
 
 from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import answer, prepare_process, wait_for_workers
+from parabench.processes import SECONDS_TO_LEAVE, answer, prepare_process, wait_for_workers
 from parabench.queues.clock import align, offset_of
 from parabench.queues.serving import difference, introduce, introduction_for
 from parabench.records import Outcome
@@ -64,7 +64,7 @@ def open_dask(workers: int, call: TaskCall, services: Services = OWN_SERVICES, *
         with contextlib.suppress(Exception):  # where workers have died, their contexts are gone, too
             if address is not None:
                 client.run(leave_process)
-            wait_for_workers(workers, ask(_left))
+            wait_for_workers(workers, ask(_left), SECONDS_TO_LEAVE)
 
 
 @contextmanager

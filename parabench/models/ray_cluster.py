@@ -19,7 +19,7 @@ from typing import Any
 
 from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import answer, wait_for_workers
+from parabench.processes import SECONDS_TO_LEAVE, answer, wait_for_workers
 from parabench.queues.broker import SCRATCH_VARIABLE
 from parabench.queues.serving import difference, introduce, introduction_for
 from parabench.records import Outcome, Unavailable
@@ -28,8 +28,8 @@ from parabench.task import TaskCall, call_to_text, failed, leave_process, lost
 
 #: A task whose worker dies is done once more.
 RETRIES = 1
-#: Of a unix socket a path may have 107 bytes, of which Ray needs about 60.
-LONGEST_PATH = 35
+#: Of a unix socket a path may have 107 bytes, of which Ray and a new folder take 71.
+LONGEST_PATH = 36
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def open_ray(workers: int, call: TaskCall, services: Services = OWN_SERVICES) ->
         wait_for_workers(workers, ask(_prepared))
         yield _RayRun(ray, services)
         with contextlib.suppress(Exception):  # where workers have died, their contexts are gone, too
-            wait_for_workers(workers, ask(_left))
+            wait_for_workers(workers, ask(_left), SECONDS_TO_LEAVE)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _folder() -> Iterator[str]:
     """For what Ray leaves behind; its sockets need a short path, so not every --scratch will do."""
     places = (os.environ.get(SCRATCH_VARIABLE), tempfile.gettempdir())
     short = next((place for place in places if place and len(place) < LONGEST_PATH), "/tmp")  # noqa: S108 - a new folder
-    folder = tempfile.mkdtemp(prefix="ray-", dir=short)
+    folder = tempfile.mkdtemp(prefix="", dir=short)
     try:
         yield folder
     finally:

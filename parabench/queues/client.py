@@ -19,14 +19,14 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted
 from parabench.models.contract import Batch, Run
-from parabench.processes import SECONDS_TO_START, wait_for_workers
+from parabench.processes import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.broker import embedded_broker
 from parabench.queues.crew import Crew
@@ -42,7 +42,6 @@ DEATHS_MOST = 1
 SECONDS_LOOK = 0.2
 #: When a worker has died or a host has not been heard of, silence is taken for a loss so soon.
 SECONDS_SILENCE_SUSPECT = 3.0
-SECONDS_TO_LEAVE = 5.0
 SECONDS_TO_END = 6.0
 #: Workers that the user has started serve this namespace, each model's its own.
 EXTERNAL_NAMESPACE = "parabench"
@@ -146,14 +145,10 @@ class QueueRun:
     def leave(self, workers: int) -> None:
         """Have every worker leave its contexts; where workers have died, theirs are gone, too."""
         deadline = time.monotonic() + SECONDS_TO_LEAVE
-        with contextlib.suppress(ParabenchError, TimeoutError):
-
-            def ask(pauses: list[float]) -> Iterable[str]:
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-                return self._ask("leave", [[pause] for pause in pauses], deadline)
-
-            wait_for_workers(workers, ask)
+        with contextlib.suppress(ParabenchError):
+            wait_for_workers(
+                workers, lambda pauses: self._ask("leave", [[pause] for pause in pauses], deadline), SECONDS_TO_LEAVE
+            )
 
     def _ask(self, function: str, arguments: list[list[Any]], deadline: float | None = None) -> list[str]:
         tickets = [self._queue.send(function, each) for each in arguments]

@@ -212,3 +212,17 @@ def test_a_damaged_column_is_named(column: str, value: object, message: str) -> 
 
 def test_no_tasks_are_stored_and_read_as_no_tasks() -> None:
     assert timeline_from_json(timeline_to_json(Timeline(()))) == Timeline(())
+
+
+def test_tasks_on_other_hosts_count_once_their_clock_is_known() -> None:
+    here = task(100, 105, 2)
+    moved = task(101, 106, 2, host="there")._replace(seconds_clock_error=0.002)
+    timeline = make_timeline([here, moved], 100, host="here")
+    assert timeline.seconds_queueing == (0.0, 1.0)
+    assert (timeline.concurrency_most, timeline.reason_no_overlap, timeline.reason_no_queueing) == (2, None, None)
+    unknown = task(9101, 9106, 2, host="elsewhere")
+    timeline = make_timeline([here, moved, unknown], 100, host="here")
+    assert timeline.reason_no_overlap == SEVERAL_HOSTS
+    assert timeline.reason_no_queueing == OTHER_HOST
+    assert [span.seconds_started for span in timeline.tasks] == [0.0, 1.0, 0.0]
+    assert timeline_from_json(timeline_to_json(timeline)) == timeline
