@@ -242,6 +242,17 @@ class CellTimedOut(CellFailed):
         )
 
 
+class GilSwitchedOn(CellFailed):
+    """A cell of a free-threaded interpreter that ran with the GIL after all."""
+
+    def __init__(self, cell: str, module: str) -> None:
+        super().__init__(
+            f"cell {cell} ran with the GIL: '{module}' has switched it back on in this free-threaded interpreter, so "
+            "its times say nothing about it; use a version of that library for free-threaded builds, or measure with "
+            "the GIL on purpose (PYTHON_GIL=1)"
+        )
+
+
 class WrongResult(CellFailed):
     """A batch whose results are not those of the sequential model, or that break the workload's own check."""
 
@@ -510,6 +521,46 @@ class GitFailed(UsageError):
 
     def __init__(self, arguments: Iterable[str], problem: str) -> None:
         super().__init__(f"git {' '.join(arguments)} failed: {problem}")
+
+
+class RunExtraMissing(UsageError):
+    """Interpreters are found, and their environments made, by libraries of an extra."""
+
+    def __init__(self, library: str, cause: BaseException) -> None:
+        super().__init__(f"--python needs {library} ({cause}): pip install 'parabench[run]'")
+
+
+class InterpreterNotFound(UsageError):
+    """A name that no interpreter of this machine answers to."""
+
+    def __init__(self, name: str, found: Iterable[str]) -> None:
+        listed = "\n".join(f"    {one}" for one in found) or "    none"
+        super().__init__(
+            f"no interpreter answers to '{name}'. Found on this machine:\n{listed}\n"
+            f"'uv python install {name}' would get it"
+        )
+
+
+class InterpreterLacks(UsageError):
+    """A switch of an interpreter that it does not have."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"'{name}' cannot be had: this build has not got {what}")
+
+
+class SameInterpreter(UsageError):
+    """Two names for one interpreter: they would be compared with themselves."""
+
+    def __init__(self, one: str, other: str, executable: str) -> None:
+        super().__init__(f"'{one}' and '{other}' are the same interpreter, {executable}: name each once")
+
+
+class EnvironmentNotMade(ParabenchError):
+    """An environment that could not be made for an interpreter."""
+
+    def __init__(self, interpreter: str, step: str, lines: Iterable[str]) -> None:
+        shown = "\n".join(f"    {line}" for line in lines)
+        super().__init__(f"there is no environment for {interpreter}: '{step}' failed:\n{shown}")
 
 
 class SessionNotRun(ParabenchError):

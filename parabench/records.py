@@ -175,6 +175,8 @@ class Visit:
     joules: float | None = None
     joules_reason: str | None = "it was measured by a version that did not read energy"
     findings: tuple[dict[str, Any], ...] = ()
+    #: The first batch and the untimed rounds after it that ran until they were flat; empty where there were none.
+    seconds_warm_up: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

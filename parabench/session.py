@@ -17,7 +17,7 @@ from parabench.analyse.timeline_json import timeline_info
 from parabench.discover import find_models, find_workloads
 from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
 from parabench.history import store
-from parabench.history.fingerprint import machine_id, take_fingerprint
+from parabench.history.fingerprint import jit_enabled, machine_id, take_fingerprint
 from parabench.history.journal import Journal
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
 from parabench.history.session_journal import (
@@ -295,6 +295,7 @@ class Session:
                     rounds=options.rounds,
                     scratch=options.scratch,
                     services=options.services,
+                    warm_up=jit_enabled(),
                 ),
                 {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
                 [options.workloads_dir.parent],

@@ -26,6 +26,7 @@ KINDS: Mapping[str, tuple[bool, str]] = {
     "live": (True, "waits for replies of the real GitHub API"),
     "mixed": (True, "waits, then computes"),
     "overhead": (False, "does nothing: what is left is the model's own cost"),
+    "scaling": (False, "tasks of several lengths: from which length does a model pay?"),
     "shared_state": (False, "several workers change one value"),
     "custom": (False, "your own function"),
 }

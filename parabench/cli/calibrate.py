@@ -16,7 +16,7 @@ from parabench.history.calibrations import store_calibration
 from parabench.history.reader import read_session
 from parabench.history.summary import summarise
 from parabench.report.calibration import calibration_text
-from parabench.run.state import Run
+from parabench.run.state import Arm, Run
 
 SESSIONS_LEAST = 4
 
@@ -40,7 +40,11 @@ def calibrate_command(
     comparisons with a threshold below it say so.
     """
     root, results = Path.cwd(), results.resolve()
-    run = resumed_run(results) if resume else new_run(root, results, sessions, (), pytest_arguments)
+    run = (
+        resumed_run(results)
+        if resume
+        else new_run(results, sessions, [Arm(label="", python=sys.executable)], pytest_arguments)
+    )
     if not make(run, root):
         sys.exit(INTERRUPTED)
     folder, text = _judge(run, threshold)

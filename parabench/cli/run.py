@@ -22,6 +22,8 @@ from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
 from parabench.report.comparison import as_table
+from parabench.run.arms import interpreter_arms
+from parabench.run.outcome import table_of
 from parabench.run.runner import make_turns
 from parabench.run.state import TIME_FORMAT, Arm, Run, unfinished_runs
 from parabench.run.turn import turns_of
@@ -39,6 +41,14 @@ INTERRUPTED = 130
 )
 @click.option("--sessions", type=click.IntRange(1), default=8, show_default=True, help="Sessions (of each revision).")
 @click.option("--rev", "revisions", multiple=True, metavar="REV", help="Compare git revisions; give it twice or more.")
+@click.option(
+    "--python",
+    "interpreters",
+    multiple=True,
+    metavar="NAME",
+    help="Compare interpreters: 3.13, 3.14t, pypy3.11, a path, 3.14+jit; the first is the baseline.",
+)
+@click.option("--install", "requirements", multiple=True, metavar="REQ", help="What --python's environments need, too.")
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @results_option
@@ -46,6 +56,8 @@ INTERRUPTED = 130
 def run_command(
     sessions: int,
     revisions: tuple[str, ...],
+    interpreters: tuple[str, ...],
+    requirements: tuple[str, ...],
     resume: bool,
     threshold: float,
     results: Path,
@@ -56,9 +68,15 @@ def run_command(
     Hash seed, size of the environment and working directory vary from session to session and are recorded, because
     they vary between users and move times by per cents. With --rev, sessions of the revisions alternate in random
     order, each in a work tree of its own but with the installed libraries of this environment; a comparison follows.
+    With --python, those of the interpreters do, each in an environment of its own (made once and kept); a table of
+    workload x model x interpreter follows.
     """
     root, results = Path.cwd(), results.resolve()
-    run = resumed_run(results) if resume else new_run(root, results, sessions, revisions, pytest_arguments)
+    if resume:
+        run = resumed_run(results)
+    else:
+        arms = _arms(root, revisions, interpreters, requirements)
+        run = new_run(results, sessions, arms, pytest_arguments)
     sys.exit(_report(run, threshold) if make(run, root) else INTERRUPTED)
 
 
@@ -78,14 +96,25 @@ def make(run: Run, root: Path) -> bool:
     return True
 
 
-def new_run(root: Path, results: Path, sessions: int, revisions: tuple[str, ...], arguments: tuple[str, ...]) -> Run:
-    """A run as it was asked for. Raises UsageError or GitFailed."""
+def _arms(
+    root: Path, revisions: tuple[str, ...], interpreters: tuple[str, ...], requirements: tuple[str, ...]
+) -> list[Arm]:
+    """What is compared. Raises UsageError, GitFailed, or what is wrong with an interpreter."""
+    if revisions and interpreters:
+        raise click.UsageError("--rev and --python compare different things: run one after the other")
     if len(revisions) == 1:
         raise click.UsageError("--rev compares revisions: give it twice, such as --rev main --rev HEAD")
-    if len(set(revisions)) < len(revisions):
-        raise click.UsageError(f"--rev was given the same name twice: {', '.join(revisions)}")
+    for option, names in (("--rev", revisions), ("--python", interpreters)):
+        if len(set(names)) < len(names):
+            raise click.UsageError(f"{option} was given the same name twice: {', '.join(names)}")
+    if interpreters:
+        return interpreter_arms(root, interpreters, requirements, lambda line: click.echo(line, err=True))
     arms = [Arm(label=name, python=sys.executable, commit=commit_of(root, name)) for name in revisions]
-    arms = arms or [Arm(label="", python=sys.executable)]
+    return arms or [Arm(label="", python=sys.executable)]
+
+
+def new_run(results: Path, sessions: int, arms: list[Arm], arguments: tuple[str, ...]) -> Run:
+    """A run as it was asked for."""
     name = time.strftime(TIME_FORMAT)
     turns = turns_of(name, [arm.label for arm in arms], sessions, random.SystemRandom())
     return Run(id=name, results=results, arms=arms, turns=turns, pytest_arguments=arguments)
@@ -133,6 +162,9 @@ def _report(run: Run, threshold: float) -> int:
         click.echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
     if failed:
         click.echo(f"{failed} sessions had failed cells: their reasons are in the files")
+    if run.arms[0].is_interpreter:
+        click.echo("\n" + table_of(run, colour=sys.stdout.isatty()), nl=False)
+        return int(failed > 0)
     if len(run.arms) < 2:
         return int(failed > 0)
     status = 0

@@ -123,11 +123,16 @@ class Cache:
         )
 
 
+def cache_folder() -> Path:
+    """Where this user keeps what can be made again."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(home) / "parabench"
+
+
 def path_of(results: Path) -> Path:
     """Where the summaries of a results folder are kept."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     digest = hashlib.sha256(os.path.realpath(results).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return Path(home) / "parabench" / f"{digest}.json"
+    return cache_folder() / f"{digest}.json"
 
 
 def _encode(told: dict[str, Any]) -> bytes:

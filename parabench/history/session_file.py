@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from parabench.history.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Instrumented, Visit
 from parabench.source import source_hash
+from parabench.steady import label_of
 from parabench.workload import Limit, LimitCase, Workload
 
 #: Version of everything described here; see docs/results_format.md.
@@ -82,6 +84,7 @@ def extra_info(
         "libraries": libraries | ({"service": "external"} if external else {}),
         "source_hash": source_hash(workload.task.__module__),
         "passes": [_pass(visit) for visit in record.visits],
+        "warm_up": _warm_up(record.visits),
     }
     findings = [finding for visit in record.visits for finding in visit.findings]
     if findings:
@@ -135,7 +138,14 @@ def _pass(visit: Visit) -> dict[str, Any]:
         "rounds": len(visit.seconds_per_round),
         "seconds_open": visit.seconds_open,
         "seconds_first_batch": visit.seconds_first_batch,
+        "seconds_warm_up": list(visit.seconds_warm_up),
     }
+
+
+def _warm_up(visits: Sequence[Visit]) -> dict[str, int] | None:
+    """How many visits were flat, a warm-up, a slow-down or never steady before timing; None: nothing ran for it."""
+    labels = Counter(label_of(visit.seconds_warm_up) for visit in visits if visit.seconds_warm_up)
+    return dict(labels) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,8 @@ def apply(line: Mapping[str, Any], record: CellRecord) -> None:
 
 
 def _visit_of(fields: Mapping[str, Any]) -> Visit:
-    tuples = {name: tuple(fields[name]) for name in ("seconds_per_round", "findings")}
+    names = ("seconds_per_round", "findings", "seconds_warm_up")
+    tuples = {name: tuple(fields[name]) for name in names if name in fields}
     return Visit(**{**fields, **tuples})
 
 

@@ -22,6 +22,8 @@ from parabench.history.stored import StoredBenchmark, StoredPass
 
 #: Keys of a cell's `extra_info` that have fields of their own.
 IDENTITY = ("workload", "model", "family", "kind", "workers", "size", "tasks", "client", "source_hash", "libraries")
+#: Keys of a pass that older files do not have, and that nothing here needs.
+_LATER = {"seconds_warm_up"}
 _APART = {*IDENTITY, "passes", "findings", "seconds_per_round"}
 _STATISTICS = ("median", "mean", "min", "max")
 #: Where the file itself says why a figure is null, by figure.
@@ -184,7 +186,7 @@ def _passes(info: Fields) -> tuple[StoredPass, ...] | None:
     passes = []
     for place, entry in enumerate(entries):
         fields = Fields(entry, f"extra_info.passes[{place}]")
-        values = {key: fields.get(key, rule) for key, rule in rules_of("pass").items()}
+        values = {key: fields.get(key, rule) for key, rule in rules_of("pass").items() if key not in _LATER}
         if fields.reasons:
             info.unknown("passes", next(iter(fields.reasons.values())))
             return None

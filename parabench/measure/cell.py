@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parabench.errors import CellFailed, CellProcessDied, CellTimedOut
+from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
 from parabench.measure.ending import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import Launcher, Nursery
 from parabench.measure.resources import bytes_resident, descendants
@@ -101,8 +101,11 @@ class CellProcess:
         return instrumented, outcomes
 
     def gil_enabled(self) -> bool:
-        """Whether the GIL of the cell's process is on now: an extension may have switched it back on."""
-        return bool(self.ask("gil")["enabled"])
+        """Whether the GIL of the cell's process is on now. Raises GilSwitchedOn if its build is there to have none."""
+        answer = self.ask("gil")
+        if answer["switched_on_by"] is not None:
+            raise GilSwitchedOn(self._id, answer["switched_on_by"])
+        return bool(answer["enabled"])
 
     def finish(self) -> float:
         """Close the model and wait until every process of the cell is gone; returns the seconds closing took."""

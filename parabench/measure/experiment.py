@@ -19,6 +19,7 @@ from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.records import Cell, Energy, Instrumented, TreeUsage, Visit
 from parabench.services import Services
+from parabench.steady import run_until_flat
 from parabench.verify import verify
 from parabench.workload import ServiceOptions, Settings, Workload
 
@@ -41,6 +42,8 @@ class ExperimentOptions:
     rounds_most: int = 3
     #: Where workloads may put files; None: the system's folder for temporary files.
     scratch: Path | None = None
+    #: Run rounds until they are flat before any is timed: the interpreter compiles as it runs.
+    warm_up: bool = False
     #: Servers that somebody else runs.
     services: Services = field(default_factory=Services)
 
@@ -65,6 +68,8 @@ class Stay:
     threads: int = 0
     gil_enabled: tuple[bool, bool] = (True, True)
     instrumented: Instrumented | None = None
+    #: The first batch and the rounds after it that ran until they were flat; empty where none were asked for.
+    seconds_warm_up: tuple[float, ...] = ()
 
     @classmethod
     def replayed(cls, cell: Cell, visit: Visit, tasks: int) -> Self:
@@ -166,6 +171,8 @@ class Experiment:
 
             seconds_first = run_round().seconds
             stay = Stay(cell, len(items), self._rounds(seconds_first), opening.seconds, seconds_first, run_round)
+            if self.options.warm_up:
+                stay.seconds_warm_up = run_until_flat(lambda: run_round().seconds, [seconds_first])
             yield stay
             stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
             if instrument:
@@ -283,4 +290,5 @@ def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
         joules=None if energy.joules is None else energy.joules / rounds,
         joules_reason=energy.reason,
         findings=tuple(stay.findings),
+        seconds_warm_up=stay.seconds_warm_up,
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from parabench.discover import find_models
 from parabench.measure.energy import Packages
+from parabench.measure.gil import switched_on_by, watch
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.measure.wire import Line, outcomes_to_json
 from parabench.models.contract import Batch, Run, gil_enabled
@@ -57,8 +58,8 @@ class Host:
         return {"seconds": time.perf_counter() - start, "gil_enabled": gil_at_start}
 
     def gil(self) -> dict[str, Any]:
-        """Whether the GIL of this process is on now."""
-        return {"enabled": gil_enabled()}
+        """Whether the GIL of this process is on now, and what has switched it on against the build."""
+        return {"enabled": gil_enabled(), "switched_on_by": switched_on_by()}
 
     def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
         """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found."""
@@ -126,6 +127,7 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
 
 def serve(end: socket.socket) -> None:
     """Answer requests until the harness closes the line; an error is an answer, too."""
+    watch()
     line, host = Line(end), Host()
     while (request := line.receive()) is not None:
         step = request.pop("do")

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from _pytest.pathlib import bestrelpath
 
+from parabench.analyse.across import Crossing, crossing
+from parabench.analyse.ranking import Ratio
 from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.records import Cell, Concern
 from parabench.report.comparison import as_table
+from parabench.report.crossings import crossings_table
 from parabench.report.terminal import progress_line, race_line, summary
 from parabench.schedule import Schedule
 from parabench.session import Session
@@ -100,7 +103,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             colour=terminalreporter.hasmarkup,
         )
         terminalreporter.write(text)
+        terminalreporter.write(crossings_table(crossings_of(ours), colour=terminalreporter.hasmarkup))
         _tell_verdicts(terminalreporter, config, ours)
+
+
+def crossings_of(ours: Session) -> dict[str, dict[str, Crossing]]:
+    """From which length of a task each model overtakes the sequential one, if workloads of several lengths ran."""
+    ratios: dict[str, dict[float, Ratio]] = {}
+    tasks = {record.cell.workload: record.tasks for record in ours.records.values() if record.cell.kind == "scaling"}
+    for workload, ranking in ours.rankings().items():
+        alone = ranking.seconds.get("sequential")
+        if tasks.get(workload) and alone is not None:
+            for model, ratio in ranking.speedups.items():
+                if model != "sequential":
+                    ratios.setdefault(model, {})[alone / tasks[workload]] = ratio
+    return {model: {"this session": crossing(by_length)} for model, by_length in ratios.items()}
 
 
 def _tell_verdicts(terminalreporter: Any, config: pytest.Config, ours: Session) -> None:

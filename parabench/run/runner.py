@@ -74,6 +74,9 @@ def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
         if arm.commit is not None:
             paths = [str(root), str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
             environment["PYTHONPATH"] = os.pathsep.join(paths)
+        if arm.is_interpreter:
+            environment.pop("PYTHONPATH", None)  # what this interpreter was told to import is not for others
+        environment |= arm.environment
         command = [
             *(arm.python, "-m", "pytest", f"--seed={turn.seed}", f"--results={run.results}"),
             *_arguments(run.pytest_arguments, root),

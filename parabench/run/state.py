@@ -28,6 +28,10 @@ class Arm:
     python: str
     #: Commit of the revision; None: the working tree as it is.
     commit: str | None = None
+    #: Variables of its sessions.
+    environment: dict[str, str] = field(default_factory=dict)
+    #: Whether arms differ in their interpreter and not in their code.
+    is_interpreter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,13 @@ class Run:
         """Turns still to be made."""
         made = {done.turn for done in self.done}
         return [turn for turn in self.turns if turn.turn not in made]
+
+    def blocks(self, arm: str) -> dict[int, Path]:
+        """Files of the sessions of an arm by their block: one session of each arm, with the same seed."""
+        of_arm = {turn.turn: turn.turn // len(self.arms) for turn in self.turns if turn.arm == arm}
+        return {
+            of_arm[done.turn]: self.results / done.stored for done in self.done if done.turn in of_arm and done.stored
+        }
 
     def stored(self, arm: str) -> list[Path]:
         """Files of the sessions of an arm."""

@@ -164,6 +164,9 @@ def test_models_tell_how_they_start_processes_and_which_loop_they_run():
         "joblib-loky": "loky",
         "celery": "fork",
         "dask": "spawn",
+        "dramatiq": "fork",
+        "ray": "spawn",
+        "rq": "fork",
     }
     assert {one.start_method for one in told.values() if one.worker != "process"} == {None}
     loops = {name: one.event_loop for name, one in told.items() if one.event_loop}

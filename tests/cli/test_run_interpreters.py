@@ -1,0 +1,136 @@
+"""`parabench run --python`: names, environments, blocks and the table, with interpreters that are at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from user_project import Project
+
+python_discovery = pytest.importorskip("python_discovery")
+
+from parabench.errors import InterpreterLacks, InterpreterNotFound, UnknownName  # noqa: E402
+from parabench.run.extras import LEFT_OUT, extras  # noqa: E402
+from parabench.run.interpreters import find_interpreters, known_interpreters  # noqa: E402
+
+OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def parabench(folder: Path, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "parabench"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+@pytest.mark.parametrize("name", [OWN, f"python{OWN}", f"py{OWN.replace('.', '')}", sys.executable])
+def test_names_are_those_of_tox_and_virtualenv(name: str) -> None:
+    if platform.python_implementation() != "CPython":
+        pytest.skip("its names are those of CPython")
+    (found,) = find_interpreters([name])
+    assert found.label == name
+    assert found.description.startswith(f"CPython {platform.python_version()}")
+    asked = subprocess.run(
+        [found.executable, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.strip() == str(sys.version_info[:2])
+
+
+def test_what_is_not_there_is_an_error_that_lists_what_is() -> None:
+    with pytest.raises(InterpreterNotFound, match=r"no interpreter answers to '3\.99'") as raised:
+        find_interpreters(["3.99"])
+    assert known_interpreters()[0] in str(raised.value)
+    assert "uv python install 3.99" in str(raised.value)
+
+
+def test_a_build_with_a_gil_is_not_taken_for_a_free_threaded_one() -> None:
+    for name in (f"{OWN}t", OWN):
+        try:
+            (found,) = find_interpreters([name])
+        except InterpreterNotFound:
+            continue
+        assert ("free-threaded" in found.description) == name.endswith("t")
+
+
+def test_switches_that_an_interpreter_has_not_got_are_refused() -> None:
+    with pytest.raises(
+        UnknownName, match=r"no switch of an interpreter matches '\+fast'; known: \+gil, \+jit, \+nojit"
+    ):
+        find_interpreters([f"{sys.executable}+fast"])
+    if not getattr(getattr(sys, "_jit", None), "is_available", lambda: False)():
+        with pytest.raises(InterpreterLacks, match="has not got a JIT compiler"):
+            find_interpreters([f"{sys.executable}+jit"])
+
+
+def test_every_extra_is_either_for_this_interpreter_or_left_out_on_purpose() -> None:
+    found = extras()
+    assert not LEFT_OUT & found.keys()
+    assert "joblib" in found
+    assert all(requirements for requirements in found.values())
+    assert not any("extra" in text or ";" in text for texts in found.values() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--python", "3.99"), "no interpreter answers to '3.99'"),
+        (("--python", OWN, "--rev", "HEAD"), "--rev and --python compare different things"),
+        (("--python", OWN, "--python", OWN), "--python was given the same name twice"),
+        (("--python", OWN, "--python", f"python{OWN}"), "are the same interpreter"),
+    ],
+)
+def test_usage_errors_end_with_status_2(project: Project, arguments: tuple[str, ...], told: str) -> None:
+    result = parabench(project.root, "run", *arguments)
+    assert result.returncode == 2
+    assert told in " ".join(result.stderr.split())
+
+
+def test_interpreters_alternate_and_end_in_a_table(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one interpreter twice, told apart by a link: the machinery, wherever the tests run."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project.root / "cache"))
+    project.workload("mine", "def mine(item):\n    return sum(range(20_000))\n")
+    project.experiment()
+    # Environments without the network: what is imported here is importable there.
+    for name in ("one", "two"):
+        _prepared_environment(project, name)
+    options = ("--sessions", "2", "--models", "sequential,thread-pool", "--passes", "1", "--on-busy", "allow")
+    run = {"one": project.root / "one", "two": project.root / "two"}
+    result = _run_on(project, run, options)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert "interpreter" in next(line for line in lines if line.startswith("workload"))
+    assert [line.split()[:3] for line in lines if " one " in line or " two " in line][:1] == [
+        ["mine", "sequential", "one"]
+    ]
+    sessions = [json.loads(path.read_text())["parabench"]["run"] for path in project.sessions()]
+    assert sorted(one["arm"] for one in sessions) == ["one", "one", "two", "two"]
+    assert len({one["seed"] for one in sessions}) == 2
+    assert {sessions[0]["arm"], sessions[1]["arm"]} == {"one", "two"}, "one session of each in a block"
+
+
+def _prepared_environment(project: Project, name: str) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(project.root / name)], check=True)
+
+
+def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """The run, with environments that see the packages of this one instead of installing them."""
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    for folder in pythons.values():
+        (target,) = folder.glob("lib/*/site-packages")
+        (target / "shared.pth").write_text(f"import site; site.addsitedir({packages!r})\n")
+    script = (
+        "import sys\n"
+        "import parabench.cli.run as verb\n"
+        "from parabench.run.state import Arm\n"
+        f"arms = {{name: path for name, path in {[(n, str(p / 'bin' / 'python')) for n, p in pythons.items()]!r}}}\n"
+        "verb.interpreter_arms = lambda *_: [Arm(label=n, python=p, is_interpreter=True) for n, p in arms.items()]\n"
+        "from parabench.cli import main\nmain()"
+    )
+    names = [part for name in pythons for part in ("--python", name)]
+    command = [sys.executable, "-c", script, "run", *names, *options]
+    return subprocess.run(
+        command, cwd=project.root, capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ)
+    )

@@ -1,0 +1,28 @@
+"""Install the lowest version that each requirement of the core allows, into the environment that runs this."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import requires
+
+from packaging.requirements import Requirement
+
+from parabench.run.extras import install
+
+
+def lowest() -> list[str]:
+    """name==version for every requirement of the core."""
+    pinned = []
+    for text in requires("parabench") or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        floors = [one.version for one in requirement.specifier if one.operator == ">="]
+        pinned.append(f"{requirement.name}=={floors[0]}")
+    return pinned
+
+
+if __name__ == "__main__":
+    wanted = lowest()
+    sys.stdout.write(f"{' '.join(wanted)}\n")
+    sys.exit(install(wanted, build=True))
