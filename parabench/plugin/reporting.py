@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,12 +15,13 @@ from parabench.analyse.ranking import Ratio
 from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
-from parabench.records import Cell, Concern
+from parabench.records import Cell, CellRecord, Concern
 from parabench.report.comparison import as_table
 from parabench.report.crossings import crossings_table
 from parabench.report.terminal import progress_line, race_line, summary
 from parabench.schedule import Schedule
 from parabench.session import Session
+from parabench.steady import label_of
 
 SHOWN = pytest.StashKey[float]()
 #: Attribute of reports that are about a cell.
@@ -92,7 +95,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         if terminalreporter.isatty:
             terminalreporter.rewrite("", erase=True)
         terminalreporter.ensure_newline()
-        notes = [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
+        notes = [*steadiness(ours.records.values())]
+        notes += [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
         text = summary(
             ours.rankings(),
             ours.records.values(),
@@ -105,6 +109,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write(text)
         terminalreporter.write(crossings_table(crossings_of(ours), colour=terminalreporter.hasmarkup))
         _tell_verdicts(terminalreporter, config, ours)
+
+
+def steadiness(records: Iterable[CellRecord]) -> list[str]:
+    """What interpreters that compile as they run did before rounds were timed; nothing for others."""
+    visits = [visit.seconds_warm_up for record in records for visit in record.visits if visit.seconds_warm_up]
+    labels = Counter(map(label_of, visits))
+    if not labels:
+        return []
+    told = ", ".join(f"{number} {label}" for label, number in labels.most_common())
+    return [f"Before timing, rounds ran until they were flat: {told} ({len(visits)} visits; every round is stored)"]
 
 
 def crossings_of(ours: Session) -> dict[str, dict[str, Crossing]]:

@@ -15,6 +15,11 @@ import pytest
 from queue_helpers import PASSWORD, Broker, model_or_skip
 from user_project import Project
 
+from parabench.discover import find_models
+from parabench.errors import SchedulerUnreachable
+from parabench.services import Services
+from parabench.task import TaskCall
+
 WORK = "def mine(item):\n    return item * 2\n"
 SESSION = ("--passes", "1", "--rounds", "1", "--workers", "2")
 
@@ -173,3 +178,20 @@ def test_a_session_on_a_dask_scheduler_started_by_hand(project: Project, schedul
     assert result.ret == 1  # for the other one: there are two workers with a thread, not one with two
     (failed,) = session["parabench"]["failed"]
     assert "1 Dask worker of 2 threads are wanted" in failed["reason"]
+
+
+def test_a_dask_scheduler_that_is_not_there_is_an_error_with_its_address() -> None:
+    model = model_or_skip("dask")
+    call = TaskCall(task="tasks_for_tests:echo")
+    with pytest.raises(SchedulerUnreachable, match=r"the Dask scheduler at tcp://127\.0\.0\.1:1 cannot be used"):
+        model.open_with(1, call, Services(dask_scheduler="tcp://127.0.0.1:1")).__enter__()
+
+
+def test_ray_starts_nothing_unless_it_is_told_to() -> None:
+    (ray,) = [model for name, model in find_models().items() if name == "ray"]
+    refused = ray.unserved(Services())
+    assert refused is not None
+    assert "listens on all network interfaces" in refused.reason
+    assert refused.install == "add --ray-local, or --ray-address of a cluster"
+    assert ray.unserved(Services(ray_local=True)) is None
+    assert ray.unserved(Services(ray_address="ray.example:6379")) is None

@@ -1,0 +1,105 @@
+"""What was asked for does not exist, or cannot be had here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parabench.errors.base import ParabenchError, UsageError
+
+
+class UnknownName(UsageError):
+    """A workload, model or other name that nothing answers to."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        listed = ", ".join(sorted(known)) or "none"
+        super().__init__(f"no {what} matches '{name}'; known: {listed}")
+        self.name = name
+
+
+class InvalidOption(UsageError):
+    """An option's value that cannot be used."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(f"{option} {value!r} cannot be used: expected {expected}")
+
+
+class DuplicateName(ParabenchError):
+    """Two workloads or two models that claim one name."""
+
+    def __init__(self, what: str, name: str, first: str, second: str) -> None:
+        super().__init__(f"two {what}s are called '{name}': {first} and {second}; rename one")
+
+
+class WorkloadNotLoadable(ParabenchError):
+    """A file under the workloads folder that cannot be imported."""
+
+    def __init__(self, path: object, cause: BaseException) -> None:
+        super().__init__(
+            f"cannot import the workload file {path}: {type(cause).__name__}: {cause}; "
+            "mend the file or move it out of the workloads folder"
+        )
+
+
+class NothingDeclared(ParabenchError):
+    """A file under the workloads folder in which no workload can be found."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"the workload file {path} declares no workload: decorate a function with @workload, leave one public "
+            "function in it, or begin its name with an underscore if it only helps other files"
+        )
+
+
+class NoWorkloads(UsageError):
+    """Cells were asked for where there is no folder of workloads."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"there is no workloads folder {path}: make one, or name another with --workloads-dir DIR")
+
+
+class BenchmarkPluginMissing(UsageError):
+    """Cells were asked for with pytest-benchmark switched off."""
+
+    def __init__(self) -> None:
+        super().__init__("cells are measured with pytest-benchmark: run without -p no:benchmark")
+
+
+class NothingSelected(UsageError):
+    """A text that means no stored session."""
+
+    def __init__(self, text: str, offer: Iterable[str]) -> None:
+        there = "; ".join(offer) or "nothing: run pytest benchmarks first, or name another folder with --results DIR"
+        super().__init__(f"'{text}' means no stored session; there is {there}")
+
+
+class NothingStored(UsageError):
+    """A stored session was asked for that is not there."""
+
+    def __init__(self, folder: object, wanted: str, stored: Iterable[str]) -> None:
+        listed = ", ".join(stored) or "none yet"
+        super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
+
+
+class ModelNotLoadable(ParabenchError):
+    """A model file that cannot be imported although models import nothing foreign at the top."""
+
+    def __init__(self, module: str, cause: BaseException) -> None:
+        super().__init__(
+            f"cannot import the model file {module}: {type(cause).__name__}: {cause}; "
+            "third-party imports belong inside its open() and availability()"
+        )
+
+
+class InvalidWorkload(ParabenchError):
+    """A workload whose definition breaks the contract of tasks."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"workload '{name}' is not usable: {problem}")
+
+
+class ModelUnavailable(ParabenchError):
+    """A model that this machine or interpreter cannot run."""
+
+    def __init__(self, name: str, reason: str, install: str | None) -> None:
+        hint = f"; install it with: {install}" if install else ""
+        super().__init__(f"model '{name}' cannot run here: {reason}{hint}")

@@ -1,0 +1,104 @@
+"""Cells that gave no valid measurement, and machines not fit to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parabench.errors.base import ParabenchError, UsageError, describe_exit
+
+
+class CellFailed(ParabenchError):
+    """A cell that gave no valid measurement; its times are kept out of every comparison."""
+
+
+class CellProcessDied(CellFailed):
+    """The process that runs a cell ended in the middle of it."""
+
+    def __init__(self, cell: str, step: str, exit_code: int | None) -> None:
+        super().__init__(
+            f"the process of cell {cell} died with {describe_exit(exit_code)} during '{step}'; "
+            "a task or a library crashed it: run the task alone under faulthandler to see where"
+        )
+        self.exit_code = exit_code
+
+
+class NurseryDied(CellFailed):
+    """The process that cells are forked from has ended."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(
+            f"the process that starts cells died with {describe_exit(exit_code)}; its error output is above. "
+            "The next cell gets a new one"
+        )
+
+
+class CellTimedOut(CellFailed):
+    """A cell that did not answer in time; its whole process tree has been killed."""
+
+    def __init__(self, cell: str, step: str, seconds: float) -> None:
+        super().__init__(
+            f"cell {cell} gave no answer to '{step}' within {seconds:g} s and was killed with all its processes; "
+            "raise --cell-timeout if the work is really that long"
+        )
+
+
+class GilSwitchedOn(CellFailed):
+    """A cell of a free-threaded interpreter that ran with the GIL after all."""
+
+    def __init__(self, cell: str, module: str) -> None:
+        super().__init__(
+            f"cell {cell} ran with the GIL: '{module}' has switched it back on in this free-threaded interpreter, so "
+            "its times say nothing about it; use a version of that library for free-threaded builds, or measure with "
+            "the GIL on purpose (PYTHON_GIL=1)"
+        )
+
+
+class WrongResult(CellFailed):
+    """A batch whose results are not those of the sequential model, or that break the workload's own check."""
+
+
+class TasksFailed(CellFailed):
+    """A batch in which tasks raised or lost their worker."""
+
+
+class MachineBusy(UsageError):
+    """Another session measures on this machine."""
+
+    def __init__(self, pid: int | None, started: str | None) -> None:
+        who = "another session" if pid is None else f"process {pid}"
+        since = "" if started is None else f" since {started}"
+        super().__init__(
+            f"{who} has been measuring on this machine{since}, and two sessions would measure each other: "
+            "wait for it with --on-busy wait, or measure all the same and be marked with --on-busy allow"
+        )
+
+
+class NotFitToMeasure(UsageError):
+    """The checks before measuring found something, and the user wants no numbers then."""
+
+    def __init__(self, concerns: Iterable[tuple[str, str]]) -> None:
+        listed = "".join(f"\n  {check}: {message}" for check, message in concerns)
+        super().__init__(
+            f"nothing was measured, because --strict-preflight asks for a machine without faults, and these were found:"
+            f"{listed}\nmend them, or leave out --strict-preflight and have them stored with the results"
+        )
+
+
+class ProbeFailed(ParabenchError):
+    """The interpreter that is asked what watches the cells did not answer."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"an interpreter started as cells are did not say what watches it ({problem}): see what it prints with "
+            "python -c 'import sys'"
+        )
+
+
+class LockUnusable(ParabenchError):
+    """The file that keeps sessions apart cannot be locked."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot lock {path}, which keeps sessions from measuring each other: {cause.strerror or cause}; "
+            "mend or remove the file, or name another folder with TMPDIR"
+        )

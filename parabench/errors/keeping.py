@@ -1,0 +1,89 @@
+"""What cannot be stored, read or gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from parabench.errors.base import ParabenchError, UsageError
+
+if TYPE_CHECKING:  # workers import this module, and need no paths
+    from pathlib import Path
+
+
+class StoreNotWritable(ParabenchError):
+    """The results folder does not take files."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot write results into {path}: {cause.strerror or cause}; "
+            "choose another folder with --results DIR or mend this one"
+        )
+
+
+class ResultsKeptElsewhere(ParabenchError):
+    """The results folder has become unwritable; what was measured is kept in a temporary file."""
+
+    def __init__(self, cause: StoreNotWritable, kept: object) -> None:
+        super().__init__(f"{cause}; what was measured is kept in {kept}")
+
+
+class JournalNotWritable(ParabenchError):
+    """The journal of a session does not take another line."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot write the journal {path}: {cause.strerror or cause}; measuring stops here, what is in it is kept: "
+            "mend the folder or make room, then go on with --resume"
+        )
+
+
+class NothingToResume(UsageError):
+    """--resume without a session that could go on."""
+
+    def __init__(self, folder: object, elsewhere: Iterable[str]) -> None:
+        others = "".join(f"\n  unfinished on another fingerprint, {other}" for other in elsewhere)
+        super().__init__(f"there is no unfinished session in {folder}: run without --resume{others}")
+
+
+class PlanDiffers(UsageError):
+    """--resume with another plan than the session began with."""
+
+    def __init__(self, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"the unfinished session had another plan, these differ: {'; '.join(differences)}. Repeat its command with "
+            "--resume, or store what it has with 'parabench recover'"
+        )
+
+
+class JournalDamaged(ParabenchError):
+    """A journal that is not as it was written, beyond a last line torn by a crash."""
+
+    def __init__(self, path: object, line: int, cause: str) -> None:
+        super().__init__(
+            f"cannot read the journal {path}, line {line}: {cause}; move the file away to go on without it"
+        )
+
+
+class HistoryUnreadable(ParabenchError):
+    """A stored session that cannot be read."""
+
+    def __init__(self, path: Path, cause: object, advice: str = "move the file away or restore it") -> None:
+        # A file system takes names that are no text; whoever prints the message needs one that is.
+        printable = str(path).encode("utf-8", "replace").decode("utf-8")
+        super().__init__(f"cannot read the stored session {printable}: {cause}; {advice}")
+        self.path = path
+
+
+class HistoryTooNew(HistoryUnreadable):
+    """A stored session of a format that only a later parabench reads; the file is as it should be."""
+
+    def __init__(self, path: Path, stored_format: object, latest_format: int) -> None:
+        super().__init__(
+            path,
+            f"its format is {stored_format}, and this parabench reads formats up to {latest_format}",
+            "upgrade parabench: pip install --upgrade parabench",
+        )
+
+
+# --- the GitHub workloads -------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""Runs of many sessions: revisions, interpreters, histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from parabench.errors.base import ParabenchError, UsageError
+
+if TYPE_CHECKING:  # workers import this module, and need no paths
+    from pathlib import Path
+
+
+class RunDamaged(ParabenchError):
+    """The record of a run of several sessions that cannot be read."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"the record {path} of an unfinished run cannot be read: {problem}; remove it to begin anew")
+
+
+class TooFewSessions(ParabenchError):
+    """A calibration without enough whole sessions."""
+
+    def __init__(self, found: int, least: int) -> None:
+        super().__init__(
+            f"{found} sessions with a cell that all of them measured say nothing: {least} are needed at least, and "
+            "cells that do not fail"
+        )
+
+
+class ReportExtraMissing(UsageError):
+    """Something that needs the libraries of an extra."""
+
+    def __init__(self, what: str, library: str) -> None:
+        super().__init__(f"{what} need {library}, which is not installed: pip install 'parabench[report]'")
+
+
+class GitFailed(UsageError):
+    """A git command that did not do what a run needs."""
+
+    def __init__(self, arguments: Iterable[str], problem: str) -> None:
+        super().__init__(f"git {' '.join(arguments)} failed: {problem}")
+
+
+class RunExtraMissing(UsageError):
+    """Interpreters are found, and their environments made, by libraries of an extra."""
+
+    def __init__(self, library: str, cause: BaseException) -> None:
+        super().__init__(f"--python needs {library} ({cause}): pip install 'parabench[run]'")
+
+
+class InterpreterNotFound(UsageError):
+    """A name that no interpreter of this machine answers to."""
+
+    def __init__(self, name: str, found: Iterable[str]) -> None:
+        listed = "\n".join(f"    {one}" for one in found) or "    none"
+        super().__init__(
+            f"no interpreter answers to '{name}'. Found on this machine:\n{listed}\n"
+            f"'uv python install {name}' would get it"
+        )
+
+
+class InterpreterLacks(UsageError):
+    """A switch of an interpreter that it does not have."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"'{name}' cannot be had: this build has not got {what}")
+
+
+class SameInterpreter(UsageError):
+    """Two names for one interpreter: they would be compared with themselves."""
+
+    def __init__(self, one: str, other: str, executable: str) -> None:
+        super().__init__(f"'{one}' and '{other}' are the same interpreter, {executable}: name each once")
+
+
+class EnvironmentNotMade(ParabenchError):
+    """An environment that could not be made for an interpreter."""
+
+    def __init__(self, interpreter: str, step: str, lines: Iterable[str]) -> None:
+        shown = "\n".join(f"    {line}" for line in lines)
+        super().__init__(f"there is no environment for {interpreter}: '{step}' failed:\n{shown}")
+
+
+class SessionNotRun(ParabenchError):
+    """A session of a run that did not come to its end."""
+
+    def __init__(self, number: int, arm: str, status: int, lines: Iterable[str]) -> None:
+        of_arm = f" of {arm}" if arm else ""
+        shown = "\n".join(f"    {line}" for line in lines)
+        super().__init__(
+            f"session {number}{of_arm} did not run to its end (exit status {status}):\n{shown}\n"
+            "mend it and go on with parabench run --resume; the sessions before it are stored"
+        )
