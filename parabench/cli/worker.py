@@ -16,7 +16,7 @@ from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
 from parabench.options import BROKER_VARIABLE
 from parabench.plan import cores_usable
 from parabench.queues.address import shown
-from parabench.queues.client import external_address
+from parabench.queues.opening import external_address
 from parabench.queues.serving import identity
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
 from parabench.source import source_hash

@@ -20,8 +20,8 @@ from parabench.errors import BrokerLost, WorkerDied
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.processes import SECONDS_TO_START
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
-from parabench.queues.client import open_queue
 from parabench.queues.library import QueueLibrary
+from parabench.queues.opening import open_queue
 from parabench.queues.serving import FUNCTIONS, text_of
 from parabench.services import OWN_SERVICES, Services
 from parabench.task import lost

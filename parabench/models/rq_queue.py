@@ -13,8 +13,8 @@ from typing import Any
 from parabench.errors import BrokerLost
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
-from parabench.queues.client import open_queue
 from parabench.queues.library import QueueLibrary
+from parabench.queues.opening import open_queue
 from parabench.services import OWN_SERVICES, Services
 
 SECONDS_RESULTS_KEPT = 600

@@ -14,23 +14,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted
-from parabench.models.contract import Batch, Run
+from parabench.models.contract import Batch
 from parabench.processes import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
-from parabench.queues.address import Address, connected, purge
-from parabench.queues.broker import embedded_broker
 from parabench.queues.crew import Crew
-from parabench.queues.library import QueueClient, QueueLibrary
+from parabench.queues.library import QueueClient
 from parabench.queues.serving import introduction_for
 from parabench.records import Failure, Outcome, Trace
 from parabench.services import Services
@@ -42,35 +35,6 @@ DEATHS_MOST = 1
 SECONDS_LOOK = 0.2
 #: When a worker has died or a host has not been heard of, silence is taken for a loss so soon.
 SECONDS_SILENCE_SUSPECT = 3.0
-SECONDS_TO_END = 6.0
-#: Workers that the user has started serve this namespace, each model's its own.
-EXTERNAL_NAMESPACE = "parabench"
-
-
-@contextmanager
-def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Services) -> Iterator[Run]:
-    """Connect, start workers unless the user has, see that all of them do the same work, and leave nothing behind."""
-    with ExitStack() as stack:
-        url = services.broker or f"unix://{stack.enter_context(embedded_broker())}"
-        name = library.model if services.workers_external else f"{library.model}-{uuid.uuid4().hex[:12]}"
-        address = Address(url, f"{EXTERNAL_NAMESPACE}-{name}")
-        broker = stack.enter_context(connected(address))
-        stack.callback(purge, broker, address)
-        purge(broker, address)  # what a client has left there that was killed
-        supervisor = None if services.workers_external else stack.enter_context(_supervisor(library, address, workers))
-        crew = Crew(library.model, broker, address)
-        crew.find(workers, external=services.workers_external)
-        queue = stack.enter_context(library.connect(address.url, address.namespace))
-        run = QueueRun(library.model, queue, crew, supervisor, services)
-        run.greet(workers, call)
-        crew.traffic()
-        yield run
-        run.leave(workers)
-
-
-def external_address(model: str, url: str) -> Address:
-    """What workers serve that the user starts."""
-    return Address(url, f"{EXTERNAL_NAMESPACE}-{model}")
 
 
 @dataclass(slots=True, eq=False)
@@ -277,29 +241,3 @@ class QueueRun:
             with contextlib.suppress(Exception):  # gone, or went wrong: not a result
                 results += self._queue.take(ticket, 0) is not None
         return results
-
-
-@contextmanager
-def _supervisor(library: QueueLibrary, address: Address, workers: int) -> Iterator[subprocess.Popen[str]]:
-    """The supervisor of the model's own workers: it ends when its input does."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "parabench.queues.supervisor"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert process.stdin is not None
-    try:
-        told = {"model": library.model, "url": address.url, "namespace": address.namespace, "workers": workers}
-        process.stdin.write(json.dumps(told) + "\n")
-        process.stdin.flush()
-        yield process
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
