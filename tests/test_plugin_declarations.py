@@ -51,7 +51,10 @@ def test_two_workloads_with_one_name_are_refused_with_both_places(refused) -> No
 def test_an_unknown_kind_is_refused_with_the_known_ones(refused) -> None:
     said = refused(DECLARE + "@workload(kind='gpu')\ndef odd(item):\n    return item\n")
     assert "'odd'" in said
-    assert "its kind 'gpu' is none of cpu, native, disk, network, live, mixed, overhead, shared_state, custom" in said
+    assert (
+        "its kind 'gpu' is none of cpu, native, disk, network, live, mixed, overhead, scaling, shared_state, custom"
+        in said
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ from parabench.services import Services
 SILENCE = 4.0
 #: Enough for two silences, and what starting again takes.
 SECONDS_BOUND = 40
+#: One that the library's own worker keeps going, and one whose processes are the supervisor's.
+PARAMETRIZED = pytest.mark.parametrize("name", ["celery", "rq"])
 ITEMS = [["slow", 0.6], *[["quick", 0.05]] * 7]
 
 
@@ -104,7 +106,10 @@ def test_a_broker_of_its_own_that_is_killed_costs_the_open_tasks(queue: Model) -
 
 
 @pytest.mark.usefixtures("bounded")
-def test_a_broker_that_is_killed_and_comes_back_empty_costs_nothing(queue: Model, broker: Broker) -> None:
+@PARAMETRIZED
+def test_a_broker_that_is_killed_and_comes_back_empty_costs_nothing(name: str, broker: Broker) -> None:
+    queue = model_or_skip(name)
+
     def restart() -> None:
         broker.kill()
         time.sleep(0.5)
@@ -148,7 +153,9 @@ def test_no_external_workers_is_an_error_with_their_command(broker: Broker) -> N
 
 
 @pytest.mark.usefixtures("bounded")
-def test_external_workers_do_the_work_and_tell_it(queue: Model, broker: Broker, tmp_path: Path) -> None:
+@PARAMETRIZED
+def test_external_workers_do_the_work_and_tell_it(name: str, broker: Broker, tmp_path: Path) -> None:
+    queue = model_or_skip(name)
     services = Services(broker=broker.url, workers_external=True, seconds_silence=SILENCE)
     with external_worker(queue.name, broker, tmp_path) as (worker, said):
         with batch(queue, services, ITEMS) as go:
@@ -165,7 +172,7 @@ def test_external_workers_do_the_work_and_tell_it(queue: Model, broker: Broker, 
 
 
 @pytest.mark.usefixtures("bounded")
-@pytest.mark.parametrize("name", ["celery", "rq"])
+@PARAMETRIZED
 def test_a_killed_host_costs_nothing_while_another_one_lives(name: str, broker: Broker, tmp_path: Path) -> None:
     model = model_or_skip(name)
     services = Services(broker=broker.url, workers_external=True, seconds_silence=SILENCE)
@@ -180,7 +187,7 @@ def test_a_killed_host_costs_nothing_while_another_one_lives(name: str, broker: 
         assert found["tasks_sent_again"] >= 1
 
 
-@pytest.mark.parametrize("name", ["celery", "rq"])
+@PARAMETRIZED
 def test_another_version_is_refused_at_both_ends(name: str, broker: Broker, tmp_path: Path) -> None:
     queue = model_or_skip(name)
     old = "import importlib.metadata as m\nreal = m.version\n"
@@ -193,7 +200,7 @@ def test_another_version_is_refused_at_both_ends(name: str, broker: Broker, tmp_
     assert "a client was refused: parabench is 0.1.0 at the client and 0.0.9 at the worker" in said.read_text()
 
 
-@pytest.mark.parametrize("name", ["celery", "rq"])
+@PARAMETRIZED
 def test_other_work_is_refused_at_both_ends(name: str, broker: Broker, tmp_path: Path) -> None:
     queue = model_or_skip(name)
     changed = tmp_path / "changed" / "models"
