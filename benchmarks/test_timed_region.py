@@ -5,11 +5,10 @@ import time
 
 import pytest
 
+from parabench.measure.cell_server import _time_batch
 from parabench.measure.energy import Packages
-from parabench.measure.host import _time_batch
-from parabench.models.contract import Batch
 from parabench.records import Outcome
-from parabench.task import TaskCall
+from parabench.task import Batch, TaskCall
 
 REPETITIONS = 2_000
 

@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,21 @@ class TaskCall:
             return
         with contextlib.suppress(Exception):
             await _coroutine_function(self._untraced())
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The items of one round and the call each of them gets."""
+
+    call: TaskCall
+    items: Sequence[Any]
+
+
+#: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
+#: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
+#: It may have more to tell: `found() -> dict`, asked for after a round, joins the round's findings, and `blind` says
+#: what the process tree does not show of it.
+Run = Callable[[Batch], list[Outcome]]
 
 
 def call_to_text(call: TaskCall) -> str:

@@ -5,6 +5,8 @@ This module is imported by every worker of every model, so it needs nothing but 
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
@@ -170,3 +172,28 @@ def workload(
         return function
 
     return declare if task is None else declare(task)
+
+
+def source_hash(module: str) -> str | None:
+    """Hash of a module's file, or of all files of the package in a workloads folder that it is part of.
+
+    `module` is the name of an imported module, such as "workloads.github.live"; None where it has no file.
+    """
+    import hashlib  # not at the top: every worker imports this module, and few ask for a hash
+
+    family = ".".join(module.split(".")[:2])
+    origin = getattr(sys.modules.get(family), "__file__", None)
+    if origin is None:
+        return None
+    files = sorted(Path(origin).parent.rglob("*.py")) if Path(origin).name == "__init__.py" else [Path(origin)]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def source_hash_of_task(task: str) -> str | None:
+    """The same for a task's reference, "package.module:name", whose module is imported. Raises as importing does."""
+    module = task.partition(":")[0]
+    importlib.import_module(module)
+    return source_hash(module)

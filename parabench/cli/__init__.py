@@ -17,7 +17,7 @@ class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The verbs by name."""
         files = (path.stem for path in Path(__file__).parent.glob("*.py"))
-        return sorted(name for name in files if name not in ("__init__", "parameters"))
+        return sorted(name for name in files if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb."""

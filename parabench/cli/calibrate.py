@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from parabench.analyse.calibration import calibrate
-from parabench.cli.parameters import results_option, share
-from parabench.cli.run import INTERRUPTED, make, new_run, resumed_run
+from parabench.cli._parameters import results_option, share
+from parabench.cli._runs import make_or_exit
+from parabench.compare.calibrations import store_calibration
 from parabench.errors import TooFewSessions
-from parabench.history.calibrations import store_calibration
 from parabench.history.reader import read_session
 from parabench.history.summary import summarise
-from parabench.report.calibration import calibration_text
+from parabench.report.calibration_text import calibration_text
+from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
 
 SESSIONS_LEAST = 4
@@ -45,8 +46,7 @@ def calibrate_command(
         if resume
         else new_run(results, sessions, [Arm(label="", python=sys.executable)], pytest_arguments)
     )
-    if not make(run, root):
-        sys.exit(INTERRUPTED)
+    make_or_exit(run, root)
     folder, text = _judge(run, threshold)
     click.echo(text, nl=False)
     click.echo(f"Stored as {folder}")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import click
 
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
-from parabench.cli.parameters import results_option, share
-from parabench.comparison import ACROSS, compare_sessions
-from parabench.history.calibrations import with_calibration
+from parabench.cli._parameters import results_option, share
+from parabench.compare.calibrations import with_calibration
+from parabench.compare.comparison import ACROSS, compare_sessions
+from parabench.history.commits import commit_known
 from parabench.history.selection import is_interpreter, select
 from parabench.history.sessions import read_summaries, with_files
-from parabench.report.comparison import as_json, as_markdown, as_table
+from parabench.report.comparison_table import as_json, as_markdown, as_table
 
 _FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, UNSURE}, "never": set()}
 
@@ -58,7 +58,7 @@ def compare_command(
     for problem in found.problems:
         click.echo(f"parabench: left out: {problem}", err=True)
     sessions = with_files(found.sessions, (base, new))
-    sides = [select(text, sessions, commit_of) for text in (base, new)]
+    sides = [select(text, sessions, commit_known) for text in (base, new)]
     comparison = compare_sessions(sides[0], sides[1], found.sessions, across=chosen, threshold=threshold)
     comparison = with_calibration(comparison)
     if form == "json":
@@ -69,17 +69,3 @@ def compare_command(
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         click.echo(as_table(comparison, width=width, colour=colour, everything=everything), nl=False)
     sys.exit(int(any(one.verdict in _FAIL_ON[fail_on] for one in comparison.verdicts)))
-
-
-def commit_of(name: str) -> str | None:
-    """The commit that git means by a name, in the working directory; None when it knows none."""
-    git = shutil.which("git")
-    if name.startswith("-") or git is None:
-        return None
-    answer = subprocess.run(
-        [git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip() or None

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from parabench.discover import find_models, find_workloads
+from parabench.machine.cores import cores_usable
+from parabench.models import find_models
 from parabench.models.contract import Model
-from parabench.plan import choose, cores_usable, default_workers
-from parabench.records import Unavailable
+from parabench.records import OWN_SERVICES, Unavailable
 from parabench.report.listing import listing
-from parabench.services import OWN_SERVICES
+from parabench.session.discovery import find_workloads
+from parabench.session.plan import choose, default_workers
 
 
 @click.command("list", epilog="Example: parabench list --models 'process-*'")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from parabench.discover import find_models, find_workloads
 from parabench.errors import ParabenchError
 from parabench.history.recovery import recover
 from parabench.history.session_journal import unfinished
+from parabench.models import find_models
+from parabench.session.discovery import find_workloads
 
 
 @click.command("recover", epilog="Example: parabench recover --results results")

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import shutil
-import signal
 import sys
-import time
-import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from parabench.cli.parameters import results_option, share
-from parabench.comparison import compare_sessions
-from parabench.errors import ParabenchError
-from parabench.history.calibrations import with_calibration
+from parabench.cli._parameters import results_option, share
+from parabench.cli._runs import make_or_exit
+from parabench.compare.calibrations import with_calibration
+from parabench.compare.comparison import compare_sessions
+from parabench.compare.interpreter_ratios import interpreter_ratios
+from parabench.history.commits import commit_of
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
-from parabench.report.comparison import as_table
+from parabench.report.comparison_table import as_table
+from parabench.report.interpreter_table import interpreter_text
 from parabench.run.arms import interpreter_arms
-from parabench.run.outcome import table_of
-from parabench.run.runner import make_turns
-from parabench.run.state import TIME_FORMAT, Arm, Run, unfinished_runs
-from parabench.run.turn import turns_of
-from parabench.run.worktrees import checked_out, commit_of
-
-#: What a shell reports of a command that Ctrl-C has ended.
-INTERRUPTED = 130
+from parabench.run.making import new_run, resumed_run
+from parabench.run.state import Arm, Run
 
 
 @click.command(
@@ -77,23 +68,8 @@ def run_command(
     else:
         arms = _arms(root, revisions, interpreters, requirements)
         run = new_run(results, sessions, arms, pytest_arguments)
-    sys.exit(_report(run, threshold) if make(run, root) else INTERRUPTED)
-
-
-def make(run: Run, root: Path) -> bool:
-    """Make all turns of a run that are left, telling where it is; False when it was stopped. Exits when one fails."""
-    run.save()
-    try:
-        with _terminated_like_interrupted(), _roots(run, root) as roots:
-            make_turns(run, roots, lambda line: click.echo(line, err=True))
-    except KeyboardInterrupt:
-        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
-        return False
-    except ParabenchError as error:
-        click.echo(f"parabench: {error}", err=True)
-        sys.exit(1)
-    run.discard()
-    return True
+    make_or_exit(run, root)
+    sys.exit(_report(run, threshold))
 
 
 def _arms(
@@ -113,46 +89,6 @@ def _arms(
     return arms or [Arm(label="", python=sys.executable)]
 
 
-def new_run(results: Path, sessions: int, arms: list[Arm], arguments: tuple[str, ...]) -> Run:
-    """A run as it was asked for."""
-    name = time.strftime(TIME_FORMAT)
-    turns = turns_of(name, [arm.label for arm in arms], sessions, random.SystemRandom())
-    return Run(id=name, results=results, arms=arms, turns=turns, pytest_arguments=arguments)
-
-
-def resumed_run(results: Path) -> Run:
-    """The run that was stopped last. Raises UsageError when there is none."""
-    found = list(unfinished_runs(results)) if results.is_dir() else []
-    if not found:
-        raise click.UsageError(f"there is no unfinished run in {results}")
-    return found[-1]
-
-
-@contextlib.contextmanager
-def _roots(run: Run, root: Path) -> Iterator[dict[str, Path]]:
-    """The project folder of each arm."""
-    commits = [arm.commit for arm in run.arms if arm.commit is not None]
-    if not commits:
-        yield {arm.label: root for arm in run.arms}
-        return
-    with checked_out(root, commits) as trees:
-        yield {arm.label: trees[arm.commit] if arm.commit else root for arm in run.arms}
-
-
-@contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: with the session under way stored, and nothing left running."""
-
-    def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _report(run: Run, threshold: float) -> int:
     """Say what was stored and, of several arms, what changed; returns the exit status."""
     failed = sum(done.exit_status != 0 for done in run.done)
@@ -163,7 +99,8 @@ def _report(run: Run, threshold: float) -> int:
     if failed:
         click.echo(f"{failed} sessions had failed cells: their reasons are in the files")
     if run.arms[0].is_interpreter:
-        click.echo("\n" + table_of(run, colour=sys.stdout.isatty()), nl=False)
+        ratios = interpreter_ratios({arm.label: run.blocks(arm.label) for arm in run.arms})
+        click.echo("\n" + interpreter_text(ratios, colour=sys.stdout.isatty()), nl=False)
         return int(failed > 0)
     if len(run.arms) < 2:
         return int(failed > 0)

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import click
 
-from parabench.discover import find_models, find_workloads
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
-from parabench.options import BROKER_VARIABLE
-from parabench.plan import cores_usable
+from parabench.machine.cores import cores_usable
+from parabench.models import find_models
 from parabench.queues.address import shown
 from parabench.queues.opening import external_address
 from parabench.queues.serving import identity
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
-from parabench.source import source_hash
+from parabench.session.discovery import find_workloads
+from parabench.session.option_table import BROKER_VARIABLE
+from parabench.workload import source_hash
 
 
 @click.command("worker", epilog="Example: parabench worker celery --broker redis://queue.example:6379/0 --workers 4")

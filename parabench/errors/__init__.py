@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-from parabench.errors.asking import (
-    BenchmarkPluginMissing,
-    DuplicateName,
-    InvalidOption,
-    InvalidWorkload,
-    ModelNotLoadable,
-    ModelUnavailable,
-    NothingDeclared,
-    NothingSelected,
-    NothingStored,
-    NoWorkloads,
-    UnknownName,
-    WorkloadNotLoadable,
-)
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
 from parabench.errors.cells import (
     CellFailed,
@@ -29,16 +15,6 @@ from parabench.errors.cells import (
     ProbeFailed,
     TasksFailed,
     WrongResult,
-)
-from parabench.errors.keeping import (
-    HistoryTooNew,
-    HistoryUnreadable,
-    JournalDamaged,
-    JournalNotWritable,
-    NothingToResume,
-    PlanDiffers,
-    ResultsKeptElsewhere,
-    StoreNotWritable,
 )
 from parabench.errors.requests import (
     ForeignAddress,
@@ -58,12 +34,37 @@ from parabench.errors.runs import (
     GitFailed,
     InterpreterLacks,
     InterpreterNotFound,
+    NoUnfinishedRun,
     ReportExtraMissing,
     RunDamaged,
     RunExtraMissing,
     SameInterpreter,
     SessionNotRun,
     TooFewSessions,
+)
+from parabench.errors.storage import (
+    HistoryTooNew,
+    HistoryUnreadable,
+    JournalDamaged,
+    JournalNotWritable,
+    NothingToResume,
+    PlanDiffers,
+    ResultsKeptElsewhere,
+    StoreNotWritable,
+)
+from parabench.errors.usage import (
+    BenchmarkPluginMissing,
+    DuplicateName,
+    InvalidOption,
+    InvalidWorkload,
+    ModelNotLoadable,
+    ModelUnavailable,
+    NothingDeclared,
+    NothingSelected,
+    NothingStored,
+    NoWorkloads,
+    UnknownName,
+    WorkloadNotLoadable,
 )
 from parabench.errors.workers import (
     BrokerLost,
@@ -107,6 +108,7 @@ __all__ = [
     "ModelNotLoadable",
     "ModelUnavailable",
     "NetworkRefused",
+    "NoUnfinishedRun",
     "NoWorkloads",
     "NotFitToMeasure",
     "NothingDeclared",

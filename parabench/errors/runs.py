@@ -18,6 +18,13 @@ class RunDamaged(ParabenchError):
         super().__init__(f"the record {path} of an unfinished run cannot be read: {problem}; remove it to begin anew")
 
 
+class NoUnfinishedRun(UsageError):
+    """--resume without anything to go on with."""
+
+    def __init__(self, results: Path) -> None:
+        super().__init__(f"there is no unfinished run in {results}")
+
+
 class TooFewSessions(ParabenchError):
     """A calibration without enough whole sessions."""
 

@@ -1,1 +1,1 @@
-"""Stored sessions: who measured (fingerprint), where the files are, and how they get there whole."""
+"""Stored sessions: their journal, their file, their reader, and what is kept of thousands of them."""

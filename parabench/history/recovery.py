@@ -12,14 +12,13 @@ from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
-from parabench.history.fingerprint import machine_info
 from parabench.history.session_file import Circumstances, extra_info, parabench_object
 from parabench.history.session_journal import Unfinished
 from parabench.history.stock_statistics import stock_statistics
+from parabench.machine.fingerprint import machine_info
 from parabench.models.contract import Model
 from parabench.records import CellRecord
-from parabench.source import source_hash
-from parabench.workload import Limit, Workload
+from parabench.workload import Limit, Workload, source_hash
 
 _UNKNOWN = Limit(None, "recovered from a journal, where what the law depends on is not kept")
 

@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from parabench.history.fingerprint import machine_id, versions_of
+from parabench.analyse.steadiness import label_of
+from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Instrumented, Visit
-from parabench.source import source_hash
-from parabench.steady import label_of
-from parabench.workload import Limit, LimitCase, Workload
+from parabench.workload import Limit, LimitCase, Workload, source_hash
 
 #: Version of everything described here; see docs/results_format.md.
 FORMAT = 1

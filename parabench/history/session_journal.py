@@ -11,12 +11,11 @@ from typing import Any
 
 from parabench.errors import NothingToResume, PlanDiffers
 from parabench.history import journal
-from parabench.history.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.history.journal import Entries, Journal
+from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Concern, Instrumented, Trace, Visit
-from parabench.source import source_hash
-from parabench.workload import Workload
+from parabench.workload import Workload, source_hash
 
 #: Parts of a header that have to be the same for a session to go on.
 _PLAN = ("options", "cells", "sources", "libraries")

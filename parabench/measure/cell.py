@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
-from parabench.measure.ending import GRACE_SECONDS, clear_group, kill_family
+from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import Launcher, Nursery
+from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.measure.wire import outcomes_from_json, wait_readable
-from parabench.records import Cell, Energy, Instrumented, Outcome, TreeUsage
-from parabench.services import Services
+from parabench.records import Cell, Energy, Instrumented, Outcome, Services, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workload import Workload
 

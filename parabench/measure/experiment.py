@@ -17,10 +17,9 @@ from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
-from parabench.records import Cell, Energy, Instrumented, TreeUsage, Visit
-from parabench.services import Services
-from parabench.steady import run_until_flat
-from parabench.verify import verify
+from parabench.measure.verification import verify
+from parabench.measure.warm_up import run_until_flat
+from parabench.records import Cell, Energy, Instrumented, Services, TreeUsage, Visit
 from parabench.workload import ServiceOptions, Settings, Workload
 
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]

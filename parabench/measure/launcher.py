@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parabench.errors import NurseryDied
-from parabench.measure.wire import Line, wait_readable
-from parabench.queues.broker import SCRATCH_VARIABLE
+from parabench.measure.messages import Line, wait_readable
+from parabench.workers.environment import SCRATCH_VARIABLE
 
 #: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.
-_NURSERY = "import sys; from parabench.measure.nursery import main; main(sys.argv[1:])"
+_NURSERY = "import sys; from parabench.measure.zygote import main; main(sys.argv[1:])"
 
 
 def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:

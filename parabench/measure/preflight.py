@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from parabench import machine
-from parabench.machine import CpuTicks
+from parabench.machine import readings as machine
+from parabench.machine.readings import CpuTicks
 from parabench.measure.probe import COVERAGE_VARIABLES, Watched, probe
 from parabench.records import Concern
 

@@ -1,1 +1,37 @@
-"""Concurrency models: one file each, found by discovery; `contract` says what a model is."""
+"""Concurrency models: one file each, found by `find_models`; `contract` says what a model is."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+
+from parabench.errors import DuplicateName, ModelNotLoadable
+from parabench.models.contract import Model
+
+__all__ = ["Model", "find_models"]
+_NOT_MODELS = {"contract"}
+
+
+@functools.cache
+def find_models() -> dict[str, Model]:
+    """Every model by its name, whether it can run here or not.
+
+    Raises ModelNotLoadable if a file does not import or declares neither MODEL nor MODELS, DuplicateName if two
+    models claim one name.
+    """
+    found: dict[str, Model] = {}
+    origin: dict[str, str] = {}
+    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
+        if info.name.rpartition(".")[2] in _NOT_MODELS:
+            continue
+        try:
+            module = importlib.import_module(info.name)
+            declared = module.MODELS if hasattr(module, "MODELS") else (module.MODEL,)
+        except Exception as error:  # whatever a broken file raises is what its author has to read
+            raise ModelNotLoadable(info.name, error) from error
+        for model in declared:
+            if model.name in found:
+                raise DuplicateName("model", model.name, origin[model.name], info.name)
+            found[model.name], origin[model.name] = model, info.name
+    return found

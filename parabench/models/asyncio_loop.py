@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always, needs_extra
+from parabench.models.contract import Capabilities, Model, always, needs_extra
 from parabench.records import Outcome
-from parabench.task import TaskCall, failed, leave_loop
+from parabench.task import Batch, Run, TaskCall, failed, leave_loop
 
 
 @contextmanager

@@ -18,13 +18,13 @@ from typing import Any
 
 from parabench.errors import BrokerLost, WorkerDied
 from parabench.models.contract import Capabilities, Model, needs_extra
-from parabench.processes import SECONDS_TO_START
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
 from parabench.queues.serving import FUNCTIONS, text_of
-from parabench.services import OWN_SERVICES, Services
+from parabench.records import OWN_SERVICES, Services
 from parabench.task import lost
+from parabench.workers.pools import SECONDS_TO_START
 
 #: A task may come back so often from workers that died with it.
 RETURNS_MOST = 1

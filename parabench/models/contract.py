@@ -8,33 +8,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from parabench.records import Outcome, Unavailable
-from parabench.services import Services
-from parabench.task import TaskCall
+from parabench.records import Services, Unavailable
+from parabench.task import Run, TaskCall
 
 if TYPE_CHECKING:
     from parabench.queues.library import QueueLibrary
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The items of one round and the call each of them gets."""
-
-    call: TaskCall
-    items: Sequence[Any]
-
-
-#: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
-#: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
-#: It may have more to tell: `found() -> dict`, asked for after a round, joins the round's findings, and `blind` says
-#: what the process tree does not show of it.
-Run = Callable[[Batch], list[Outcome]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +77,6 @@ class Model:
         if self.capabilities.needs_service:
             return self.open(workers, call, services)
         return self.open(workers, call)
-
-
-def gil_enabled() -> bool:
-    """Whether the GIL is on now; an extension can switch it back on in a free-threaded build."""
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def always() -> Unavailable | None:

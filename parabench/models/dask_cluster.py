@@ -18,13 +18,12 @@ from functools import partial
 from typing import Any
 
 from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, WorkersMissing
-from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import SECONDS_TO_LEAVE, answer, prepare_process, wait_for_workers
-from parabench.queues.clock import align, offset_of
+from parabench.models.contract import Capabilities, Model, needs_extra
+from parabench.queues.clock_offset import align, offset_of
 from parabench.queues.serving import difference, introduce, introduction_for
-from parabench.records import Outcome
-from parabench.services import OWN_SERVICES, Services
-from parabench.task import TaskCall, call_to_text, failed, leave_process, leave_thread, lost
+from parabench.records import OWN_SERVICES, Outcome, Services
+from parabench.task import Batch, Run, TaskCall, call_to_text, failed, leave_process, leave_thread, lost
+from parabench.workers.pools import SECONDS_TO_LEAVE, answer, prepare_process, wait_for_workers
 
 #: A task that has taken so many workers along is given up.
 DEATHS_MOST = 1

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from parabench.errors import WorkerDied
-from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
+from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Failure, Outcome, Trace
-from parabench.task import TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
+from parabench.task import Batch, Run, TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
 
 
 @contextmanager

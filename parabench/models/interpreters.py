@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from parabench.models.contract import Batch, Capabilities, Model, Run
-from parabench.processes import answer, wait_for_workers
+from parabench.models.contract import Capabilities, Model
 from parabench.records import Outcome, Unavailable
-from parabench.task import TaskCall, failed, leave_process
+from parabench.task import Batch, Run, TaskCall, failed, leave_process
+from parabench.workers.pools import answer, wait_for_workers
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
-from parabench.task import TaskCall, failed, lost
+from parabench.task import Batch, Run, TaskCall, failed, lost
+from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
 #: loky ends idle workers after five minutes by default; a benchmark may well visit other cells for longer.
 SECONDS_IDLE = 24 * 3600

@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.pool import Pool
 from typing import Any
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always
-from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import TaskCall, failed, lost
+from parabench.task import Batch, Run, TaskCall, failed, lost
+from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager

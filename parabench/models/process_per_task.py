@@ -11,9 +11,9 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from parabench.errors import WorkerDied
-from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import TaskCall, failed, find, leave_process, lost
+from parabench.task import Batch, Run, TaskCall, failed, find, leave_process, lost
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from parabench.errors import WorkerDied
-from parabench.models.contract import Batch, Capabilities, Model, Run
-from parabench.processes import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.models.contract import Capabilities, Model
 from parabench.records import Outcome, Unavailable
-from parabench.task import TaskCall, failed, lost
+from parabench.task import Batch, Run, TaskCall, failed, lost
+from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager

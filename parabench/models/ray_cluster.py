@@ -18,13 +18,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, WorkersMissing
-from parabench.models.contract import Batch, Capabilities, Model, Run, needs_extra
-from parabench.processes import SECONDS_TO_LEAVE, answer, wait_for_workers
-from parabench.queues.broker import SCRATCH_VARIABLE
+from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.serving import difference, introduce, introduction_for
-from parabench.records import Outcome, Unavailable
-from parabench.services import OWN_SERVICES, Services
-from parabench.task import TaskCall, call_to_text, failed, leave_process, lost
+from parabench.records import OWN_SERVICES, Outcome, Services, Unavailable
+from parabench.task import Batch, Run, TaskCall, call_to_text, failed, leave_process, lost
+from parabench.workers.environment import SCRATCH_VARIABLE
+from parabench.workers.pools import SECONDS_TO_LEAVE, answer, wait_for_workers
 
 #: A task whose worker dies is done once more.
 RETRIES = 1

@@ -15,7 +15,7 @@ from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
-from parabench.services import OWN_SERVICES, Services
+from parabench.records import OWN_SERVICES, Services
 
 SECONDS_RESULTS_KEPT = 600
 #: A read that waits for a message blocks longer than any answer takes; RQ sets the time itself.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always
+from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import TaskCall
+from parabench.task import Batch, Run, TaskCall
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always, gil_enabled
+from parabench.machine.gil import gil_enabled
+from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import TaskCall, failed, leave_thread
+from parabench.task import Batch, Run, TaskCall, failed, leave_thread
 
 
 @contextmanager

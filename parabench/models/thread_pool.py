@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from parabench.models.contract import Batch, Capabilities, Model, Run, always, gil_enabled
+from parabench.machine.gil import gil_enabled
+from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import TaskCall, leave_thread
+from parabench.task import Batch, Run, TaskCall, leave_thread
 
 
 @contextmanager

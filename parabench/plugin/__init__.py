@@ -14,12 +14,11 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
-from parabench.history.fingerprint import machine_info, take_fingerprint
 from parabench.history.session_journal import Unfinished, to_resume, unfinished
-from parabench.measure import clock
-from parabench.options import Options, add_options, read_options
-from parabench.orders import order_of_passes
+from parabench.machine.fingerprint import machine_info, take_fingerprint
+from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
+from parabench.plugin.options import add_options, options_of
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
@@ -28,8 +27,10 @@ from parabench.plugin.reporting import (
     say_whom_for,
     show_progress,
 )
-from parabench.schedule import Schedule
-from parabench.session import Session, folder_of
+from parabench.session.options import Options
+from parabench.session.orders import order_of_passes
+from parabench.session.schedule import Schedule
+from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
 
 __all__ = ["MeasuredCell", "cell", "pytest_report_teststatus", "pytest_terminal_summary"]
@@ -53,13 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for kind, (_, meaning) in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {meaning}")
     try:
-        options = read_options(config)
+        options = options_of(config)
         if options.resume:
             resumed = config.stash[RESUMED] = session_to_resume(options)
-            options = read_options(config, resumed.entries.header["options"])
+            options = options_of(config, resumed.entries.header["options"])
         config.stash[OPTIONS] = options
         if config.pluginmanager.hasplugin("benchmark") and options.workloads_dir.is_dir():
-            from parabench.plugin.benchmark_seam import redirect_comparison
+            from parabench.plugin.pytest_benchmark import redirect_comparison
 
             config.stash[NOTES] = [*redirect_comparison(config, options), *unfinished_notes(options, config.stash)]
     except ParabenchError as error:
@@ -154,11 +155,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if ours is None or not cells or session.config.option.collectonly:
         return
     try:
-        from parabench.plugin.benchmark_seam import commit_of
+        from parabench.plugin.pytest_benchmark import commit_info
 
         ours.plan(
             {item.nodeid: item.stash[CELL] for item in cells},
-            commit_of(session.config),
+            commit_info(session.config),
             on_wait=partial(say_whom_for, session.config),
             on_concern=partial(say_concern, session.config),
         )
@@ -220,7 +221,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours = session.config.stash.get(SESSION, None)
     if ours is None or not ours.records:
         return (yield)
-    from parabench.plugin.benchmark_seam import merge, must_stay_quiet, store_session
+    from parabench.plugin.pytest_benchmark import merge, must_stay_quiet, store_session
 
     ours.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED or bool(ours.problems)
     benchmarks = session.config._benchmarksession  # type: ignore[attr-defined]  # how pytest-benchmark shares it

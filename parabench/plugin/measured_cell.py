@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from parabench.errors import ParabenchError
-from parabench.measure import clock
+from parabench.measure import cell_clock as clock
 from parabench.records import Cell
-from parabench.session import Session
+from parabench.session.session import Session
 
 SESSION = pytest.StashKey[Session]()
 CELL = pytest.StashKey[Cell]()

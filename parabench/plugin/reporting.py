@@ -12,16 +12,16 @@ from _pytest.pathlib import bestrelpath
 
 from parabench.analyse.across import Crossing, crossing
 from parabench.analyse.ranking import Ratio
+from parabench.analyse.steadiness import label_of
 from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.records import Cell, CellRecord, Concern
-from parabench.report.comparison import as_table
+from parabench.report.comparison_table import as_table
 from parabench.report.crossings import crossings_table
 from parabench.report.terminal import progress_line, race_line, summary
-from parabench.schedule import Schedule
-from parabench.session import Session
-from parabench.steady import label_of
+from parabench.session.schedule import Schedule
+from parabench.session.session import Session
 
 SHOWN = pytest.StashKey[float]()
 #: Attribute of reports that are about a cell.
@@ -136,7 +136,7 @@ def crossings_of(ours: Session) -> dict[str, dict[str, Crossing]]:
 
 def _tell_verdicts(terminalreporter: Any, config: pytest.Config, ours: Session) -> None:
     """Under --benchmark-compare: did it change?"""
-    from parabench.plugin.benchmark_seam import compared
+    from parabench.plugin.pytest_benchmark import compared
 
     try:
         comparison = compared(config, ours)

@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parabench.errors import BrokerNotStarted
+from parabench.workers.environment import SCRATCH_VARIABLE
 
-#: The session's folder for files; a cell that is killed leaves its folder to the session to remove.
-SCRATCH_VARIABLE = "PARABENCH_SCRATCH"
 #: It answers within 40 ms on an idle machine.
 SECONDS_TO_START = 20.0
 SECONDS_TO_END = 5.0

@@ -20,14 +20,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted
-from parabench.models.contract import Batch
-from parabench.processes import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
 from parabench.queues.crew import Crew
 from parabench.queues.library import QueueClient
 from parabench.queues.serving import introduction_for
-from parabench.records import Failure, Outcome, Trace
-from parabench.services import Services
-from parabench.task import TaskCall, call_to_text, failed, lost
+from parabench.records import Failure, Outcome, Services, Trace
+from parabench.task import Batch, TaskCall, call_to_text, failed, lost
+from parabench.workers.pools import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
 
 #: A task may take so many workers along before it is given up.
 DEATHS_MOST = 1

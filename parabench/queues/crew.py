@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parabench.errors import WorkersDiffer, WorkersMissing
-from parabench.processes import SECONDS_TO_START
 from parabench.queues.address import SECONDS_TO_ANSWER, Address, shown
-from parabench.queues.clock import align, offset_of
+from parabench.queues.clock_offset import align, offset_of
 from parabench.queues.serving import difference, identity
 from parabench.records import Outcome
+from parabench.workers.pools import SECONDS_TO_START
 
 if TYPE_CHECKING:
     from redis import Redis

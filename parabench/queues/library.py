@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -35,3 +36,16 @@ class QueueLibrary:
     processes: Callable[[int], int]
     #: ... of which each runs so many tasks at once in threads of its own.
     threads: Callable[[int], int]
+
+    @property
+    def module(self) -> str:
+        """The module of the model that this belongs to; every process of the queue can import it."""
+        return self.connect.__module__
+
+
+def library_of(module: str, model: str) -> QueueLibrary:
+    """The library of a model, from the module that declares it: what a supervisor's process is told."""
+    declaring = importlib.import_module(module)
+    declared = declaring.MODELS if hasattr(declaring, "MODELS") else (declaring.MODEL,)
+    library: QueueLibrary = next(found.queue for found in declared if found.name == model)
+    return library

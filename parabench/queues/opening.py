@@ -10,14 +10,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from parabench.models.contract import Run
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.broker import embedded_broker
 from parabench.queues.client import QueueRun
 from parabench.queues.crew import Crew
 from parabench.queues.library import QueueLibrary
-from parabench.services import Services
-from parabench.task import TaskCall
+from parabench.records import Services
+from parabench.task import Run, TaskCall
 
 SECONDS_TO_END = 6.0
 #: Workers that the user has started serve this namespace, each model's its own.
@@ -63,7 +62,8 @@ def _supervisor(library: QueueLibrary, address: Address, workers: int) -> Iterat
     )
     assert process.stdin is not None
     try:
-        told = {"model": library.model, "url": address.url, "namespace": address.namespace, "workers": workers}
+        told = {"module": library.module, "model": library.model, "workers": workers}
+        told |= {"url": address.url, "namespace": address.namespace}
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()
         yield process

@@ -13,10 +13,11 @@ import threading
 from importlib.metadata import version
 from typing import Any
 
-from parabench.processes import answer
 from parabench.records import Outcome
-from parabench.source import source_hash_of_task
 from parabench.task import TaskCall, call_from_text, failed, leave_process, leave_thread
+from parabench.workers.environment import PEERS_VARIABLE
+from parabench.workers.pools import answer
+from parabench.workload import source_hash_of_task
 
 #: The call that this process has prepared: external workers meet those of one cell after the other.
 _prepared: TaskCall | None = None
@@ -49,7 +50,7 @@ def introduction_for(call: TaskCall) -> dict[str, str]:
 
 def introduce(text: str, peers: list[str]) -> dict[str, str]:
     """What this worker is, for clusters; mocked workloads will let it go on talking to its peers."""
-    os.environ["PARABENCH_PEERS"] = ",".join(peers)
+    os.environ[PEERS_VARIABLE] = ",".join(peers)
     try:
         return introduction_for(call_from_text(text))
     except Exception as error:  # the client tells the difference

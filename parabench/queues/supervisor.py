@@ -20,9 +20,9 @@ from typing import Any
 
 from parabench.errors import BrokerUnreachable
 from parabench.queues.address import Address, connected, purge
-from parabench.queues.broker import SCRATCH_VARIABLE
-from parabench.queues.library import QueueLibrary
+from parabench.queues.library import QueueLibrary, library_of
 from parabench.queues.serving import Slots, identity
+from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
 SECONDS_ALIVE, SECONDS_BEAT = 10, 2.0
@@ -67,8 +67,8 @@ class Supervisor:
         with connected(self._address):
             pass
         if self._address.host:  # mocked workloads cut a worker off from the network; the broker is its peer
-            known = filter(None, [os.environ.get("PARABENCH_PEERS"), self._address.host])
-            os.environ["PARABENCH_PEERS"] = ",".join(known)
+            known = filter(None, [os.environ.get(PEERS_VARIABLE), self._address.host])
+            os.environ[PEERS_VARIABLE] = ",".join(known)
         self._missing = self._library.processes(self._workers)
         with tempfile.TemporaryDirectory(prefix="parabench-worker-", dir=os.environ.get(SCRATCH_VARIABLE)) as folder:
             # Processes that are killed cannot remove what they have put there.
@@ -184,11 +184,8 @@ def main() -> None:
     """What a model starts: told by the first line of its input what to serve, and by the end of it to stop."""
     import select
 
-    from parabench.discover import find_models
-
     told = json.loads(sys.stdin.readline())
-    library = find_models()[told["model"]].queue
-    assert library is not None, "only models of queues start supervisors"
+    library = library_of(told["module"], told["model"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     address = Address(told["url"], told["namespace"])
     # With a broker of one's own, which ends as well, there is nobody to take leave of.

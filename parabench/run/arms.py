@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parabench.errors import SameInterpreter
 from parabench.run.environments import environment_for
-from parabench.run.interpreters import find_interpreters
+from parabench.run.interpreter_names import find_interpreters
 from parabench.run.state import Arm
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from parabench.errors import EnvironmentNotMade
 from parabench.history.cache import cache_folder
-from parabench.run.interpreters import Interpreter
+from parabench.run.interpreter_names import Interpreter
 
 #: Written last: an environment without it was never finished.
 _READY = "parabench-ready.json"

@@ -17,7 +17,7 @@ from typing import Any
 from parabench.errors import SessionNotRun
 from parabench.history import store
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
-from parabench.run.turn import Turn, environment_of
+from parabench.session.turn import Turn, environment_of
 
 #: pytest's exit statuses of sessions that ran to their end: all passed, and some failed.
 RAN = (0, 1)

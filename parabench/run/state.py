@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import RunDamaged
-from parabench.run.turn import Turn
+from parabench.session.turn import Turn
 
 FORMAT = 1
 #: A run's id is the local time at which it was planned.

@@ -16,7 +16,7 @@ python_discovery = pytest.importorskip("python_discovery")
 
 from parabench.errors import InterpreterLacks, InterpreterNotFound, UnknownName  # noqa: E402
 from parabench.run.extras import LEFT_OUT, extras  # noqa: E402
-from parabench.run.interpreters import find_interpreters, known_interpreters  # noqa: E402
+from parabench.run.interpreter_names import find_interpreters, known_interpreters  # noqa: E402
 
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 

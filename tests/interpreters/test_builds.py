@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import parabench
-from parabench.discover import find_models
 from parabench.errors import InterpreterNotFound
+from parabench.models import find_models
 from parabench.run.environments import environment_for
-from parabench.run.interpreters import find_interpreters
+from parabench.run.interpreter_names import find_interpreters
 
 ROOT = Path(parabench.__file__).parents[1]
 SECONDS = 400

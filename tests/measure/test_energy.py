@@ -6,12 +6,11 @@ from pathlib import Path
 import deeds
 import pytest
 
+from parabench.measure.cell_server import _time_batch
 from parabench.measure.energy import Packages
 from parabench.measure.experiment import Stay, visit_of
-from parabench.measure.host import _time_batch
-from parabench.models.contract import Batch
 from parabench.records import Energy, Outcome
-from parabench.task import TaskCall
+from parabench.task import Batch, TaskCall
 
 RANGE = 262_143_328_850
 
@@ -139,7 +138,7 @@ def test_the_clock_does_not_run_while_energy_is_read(tmp_path, monkeypatch):
         return path.read_text()
 
     packages = Packages(tmp_path, read_text)
-    monkeypatch.setattr("parabench.measure.host.time.perf_counter", lambda: seconds[0])
+    monkeypatch.setattr("parabench.measure.cell_server.time.perf_counter", lambda: seconds[0])
     timed = _time_batch(lambda batch: [], Batch(TaskCall(task="builtins:abs"), []), packages, collect_garbage=False)
     assert seconds[0] == 200.0
     assert timed.seconds == 0.0

@@ -6,9 +6,9 @@ import deeds
 import psutil
 import pytest
 
-from parabench.discover import find_models
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, TasksFailed, WrongResult
 from parabench.measure.experiment import visit_of
+from parabench.models import find_models
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from parabench.errors import ProbeFailed
-from parabench.machine import CpuTicks, cpu_ticks, governors, memory_pressure, throttled
+from parabench.machine.readings import CpuTicks, cpu_ticks, governors, memory_pressure, throttled
 from parabench.measure import preflight
 from parabench.measure.launcher import environment_of_cells
 from parabench.measure.preflight import (

@@ -4,8 +4,8 @@ import deeds
 import pytest
 from test_experiment import WITH_PROCESSES, ready
 
+from parabench.machine.gil import gil_enabled
 from parabench.measure.experiment import visit_of
-from parabench.models.contract import gil_enabled
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from parabench.discover import find_models
 from parabench.errors import ParabenchError
-from parabench.models.contract import Batch
-from parabench.services import Services
-from parabench.task import TaskCall, leave_process
+from parabench.models import find_models
+from parabench.records import Services
+from parabench.task import Batch, TaskCall, leave_process
 
 WORKERS = 3
 

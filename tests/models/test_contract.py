@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 import parabench
-from parabench.discover import find_models
-from parabench.services import OWN_SERVICES
+from parabench.models import find_models
+from parabench.records import OWN_SERVICES
 
 MODELS = find_models()
 HERE = Path(__file__).parent

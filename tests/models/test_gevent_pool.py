@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from parabench.models.contract import Batch
 from parabench.models.gevent_pool import MODEL
-from parabench.task import TaskCall
+from parabench.task import Batch, TaskCall
 
 pytest.importorskip("gevent")
 

@@ -11,10 +11,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from parabench.discover import find_models
-from parabench.models.contract import Batch
-from parabench.services import Services
-from parabench.task import TaskCall
+from parabench.models import find_models
+from parabench.records import Services
+from parabench.task import Batch, TaskCall
 
 TASKS, SECONDS_A_TASK = 24, 0.5
 

@@ -16,7 +16,7 @@ import pytest
 from hosts import Host, Network, end, network, wait_for_text, why_not
 
 import parabench
-from parabench.discover import find_models
+from parabench.models import find_models
 
 ROOT = Path(parabench.__file__).parents[1]
 TASKS = ROOT / "tests" / "models"

@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from parabench.discover import find_models
-from parabench.models.contract import Batch, Model
-from parabench.services import Services
-from parabench.task import TaskCall
+from parabench.models import find_models
+from parabench.models.contract import Model
+from parabench.records import Services
+from parabench.task import Batch, TaskCall
 
 TASKS = Path(__file__).parents[1] / "models"
 PASSWORD = "correct-horse"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parabench.options import Options
 from parabench.queues.address import Address, is_broker, shown
-from parabench.services import Services
+from parabench.records import Services
+from parabench.session.options import Options
 
 SECRETS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=8).filter(
     lambda text: text not in "redis://user:***@host:6379/0"

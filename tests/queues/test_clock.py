@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parabench.queues.clock import align, offset_of
+from parabench.queues.clock_offset import align, offset_of
 from parabench.records import Outcome, Trace
 
 

@@ -15,9 +15,9 @@ import pytest
 from queue_helpers import PASSWORD, Broker, model_or_skip
 from user_project import Project
 
-from parabench.discover import find_models
 from parabench.errors import SchedulerUnreachable
-from parabench.services import Services
+from parabench.models import find_models
+from parabench.records import Services
 from parabench.task import TaskCall
 
 WORK = "def mine(item):\n    return item * 2\n"

@@ -27,7 +27,7 @@ from queue_helpers import (
 
 from parabench.errors import BrokerUnreachable, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Model
-from parabench.services import Services
+from parabench.records import Services
 
 #: Silence is taken for a loss after so long.
 SILENCE = 4.0

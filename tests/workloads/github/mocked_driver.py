@@ -14,10 +14,9 @@ from pathlib import Path
 
 import slip_for_tests
 
-from parabench.discover import find_models
-from parabench.models.contract import Batch
-from parabench.plan import why_not
-from parabench.task import TaskCall, leave_process, reference_to
+from parabench.models import find_models
+from parabench.session.plan import why_not
+from parabench.task import Batch, TaskCall, leave_process, reference_to
 from parabench.workload import Workload
 from workloads.github import WORKLOADS
 from workloads.github.population import PAGE_SIZE

@@ -18,8 +18,8 @@ import requests
 import slip_for_tests
 from listers import in_loop, in_thread
 
-from parabench.discover import find_models
 from parabench.errors import MockInUse, NetworkRefused
+from parabench.models import find_models
 from parabench.workload import ServiceOptions
 from workloads.github import mocked
 from workloads.github.population import list_users

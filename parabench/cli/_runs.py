@@ -1,0 +1,27 @@
+"""What verbs that make runs share: say where a run is, and end with the right exit status when it does not end well."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from parabench.errors import ParabenchError
+from parabench.run.making import make
+from parabench.run.state import Run
+
+#: What a shell reports of a command that Ctrl-C has ended.
+INTERRUPTED = 130
+
+
+def make_or_exit(run: Run, root: Path) -> None:
+    """Make all turns of a run that are left. Exits with 130 when it was stopped, with 1 when a turn cannot be made."""
+    try:
+        finished = make(run, root, lambda line: click.echo(line, err=True))
+    except ParabenchError as error:
+        click.echo(f"parabench: {error}", err=True)
+        sys.exit(1)
+    if not finished:
+        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
+        sys.exit(INTERRUPTED)

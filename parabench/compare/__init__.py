@@ -1,0 +1,1 @@
+"""From stored sessions to verdicts: sides, series, calibrations, interpreters."""

@@ -1,0 +1,62 @@
+"""The latest calibration of each machine, stored beside its sessions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from parabench.analyse.calibration import Calibration, KindCalibration
+from parabench.compare.comparison import Comparison
+
+FORMAT = 1
+NAME = "calibration.json"
+
+
+def store_calibration(folder: Path, found: Calibration) -> Path:
+    """Write it into the folder of its machine, whole or not at all; an earlier one is replaced."""
+    path = folder / NAME
+    told = {"format": FORMAT, "datetime": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(found)}
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(told, indent=1, allow_nan=False), encoding="utf-8")
+    aside.replace(path)
+    return path
+
+
+def read_calibration(folder: Path) -> Calibration | None:
+    """The calibration of a machine; None when there is none that this version can read."""
+    try:
+        told: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if told.pop("format") != FORMAT:
+            return None
+        told.pop("datetime")
+        kinds = {kind: KindCalibration(**fields) for kind, fields in told.pop("kinds").items()}
+        called = tuple(told.pop("called_in_halves"))
+        return Calibration(**told, kinds=kinds, called_in_halves=called)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def with_calibration(comparison: Comparison) -> Comparison:
+    """The comparison with a note where its threshold is below what its machine has been found to see."""
+    notes = list(comparison.notes)
+    for folder in sorted({session.path.parent for session in comparison.new}):
+        calibration = read_calibration(folder)
+        blind = {
+            kind: found.detectable
+            for kind, found in (calibration.kinds if calibration else {}).items()
+            if found.detectable is None or found.detectable > comparison.threshold
+        }
+        if blind:
+            told = ", ".join(f"{kind} {_percent(share)}" for kind, share in blind.items())
+            notes.append(
+                f"the threshold of {comparison.threshold:.0%} is below what 8 sessions a side can see on this machine "
+                f"(parabench calibrate): {told}"
+            )
+    return replace(comparison, notes=tuple(notes))
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"

@@ -1,0 +1,103 @@
+"""What stored sessions of several interpreters say of each: ratios, crossings, and what could not run where."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parabench.analyse.across import Crossing, Standing, crossing, standings
+from parabench.analyse.ranking import Ratio
+from parabench.history.reader import read_session
+
+#: workload -> interpreter -> model -> block -> seconds
+Found = dict[str, dict[str, dict[str, dict[int, float]]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterpreterRatios:
+    """Workload x model x interpreter, the first interpreter being the baseline."""
+
+    baseline: str
+    #: By workload.
+    standings: Mapping[str, Sequence[Standing]]
+    #: Why there is no number, by workload, model and interpreter.
+    missing: Mapping[tuple[str, str, str], str]
+    #: From which length of a task a model overtakes `sequential`, by model and interpreter.
+    crossings: Mapping[str, Mapping[str, Crossing]]
+
+
+def interpreter_ratios(blocks: Mapping[str, Mapping[int, Path]]) -> InterpreterRatios:
+    """What sessions on several interpreters have found: `blocks` are their files by label and block."""
+    found: Found = {}
+    missing: dict[tuple[str, str], tuple[str, bool]] = {}
+    tasks: dict[str, int] = {}
+    for label, paths in blocks.items():
+        for block, path in paths.items():
+            session = read_session(path)
+            for one in session.benchmarks:
+                if one.workload is not None and one.model is not None and one.seconds_per_round is not None:
+                    model = _name(one.model, one.workers, one.name)
+                    times = found.setdefault(one.workload, {name: {} for name in blocks})[label]
+                    times.setdefault(model, {})[block] = one.seconds_per_round
+                    if one.kind == "scaling" and one.tasks:
+                        tasks[one.workload] = one.tasks
+            for cells, failed in ((session.not_run or (), False), (session.failed or (), True)):
+                missing |= {(cell.cell, label): (_first_line(cell.reason), failed) for cell in cells}
+    baseline = next(iter(blocks))
+    return InterpreterRatios(
+        baseline=baseline,
+        standings={workload: standings(found[workload], baseline=baseline) for workload in sorted(found, key=_natural)},
+        missing=_without_number(found, missing),
+        crossings=_crossings(found, tasks),
+    )
+
+
+def _crossings(times: Found, tasks: dict[str, int]) -> dict[str, dict[str, Crossing]]:
+    """Where models overtake the sequential one, by model and interpreter, from the workloads of several lengths."""
+    ratios: dict[str, dict[str, dict[float, Ratio]]] = {}
+    for workload, number in tasks.items():
+        for one in standings(times[workload], baseline=""):
+            alone = times[workload][one.interpreter].get("sequential")
+            if one.model != "sequential" and one.speedup is not None and alone:
+                seconds_per_task = statistics.median(alone.values()) / number
+                ratios.setdefault(one.model, {}).setdefault(one.interpreter, {})[seconds_per_task] = one.speedup
+    return {
+        model: {label: crossing(by_length) for label, by_length in by_label.items()}
+        for model, by_label in ratios.items()
+    }
+
+
+def _without_number(found: Found, missing: dict[tuple[str, str], tuple[str, bool]]) -> dict[tuple[str, str, str], str]:
+    """Reasons by workload, model and interpreter: of cells that failed, or that ran on another interpreter only."""
+    reasons = {}
+    for (cell, label), (reason, failed) in missing.items():
+        workload = max((name for name in found if cell.startswith(f"{name}-")), key=len, default=None)
+        if workload is None:
+            continue
+        names = {f"{workload}-{_as_in_id(model)}": model for models in found[workload].values() for model in models}
+        model = names.get(cell) or (cell.removeprefix(f"{workload}-") if failed else None)
+        if model is not None and model not in found[workload][label]:
+            reasons[workload, model, label] = reason
+    return reasons
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key by which add-9 comes before add-10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _as_in_id(model: str) -> str:
+    name, _, workers = model.partition(" x")
+    return f"{name}-w{workers}" if workers else name
+
+
+def _name(model: str, workers: int | None, item: str) -> str:
+    """The model, with its number of workers where cells differ by it."""
+    return f"{model} x{workers}" if f"{model}-w{workers}" in item else model

@@ -1,0 +1,82 @@
+"""The history of each cell: its sessions in the order of time, those of another source or other libraries left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parabench.analyse.change_points import Series, change_points
+from parabench.errors import UnknownName
+from parabench.history.summary import CellKey, SessionSummary
+
+_LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One session of a history."""
+
+    number: int | None
+    commit: str | None
+    moment: dt.datetime | None
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """The session in a few words: its commit and its day."""
+        parts = [(self.commit or "")[:10] or None, str(self.moment.date()) if self.moment else None]
+        return " of ".join(part for part in parts if part) or f"session {self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellHistory:
+    """One cell on one machine."""
+
+    cell: str
+    machine_id: str
+    points: Sequence[Point]
+    series: Series
+    #: Sessions of the same cell that are not in it, because its workload or its libraries were others.
+    others: int
+
+
+def histories_of(sessions: Sequence[SessionSummary], pattern: str | None, threshold: float) -> list[CellHistory]:
+    """The history of every cell that a pattern means, by name. Raises UnknownName when it means none."""
+    series: dict[tuple[str, str], list[tuple[SessionSummary, CellKey, float]]] = {}
+    for session in sorted(sessions, key=lambda one: (one.datetime or _LONG_AGO, one.number or 0)):
+        for key, seconds in session.cells:
+            if seconds > 0:
+                series.setdefault((key.name, session.machine_id), []).append((session, key, seconds))
+    if pattern is not None:
+        names = {name: short_name(name) for name, _ in series}
+        wanted = {name for name, short in names.items() if fnmatch.fnmatch(short, pattern) or name == pattern}
+        if not wanted:
+            raise UnknownName("cell", pattern, names.values())
+        series = {which: entries for which, entries in series.items() if which[0] in wanted}
+    return [_history(name, machine, entries, threshold) for (name, machine), entries in sorted(series.items())]
+
+
+def _history(
+    name: str, machine: str, entries: Sequence[tuple[SessionSummary, CellKey, float]], threshold: float
+) -> CellHistory:
+    """One cell as it is now: sessions of another source or other libraries are counted and left out."""
+    now = entries[-1][1]
+    same = [entry for entry in entries if entry[1] == now]
+    points = [
+        Point(number=session.number, commit=session.commit_id, moment=session.datetime, seconds=seconds)
+        for session, _, seconds in same
+    ]
+    series = change_points([point.seconds for point in points], threshold=threshold)
+    return CellHistory(
+        cell=short_name(name), machine_id=machine, points=points, series=series, others=len(entries) - len(same)
+    )
+
+
+def short_name(cell: str) -> str:
+    """What stands in the brackets of an item's name; the whole name for tests of other projects."""
+    name, _, machine = cell.partition(" @ ")
+    test, bracket, rest = name.partition("[")
+    short = rest.removesuffix("]") if bracket and "::" in test else name.rpartition("::")[2]
+    return f"{short} @ {machine}" if machine else short

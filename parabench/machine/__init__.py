@@ -1,0 +1,1 @@
+"""What this computer is: readings of /proc and /sys, cores, interpreter, fingerprint."""

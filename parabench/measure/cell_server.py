@@ -1,0 +1,142 @@
+"""The inside of a cell process: opens one model, runs its rounds on request, and times nothing but the batch itself."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
+
+from parabench.machine.gil import gil_enabled
+from parabench.measure.energy import Packages
+from parabench.measure.gil import switched_on_by, watch
+from parabench.measure.messages import Line, outcomes_to_json
+from parabench.measure.resources import usage_of_self, usage_of_the_rest
+from parabench.models import find_models
+from parabench.records import Energy, Outcome, Services, TreeUsage
+from parabench.task import Batch, Run, TaskCall, find, leave_process
+
+
+class Host:
+    """One cell: every public method is a request that the harness may send, and returns the answer as JSON."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._packages = Packages()
+        self._run: Run
+        self._batch: Batch
+        self._settings: dict[str, Any]
+        self._before_round: Callable[..., None] | None
+        self._after_round: Callable[..., dict[str, Any]] | None
+
+    def open(
+        self,
+        model: str,
+        workers: int,
+        call: dict[str, Any],
+        items: list[Any],
+        before_round: str | None,
+        after_round: str | None,
+        services: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Open the model; answers the seconds it took until every worker was ready."""
+        task_call = TaskCall(**call)
+        self._batch = Batch(task_call, items)
+        self._settings = json.loads(task_call.settings)
+        self._before_round = find(before_round) if before_round else None
+        self._after_round = find(after_round) if after_round else None
+        opened = find_models()[model].open_with(workers, task_call, Services(**services))
+        gil_at_start = gil_enabled()
+        start = time.perf_counter()
+        self._run = self._stack.enter_context(opened)
+        return {"seconds": time.perf_counter() - start, "gil_enabled": gil_at_start}
+
+    def gil(self) -> dict[str, Any]:
+        """Whether the GIL of this process is on now, and what has switched it on against the build."""
+        return {"enabled": gil_enabled(), "switched_on_by": switched_on_by()}
+
+    def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
+        """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found."""
+        batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
+        if self._before_round is not None:
+            self._before_round(batch.items, self._settings)
+        timed = _time_batch(self._run, batch, self._packages, collect_garbage=collect_garbage)
+        findings: dict[str, Any] = {}
+        if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
+            values = [outcome.value for outcome in timed.outcomes]
+            findings = dict(self._after_round(batch.items, values, self._settings))
+        if (found := getattr(self._run, "found", None)) is not None:
+            findings |= found()
+        blind = getattr(self._run, "blind", None) or timed.used.blind
+        return {
+            "seconds": timed.seconds,
+            "began": timed.began,
+            "host": socket.gethostname(),
+            "used": {**asdict(timed.used), "blind": blind},
+            "energy": asdict(timed.energy),
+            "outcomes": outcomes_to_json(timed.outcomes),
+            "findings": findings,
+        }
+
+    def close(self) -> dict[str, Any]:
+        """Close the model and leave what this process entered; answers the seconds it took."""
+        start = time.perf_counter()
+        self._stack.close()
+        leave_process()
+        return {"seconds": time.perf_counter() - start}
+
+
+class _Timed(NamedTuple):
+    seconds: float
+    #: On the monotonic clock.
+    began: float
+    used: TreeUsage
+    energy: Energy
+    outcomes: list[Outcome]
+
+
+def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: bool) -> _Timed:
+    """Seconds of one batch, what the process tree used for it, and what the machine's processors did.
+
+    Between the two clock readings there is the batch and nothing else. The accounting reads this process close around
+    them and its descendants further out: they have nothing to do before the batch begins and after it has ended. Energy
+    is read between the two, because it goes on being used while the descendants are looked through.
+    """
+    if collect_garbage:
+        gc.collect()
+    rest_before = usage_of_the_rest()
+    energy_before = packages.read()
+    self_before = usage_of_self()
+    began = time.monotonic()
+    start = time.perf_counter()
+    outcomes = run(batch)
+    end = time.perf_counter()
+    self_after = usage_of_self()
+    energy_after = packages.read()
+    rest_after = usage_of_the_rest()
+    # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
+    used = (self_after + rest_after) - (self_before + rest_before)
+    return _Timed(end - start, began, used, packages.spent(energy_before, energy_after), outcomes)
+
+
+def serve(end: socket.socket) -> None:
+    """Answer requests until the harness closes the line; an error is an answer, too."""
+    watch()
+    line, host = Line(end), Host()
+    while (request := line.receive()) is not None:
+        step = request.pop("do")
+        try:
+            answer = getattr(host, step)(**request)
+        except Exception as error:
+            answer = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
+        try:
+            line.send(answer)
+        except TypeError as error:  # a task returned what JSON cannot hold
+            line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
+        if step == "close":
+            return

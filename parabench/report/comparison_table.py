@@ -1,0 +1,135 @@
+"""A comparison of sessions as a table, as Markdown for a pull request, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
+from parabench.compare.comparison import Comparison
+from parabench.compare.series import short_name
+
+#: What matters first.
+ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
+_STYLES = {SLOWER: "bold red", FASTER: "bold green", UNSURE: "yellow", SAME: "dim", NOT_COMPARABLE: "dim"}
+_MARKS = {SLOWER: "🔴", FASTER: "🟢", UNSURE: "🟡", SAME: "⚪", NOT_COMPARABLE: "⚫"}
+#: Verdicts that a short table counts and does not list.
+_COUNTED = (SAME, NOT_COMPARABLE)
+#: Reasons listed under a short table.
+_REASONS_MOST = 3
+
+
+def as_json(comparison: Comparison) -> str:
+    """One object; `cells` holds the verdicts, `ratio` is new / base."""
+    cells = [
+        {
+            "cell": one.cell,
+            "verdict": one.verdict,
+            "ratio": one.ratio,
+            "low": one.low,
+            "high": one.high,
+            "p": one.p,
+            "method": one.method,
+            "spread": one.spread,
+            "sessions_base": one.sessions_base,
+            "sessions_new": one.sessions_new,
+            "sessions_needed": one.sessions_needed,
+            "reason": one.reason,
+        }
+        for one in comparison.verdicts
+    ]
+    told = {"threshold": comparison.threshold, "notes": list(comparison.notes), "cells": cells}
+    return json.dumps(told, indent=2, allow_nan=False) + "\n"
+
+
+def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bool) -> str:
+    """A table for the terminal; short, it counts the cells that did not change."""
+    listed = [one for one in _sorted(comparison.verdicts) if everything or one.verdict not in _COUNTED]
+    told = [counts(comparison.verdicts)]
+    if not everything:
+        refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
+        told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
+    told += [f"Note: {note}" for note in comparison.notes]
+    return _table(listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
+
+
+def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
+    """The rows of a table; rich is imported when there are any, which takes longer than to compare."""
+    if not listed:
+        return ""
+    from rich.table import Table
+    from rich.text import Text
+
+    from parabench.report.terminal import TABLE_WIDTH, render
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("cell", "verdict", "new / base [95 %]", "sessions", "why"):
+        table.add_column(name, justify="right" if name[0] in "ns" else "left", no_wrap=True)
+    for one in listed:
+        sessions = f"{one.sessions_base} : {one.sessions_new}"
+        verdict = Text(one.verdict, style=_STYLES[one.verdict])
+        table.add_row(short_name(one.cell), verdict, ratio_cell(one), sessions, why(one))
+    return render([table], width=TABLE_WIDTH, colour=colour)
+
+
+def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
+    """A comment for a pull request."""
+    lines = [f"### parabench: {new} against {base}", "", counts(comparison.verdicts) + ".", ""]
+    listed = [one for one in _sorted(comparison.verdicts) if one.verdict not in _COUNTED]
+    if listed:
+        lines += ["| cell | verdict | new / base [95 %] | sessions | why |", "|---|---|---:|---:|---|"]
+    for one in listed:
+        sessions = f"{one.sessions_base} : {one.sessions_new}"
+        mark = f"{_MARKS[one.verdict]} {one.verdict}"
+        lines.append(f"| `{short_name(one.cell)}` | {mark} | {ratio_cell(one)} | {sessions} | {_in_table(why(one))} |")
+    if listed:
+        lines.append("")
+    rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
+    if rest:
+        lines += ["<details><summary>The other cells</summary>", ""]
+        lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
+        lines += [
+            f"| `{short_name(one.cell)}` | {one.verdict} | {ratio_cell(one)} | {_in_table(why(one))} |" for one in rest
+        ]
+        lines += ["", "</details>", ""]
+    lines += [f"> {note}" for note in comparison.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def counts(verdicts: Sequence[CellVerdict]) -> str:
+    """How many cells have each verdict."""
+    found = Counter(one.verdict for one in verdicts)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in ORDER if found[verdict]) or "no cell to compare"
+
+
+def ratio_cell(one: CellVerdict) -> str:
+    """The ratio with its interval, as far as they are known."""
+    if one.ratio is None:
+        return "-"
+    if one.low is None or one.high is None:
+        return f"{one.ratio:.3f} [unknown]"
+    return f"{one.ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
+
+
+def why(one: CellVerdict) -> str:
+    """What a verdict rests on, or what is missing."""
+    parts = []
+    if one.p is not None:
+        parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
+    if one.spread is not None:
+        parts.append(f"{100 * one.spread:.1f} % between sessions")
+    if one.sessions_needed is not None:
+        parts.append(f"{one.sessions_needed} sessions a side would decide")
+    if one.reason is not None:
+        parts.append(one.reason)
+    return "; ".join(parts)
+
+
+def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:
+    return sorted(verdicts, key=lambda one: (ORDER.index(one.verdict), -abs((one.ratio or 1) - 1)))
+
+
+def _in_table(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,75 @@
+"""The closing table of a run on several interpreters: workload x model x interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from parabench.analyse.across import Standing
+from parabench.analyse.ranking import Ratio
+from parabench.compare.interpreter_ratios import InterpreterRatios
+from parabench.report.crossings import crossings_table
+from parabench.report.quantities import seconds_text
+from parabench.report.terminal import TABLE_WIDTH, render
+
+
+def interpreter_text(ratios: InterpreterRatios, *, colour: bool) -> str:
+    """The closing text: the table, and from which length of a task models overtake the sequential one."""
+    table = _table(ratios.standings, ratios.missing, baseline=ratios.baseline, colour=colour)
+    crossings = crossings_table(ratios.crossings, colour=colour)
+    return table + (f"\n{crossings}" if crossings else "")
+
+
+def _table(
+    standings: Mapping[str, Sequence[Standing]],
+    missing: Mapping[tuple[str, str, str], str],
+    *,
+    baseline: str,
+    colour: bool,
+) -> str:
+    """One line for each workload, model and interpreter; `missing` holds the reason of those that have no number."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("workload", "model", "interpreter"):
+        table.add_column(name, no_wrap=True)
+    for name in ("time", "over its sequential [95 %]", f"time / {baseline}'s [95 %]", "sessions"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    reasons = dict.fromkeys(missing.values())
+    numbers = {reason: number for number, reason in enumerate(reasons, 1)}
+    for workload, found in standings.items():
+        best = min((one.seconds for one in found), default=0.0)
+        models = dict.fromkeys([*(one.model for one in found), *(m for w, m, _ in missing if w == workload)])
+        models = dict.fromkeys(sorted(models, key=lambda model: model != "sequential"))
+        first = True
+        for model in models:
+            for one in (one for one in found if one.model == model):
+                told = "fastest" if one.seconds == best else ""
+                table.add_row(
+                    workload if first else "",
+                    model,
+                    one.interpreter,
+                    seconds_text(one.seconds),
+                    "-" if model == "sequential" else _ratio(one.speedup),
+                    "-" if one.interpreter == baseline else _ratio(one.against_baseline),
+                    str(one.sessions),
+                    Text(told, style="bold green"),
+                )
+                first = False
+            without = {label: why for (of, name, label), why in missing.items() if (of, name) == (workload, model)}
+            for reason in dict.fromkeys(without.values()):
+                labels = ", ".join(label for label, why in without.items() if why == reason)
+                row = [workload if first else "", model, labels, "-", "-", "-", "0", f"({numbers[reason]})"]
+                table.add_row(*row, style="dim")
+                first = False
+    notes = "".join(f"({number}) {reason}\n" for reason, number in numbers.items())
+    return render([table], width=TABLE_WIDTH, colour=colour) + notes
+
+
+def _ratio(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return "unknown"
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.ratio:.2f}x [unknown]"
+    return f"{ratio.ratio:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"

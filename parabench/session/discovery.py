@@ -1,0 +1,95 @@
+"""Find the workloads that are declared in a folder of plain Python files; there is no list to keep."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
+from parabench.workload import KINDS, Workload, workload
+
+#: Names end up in pytest ids, file names and comma-separated options.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def find_workloads(folder: Path) -> dict[str, Workload]:
+    """Every workload declared in the Python files and packages of a folder, by name, in the order of the files.
+
+    The folder is imported as a package of its own name, so its parent joins `sys.path`: workers find tasks so, too.
+    Raises WorkloadNotLoadable, InvalidWorkload or DuplicateName.
+    """
+    if not folder.is_dir():
+        return {}
+    if str(folder.parent) not in sys.path:
+        sys.path.insert(0, str(folder.parent))
+    workloads: dict[str, Workload] = {}
+    origins: dict[str, str] = {}
+    for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
+        if info.name.startswith("_"):
+            continue  # helpers of the files beside them
+        module_name = f"{folder.name}.{info.name}"
+        try:
+            module = importlib.import_module(module_name)
+        except Exception as error:  # as above
+            raise WorkloadNotLoadable(_file_of(folder, info.name), error) from error
+        found = list(_declared_in(module))
+        if not found:
+            raise NothingDeclared(_file_of(folder, info.name))
+        for declared in found:
+            _validate(declared)
+            if declared.name in workloads:
+                raise DuplicateName("workload", declared.name, origins[declared.name], module_name)
+            workloads[declared.name], origins[declared.name] = declared, module_name
+    return workloads
+
+
+def _file_of(folder: Path, name: str) -> Path:
+    package = folder / name / "__init__.py"
+    return package if package.exists() else folder / f"{name}.py"
+
+
+def _declared_in(module: ModuleType) -> Iterator[Workload]:
+    """Workloads of a module: `Workload` values, `WORKLOADS`, decorated functions; else its one public function."""
+    declared = list(getattr(module, "WORKLOADS", ()))
+    own_functions = []
+    for name, value in vars(module).items():
+        if isinstance(value, Workload) and value not in declared:
+            declared.append(value)
+        elif inspect.isfunction(value) and value.__module__ == module.__name__:
+            if isinstance(getattr(value, "workload", None), Workload):
+                declared.append(value.workload)  # type: ignore[attr-defined]  # put there by the decorator
+            elif not name.startswith("_"):
+                own_functions.append(value)
+    if not declared and len(own_functions) == 1:
+        declared.append(workload(own_functions[0]).workload)  # type: ignore[attr-defined]  # as above
+    yield from declared
+
+
+def _validate(declared: Workload) -> None:
+    """Refuse what no worker could run, before anything is measured."""
+    if not _NAME.fullmatch(declared.name):
+        problem = (
+            f"its name {declared.name!r} has more than ASCII letters, digits, dots, dashes and underscores: pass name="
+        )
+        raise InvalidWorkload(declared.name, problem)
+    if declared.kind not in KINDS:
+        raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
+    companions = (
+        declared.task,
+        declared.task_async,
+        declared.context,
+        declared.context_async,
+        declared.before_round,
+        declared.after_round,
+    )
+    for function in filter(None, companions):
+        name = getattr(function, "__qualname__", repr(function))
+        if not isinstance(function, FunctionType) or "<" in name or "." in name:
+            problem = f"{name} is not a module-level function, so workers in other processes cannot find it by name"
+            raise InvalidWorkload(declared.name, problem)

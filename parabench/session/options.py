@@ -1,0 +1,133 @@
+"""What the user chose, checked. Where the texts come from, the plugin knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parabench.errors import InvalidOption
+from parabench.records import Services
+from parabench.session.option_table import GITHUB_URL, OPTIONS
+
+#: Without --passes and --budget: this many passes, if they fit into so many seconds.
+PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
+#: A task of which nothing is heard is sent again, and given up, well before its cell is.
+SILENCES_PER_CELL = 4
+#: With --budget alone: passes until all is settled or it is spent, but not more than this.
+PASSES_MOST = 100
+#: Options that say where somebody else's servers are, and may hold passwords.
+ADDRESSES = ("broker", "dask_scheduler", "ray_address")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The text of an option, and where it comes from ("--passes", "the ini option parabench_passes")."""
+
+    text: str
+    source: str
+    #: Whether it was said for this very session, and not in a file or by nobody.
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user chose, checked."""
+
+    models: tuple[str, ...]
+    workloads: tuple[str, ...]
+    workers: tuple[int, ...]
+    size: str
+    live: bool
+    github_url: str
+    latency: float
+    #: Passes at most.
+    passes: int
+    #: A further pass begins only when it is going to fit into this many seconds from the start; None: no limit.
+    budget: float | None
+    #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
+    race: bool
+    rounds: int | None
+    #: What a busy core draws, for an estimate of the energy; None: no estimate.
+    watts_per_core: float | None
+    seed: int
+    cell_timeout: float
+    scratch: Path | None
+    results: Path
+    workloads_dir: Path
+    #: Names to select the session by.
+    tag: tuple[str, ...]
+    #: What to do while another session measures: "wait", "refuse" or "allow".
+    on_busy: str
+    #: Measure nothing when a check before measuring finds a fault.
+    strict_preflight: bool
+    #: Go on with the session that was left unfinished.
+    resume: bool
+    #: Servers that somebody else runs; see `Services`.
+    broker: str | None = field(repr=False)
+    workers_external: bool
+    dask_scheduler: str | None = field(repr=False)
+    ray_address: str | None = field(repr=False)
+    ray_local: bool
+
+    @property
+    def services(self) -> Services:
+        """What models that need a service are told."""
+        return Services(
+            broker=self.broker,
+            workers_external=self.workers_external,
+            dask_scheduler=self.dask_scheduler,
+            ray_address=self.ray_address,
+            ray_local=self.ray_local,
+            seconds_silence=self.cell_timeout / SILENCES_PER_CELL,
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """What a stored session tells of them: no paths, they may name the user."""
+        told = asdict(self)
+        for private in (
+            "tag",
+            "scratch",
+            "results",
+            "workloads_dir",
+            "github_url",
+            "resume",
+            "on_busy",
+            "strict_preflight",
+            *ADDRESSES,
+        ):
+            del told[private]
+        told["external_services"] = [name for name in ADDRESSES if getattr(self, name) is not None]
+        told["github_host_is_default"] = self.github_url == GITHUB_URL
+        return told
+
+
+def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, Any] | None = None) -> Options:
+    """The checked options. Raises InvalidOption.
+
+    `given` has every option by its field: as text, and where that text comes from, if it was said for this session.
+    `adopted` are the stored options of a session to go on with; they stand where nothing was said. Folders are taken
+    from `root`.
+    """
+    values: dict[str, Any] = {}
+    for entry in OPTIONS:
+        said = given[entry.field]
+        if not said.explicit and adopted is not None and entry.field in adopted:
+            value = adopted[entry.field]
+            values[entry.field] = tuple(value) if isinstance(value, list) else value
+            continue
+        values[entry.field] = entry.parse(said.source, said.text)
+    values["race"] = values["passes"] is None and values["budget"] is not None
+    if adopted is not None:
+        values["race"] = bool(adopted.get("race", False))
+    if values["passes"] is None:
+        values["passes"] = PASSES_DEFAULT if values["budget"] is None else PASSES_MOST
+        values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS
+    if values.pop("allow_noisy"):
+        values["on_busy"] = "allow"
+    if values["workers_external"] and values["broker"] is None:
+        raise InvalidOption("--workers-external", "true", "--broker URL beside it, where those workers are")
+    for folder in ("results", "workloads_dir"):
+        values[folder] = root / values[folder]
+    return Options(**values)

@@ -1,0 +1,317 @@
+"""One session from its options to its stored file. It knows the stages, not pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from parabench.analyse.ranking import Ranking
+from parabench.analyse.timeline import timeline_of
+from parabench.analyse.timeline_json import timeline_info
+from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
+from parabench.history import store
+from parabench.history.journal import Journal
+from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
+from parabench.history.session_journal import (
+    Unfinished,
+    apply,
+    begin,
+    check_same_plan,
+    failure_line,
+    header_of,
+    visit_line,
+    warnings_line,
+)
+from parabench.machine.cores import cores_usable
+from parabench.machine.fingerprint import jit_enabled, machine_id, take_fingerprint
+from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.measure.launcher import environment_of_cells
+from parabench.measure.lock import Holder, SessionLock, machine_lock
+from parabench.measure.preflight import checks_here, examine
+from parabench.models import find_models
+from parabench.models.contract import Model
+from parabench.records import Cell, CellRecord, Concern
+from parabench.session.discovery import find_workloads
+from parabench.session.options import Options
+from parabench.session.plan import choose, make_cells
+from parabench.session.races import Races, rankings_of
+from parabench.session.turn import turn_told
+from parabench.workload import Limit, Workload
+
+
+def folder_of(options: Options) -> Path:
+    """Where sessions of this fingerprint are stored."""
+    return options.results / machine_id(take_fingerprint())
+
+
+class Session:
+    """What is planned, what has been measured, and what shares the processes and services behind it."""
+
+    def __init__(self, options: Options, resumed: Unfinished | None = None) -> None:
+        self.options = options
+        self._resumed = resumed
+        self._journal: Journal | None = None
+        #: Lines of the resumed session that are still to be repeated, by cell and pass.
+        self._replay: dict[tuple[str, int], dict[str, Any]] = {}
+        self._replayed_failures: dict[str, str] = {}
+        #: Seconds that the session had run before it was resumed.
+        self.seconds_before = resumed.seconds_spent if resumed else 0.0
+        self._began = time.monotonic() - self.seconds_before
+        self.workloads: dict[str, Workload] = choose(
+            "workload", options.workloads, find_workloads(options.workloads_dir)
+        )
+        self.models: dict[str, Model] = choose("model", options.models, find_models())
+        self.cores = cores_usable()
+        self.cells = make_cells(
+            self.workloads.values(),
+            self.models.values(),
+            size=options.size,
+            workers=options.workers,
+            live=options.live,
+            cores=self.cores,
+            named=bool(options.models),
+            services=options.services,
+        )
+        #: Cells that have been selected, by id, in the order of selection.
+        self.records: dict[str, CellRecord] = {}
+        #: The same by the name of the test item that measures them.
+        self.records_by_item: dict[str, CellRecord] = {}
+        told = resumed.entries.header if resumed else {}
+        self.tags: tuple[str, ...] = options.tag or tuple(told.get("tags", ()))
+        #: What the session has been told by the run that it is part of.
+        self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
+        #: Set when the session goes on until its winners are settled.
+        self.races: Races | None = None
+        self.interrupted = False
+        #: True when another session measured at the same time, and that was allowed.
+        self.noisy = False
+        #: What the checks before measuring said, as it is stored.
+        self.warnings: list[dict[str, str]] = resumed.warnings if resumed else []
+        #: Where the session has been stored, once it has.
+        self.stored: Path | None = None
+        #: What the user has to be told at the end.
+        self.problems: list[str] = []
+        self._stack = ExitStack()
+        self._experiment: Experiment | None = None
+        self._limits: dict[str, Limit] = {}
+
+    @property
+    def seconds_once(self) -> float:
+        """Seconds spent so far on what later passes do not repeat."""
+        return self._experiment.seconds_once if self._experiment else 0.0
+
+    @property
+    def folder(self) -> Path:
+        """Where this session's file goes: the folder of its fingerprint."""
+        return folder_of(self.options)
+
+    def plan(
+        self,
+        cells: Mapping[str, Cell],
+        commit: Mapping[str, Any],
+        on_wait: Callable[[Holder], None],
+        on_concern: Callable[[Concern], None],
+    ) -> None:
+        """Take note of the selected cells by item, and begin the journal, or go on with that of the resumed session.
+
+        `on_wait` is told of another session that has to end first, `on_concern` of what would spoil the numbers. Raises
+        StoreNotWritable, MachineBusy, NotFitToMeasure or PlanDiffers before anything is measured.
+        """
+        self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
+        self.records = {record.cell.id: record for record in self.records_by_item.values()}
+        self.races = Races(self.records.values()) if self.options.race else None
+        if any(cell.unavailable is None for cell in cells.values()):
+            store.check_writable(self.folder)
+            lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
+            self._stack.callback(lock.release)
+            self.noisy = lock.noisy
+            concerns = self._examined(on_concern)
+            self._open_journal(commit)
+            if concerns:
+                self._write(warnings_line(concerns, self._seconds))
+
+    @contextmanager
+    def visit(self, cell: Cell, pass_number: int, position: int) -> Iterator[Stay]:
+        """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
+        record = self.records[cell.id]
+        first = not record.visits
+        if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
+            yield replayed
+            return
+        with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
+            yield stay
+        record.tasks = stay.tasks
+        visit = visit_of(stay, pass_number, position)
+        self._write(visit_line(record, visit, stay.instrumented, self._seconds))
+        record.visits.append(visit)
+        record.instrumented = stay.instrumented or record.instrumented
+
+    def fail(self, cell: Cell, reason: str) -> None:
+        """Mark a cell invalid: its times are kept out of every comparison."""
+        record = self.records[cell.id]
+        if record.failure is None:
+            record.failure = reason
+            if cell.id not in self._replayed_failures:
+                self._write(failure_line(record, self._seconds))
+
+    def close(self) -> None:
+        """End all processes and services, and remove all files of this session.
+
+        The journal stays when there is something to go on with: after an interruption, or when storing failed.
+        """
+        self._stack.close()
+        self._experiment = None
+        if self._journal is None:
+            return
+        if self.interrupted or self.problems:
+            if self.stored is not None:
+                self._write({"stored": self.stored.name, "seconds": self._seconds})
+            self._journal.close()
+        else:
+            self._journal.discard()
+            if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
+                (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
+        self._journal = None
+
+    def rankings(self) -> dict[str, Ranking]:
+        """The ranking of the models of each workload that has any valid cell."""
+        return rankings_of(self.records.values())
+
+    def wanted(self, cell: Cell) -> bool:
+        """Whether another visit to a cell would add anything."""
+        record = self.records[cell.id]
+        return record.failure is None and (self.races is None or self.races.wanted(record))
+
+    def limits(self) -> dict[str, Limit]:
+        """The ideal time of each valid cell, by cell id."""
+        if not self._limits:
+            settings = self._experiment.known_settings() if self._experiment else {}
+            self._limits = limits_of(self.records.values(), self.workloads, settings, self.cores)
+        return self._limits
+
+    def extra_info(self, record: CellRecord) -> dict[str, Any]:
+        """The `extra_info` of a valid cell."""
+        workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
+        return extra_info(
+            record,
+            workload,
+            model,
+            self.limits()[record.cell.id],
+            timeline=timeline_info(timeline_of(record, self.records.values())),
+            watts_per_core=self.options.watts_per_core,
+            external=model.is_external(self.options.stored()["external_services"]),
+        )
+
+    def save(self, name: str, session: dict[str, Any]) -> Path:
+        """Store the session's file and return its path. Raises ResultsKeptElsewhere when the folder has vanished."""
+        return store.save_or_keep(self.folder, name, session)
+
+    def describe(self) -> dict[str, Any]:
+        """The top-level `parabench` object of this session's file."""
+        return parabench_object(
+            self.records.values(),
+            take_fingerprint(),
+            self.options.stored(),
+            Circumstances(
+                interrupted=self.interrupted,
+                noisy=self.noisy,
+                tags=self.tags,
+                run=self.run,
+                warnings=self.warnings,
+            ),
+            self.options.workloads_dir.parent,
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
+        """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
+        environment = environment_of_cells([self.options.workloads_dir.parent])
+        concerns = examine(checks_here(self.cores, environment))
+        if concerns and self.options.strict_preflight:
+            raise NotFitToMeasure((concern.check, concern.message) for concern in concerns)
+        for concern in concerns:
+            on_concern(concern)
+        told = [asdict(concern) for concern in concerns]
+        self.warnings += [warning for warning in told if warning not in self.warnings]
+        return concerns
+
+    def _open_journal(self, commit: Mapping[str, Any]) -> None:
+        header = header_of(self.options.stored(), self.records_by_item, self.workloads, self.models, commit)
+        header |= {"noisy": self.noisy, "tags": list(self.tags), "run": self.run}
+        if self._resumed is None:
+            self._journal = begin(self.folder, header)
+            return
+        entries = self._resumed.entries
+        check_same_plan(entries.header, json.loads(json.dumps(header)))
+        self._journal = Journal.reopen(self._resumed.path, entries)
+        for line in entries.lines:
+            if "visit" in line:
+                self._replay[line["cell"], line["visit"]["pass_number"]] = line
+            elif "failure" in line:
+                self._replayed_failures[line["cell"]] = line["failure"]
+
+    def _replayed(self, cell: Cell, pass_number: int, position: int) -> Stay | None:
+        """The stay that the resumed session has recorded for this visit; None when it has none.
+
+        Raises the failure that it has recorded instead, or PlanDiffers when its order was another.
+        """
+        line = self._replay.get((cell.id, pass_number))
+        if line is None:
+            if cell.id in self._replayed_failures:
+                raise CellFailed(self._replayed_failures[cell.id])
+            return None
+        if line["visit"]["position"] != position:
+            raise PlanDiffers(["the order of the passes"])
+        apply(line, self.records[cell.id])
+        return Stay.replayed(cell, self.records[cell.id].visits[-1], line["tasks"])
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        """Put a line into the journal; once the disk has refused one, no further one is tried."""
+        if self._journal is None or self.problems:
+            return
+        try:
+            self._journal.append(line)
+        except JournalNotWritable as error:
+            self.problems.append(str(error))
+            raise
+
+    def _started(self) -> Experiment:
+        if self._experiment is None:
+            options = self.options
+            experiment = Experiment(
+                ExperimentOptions(
+                    size=options.size,
+                    seed=options.seed,
+                    latency_seconds=options.latency,
+                    github_url=options.github_url,
+                    cell_timeout_seconds=options.cell_timeout,
+                    rounds=options.rounds,
+                    scratch=options.scratch,
+                    services=options.services,
+                    warm_up=jit_enabled(),
+                ),
+                {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
+                [options.workloads_dir.parent],
+            )
+            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            self._experiment = self._stack.enter_context(experiment)
+        return self._experiment
+
+    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
+        """How many batches of each workload's service the session is going to run at most, by workload."""
+        per_visit = 1 + (options.rounds or options.rounds_most)
+        by_service: dict[Any, int] = {}
+        for record in self.records.values():
+            if record.cell.unavailable is None:
+                service = self.workloads[record.cell.workload].service
+                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
+        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}

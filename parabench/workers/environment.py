@@ -1,0 +1,8 @@
+"""Environment variables by which a session tells the processes that it starts what they need to know."""
+
+from __future__ import annotations
+
+#: The session's folder for files; a cell that is killed leaves its folder to the session to remove.
+SCRATCH_VARIABLE = "PARABENCH_SCRATCH"
+#: Hosts that mocked workloads, which cut a worker off from the network, may still reach: the model's own peers.
+PEERS_VARIABLE = "PARABENCH_PEERS"

@@ -1,0 +1,164 @@
+"""What may be compared with what."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE
+from parabench.compare.comparison import compare_sessions
+from parabench.compare.series import short_name
+from parabench.history.summary import CellKey, SessionSummary
+from parabench.report.comparison_table import as_json, as_markdown, as_table
+
+CELL = "benchmarks/test_cpu.py::test_cpu[primes-thread-pool]"
+
+
+def session(number: int, seconds: float | None, **more: object) -> SessionSummary:
+    name, source = str(more.pop("cell", CELL)), str(more.pop("source", "aaaa"))
+    cell = CellKey(name, "cpu", source, str(more.pop("circumstances", "{}")))
+    fields: dict[str, object] = {
+        "path": Path(f"/results/{number:04}.json"),
+        "number": number,
+        "machine_id": "here",
+        "commit_id": "c0ffee",
+        "dirty": False,
+        "datetime": dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=number),
+        "interpreter": "3.13",
+        "version": "3.13.1",
+        "interrupted": False,
+        "noisy": False,
+        "tags": (),
+        "failed": {},
+        "layout": (cell,) if seconds is not None else (),
+        "seconds": (seconds,) if seconds is not None else (),
+    }
+    return SessionSummary(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def side(first: int, seconds: float, count: int = 8, **more: object) -> list[SessionSummary]:
+    """Sessions with every second number, so that two sides can alternate."""
+    return [session(first + 2 * n, seconds * math.exp(0.002 * ((n * 3) % 8 - 3.5)), **more) for n in range(count)]
+
+
+def verdicts(*arguments: object, **options: object) -> list[tuple[str, str | None]]:
+    comparison = compare_sessions(*arguments, **options)  # type: ignore[arg-type]
+    return [(one.verdict, one.reason) for one in comparison.verdicts]
+
+
+def test_sides_are_compared_cell_by_cell() -> None:
+    assert verdicts(side(1, 1.0), side(2, 1.3)) == [(SLOWER, None)]
+    assert verdicts(side(1, 1.3), side(2, 1.0)) == [(FASTER, None)]
+    assert verdicts(side(1, 1.0), side(2, 1.01)) == [(SAME, None)]
+
+
+def test_the_history_of_the_same_cell_tells_how_much_sessions_differ() -> None:
+    history = side(100, 1.0)
+    assert verdicts(side(1, 1.0, 1), side(2, 1.3, 1), history) == [(SLOWER, None)]
+    for useless in (
+        side(100, 1.0, source="bbbb"),
+        side(100, 1.0, machine_id="there"),
+        side(100, 1.0, cell="another"),
+        side(100, 1.0, interrupted=True),
+    ):
+        [(verdict, reason)] = verdicts(side(1, 1.0, 1), side(2, 1.3, 1), useless)
+        assert (verdict, "too little history" in str(reason)) == (UNSURE, True)
+
+
+def test_commits_of_the_history_may_have_changed_the_cell() -> None:
+    history = [*side(100, 1.0, 4, commit_id="a"), *side(200, 5.0, 4, commit_id="b")]
+    assert verdicts(side(1, 1.0, 1), side(2, 1.3, 1), history) == [(SLOWER, None)]
+
+
+def test_changed_code_is_not_silently_compared_with_old() -> None:
+    changed = side(2, 1.3, source="bbbb")
+    [(verdict, reason)] = verdicts(side(1, 1.0), changed)
+    assert verdict == NOT_COMPARABLE
+    assert "source of its workload has changed" in str(reason)
+    assert verdicts(side(1, 1.0), changed, across=["source"]) == [(SLOWER, None)]
+    both = [*side(101, 9.0, source="aaaa"), *side(1, 1.0, source="bbbb")]
+    assert verdicts(both, changed) == [(SLOWER, None)], "the sessions of the same source are"
+
+
+def test_other_libraries_are_not_silently_compared() -> None:
+    [(verdict, reason)] = verdicts(side(1, 1.0), side(2, 1.3, circumstances='{"libraries": {"gevent": "2"}}'))
+    assert verdict == NOT_COMPARABLE
+    assert "gevent" in str(reason)
+
+
+def test_machines_and_builds_are_compared_each_with_itself() -> None:
+    there = "there"
+    base, new = [*side(1, 1.0), *side(101, 2.0, machine_id=there)], [*side(2, 1.3), *side(102, 2.0, machine_id=there)]
+    assert sorted(verdicts(base, new)) == [(SAME, None), (SLOWER, None)]
+    apart = verdicts(side(1, 1.0), side(2, 1.3, machine_id=there))
+    assert [verdict for verdict, _ in apart] == [NOT_COMPARABLE] * 2
+    assert all("another fingerprint" in str(reason) for _, reason in apart)
+    assert verdicts(side(1, 1.0), side(2, 1.3, machine_id=there), across=["fingerprint"]) == [(SLOWER, None)]
+
+
+def test_a_cell_that_failed_on_a_side_says_so() -> None:
+    failed = session(2, None, failed={"primes-thread-pool": "3 of 4 results differ\nand more"})
+    assert verdicts(side(1, 1.0), [failed]) == [(NOT_COMPARABLE, "it failed on the new side: 3 of 4 results differ")]
+    absent = session(2, None)
+    assert verdicts(side(1, 1.0), [absent]) == [(NOT_COMPARABLE, "the new side did not measure it")]
+
+
+def test_what_has_to_be_known_about_the_sides_is_said() -> None:
+    noisy = [*side(2, 1.0), session(50, 1.0, noisy=True), session(52, 1.0, interrupted=True)]
+    notes = compare_sessions(side(1, 1.0), noisy).notes
+    assert "of the 10 sessions of the new side 2 were interrupted or noisy" in notes
+    later = compare_sessions(side(1, 1.0), side(1001, 1.0)).notes
+    assert any("one side was measured after the other" in note for note in later)
+    same = compare_sessions(side(1, 1.0), side(1, 1.0)).notes
+    assert "8 sessions are on both sides" in same
+
+
+@pytest.fixture
+def comparison():
+    base = [*side(1, 1.0), *side(101, 1.0, cell="t.py::test_a[same-one]"), session(500, 1.0, cell="t.py::test_a[x|y]")]
+    new = [*side(2, 1.3), *side(102, 1.0, cell="t.py::test_a[same-one]"), session(501, 1.1, cell="t.py::test_a[x|y]")]
+    return compare_sessions(base, new)
+
+
+def test_the_table_begins_with_what_got_slower_and_counts_the_rest(comparison) -> None:
+    text = as_table(comparison, width=100, colour=False, everything=False)
+    assert text.splitlines()[1].startswith("primes-thread-pool  slower")
+    assert "1.300 [1." in text
+    assert "same-one" not in text
+    assert "1 slower, 1 unsure, 1 same" in text
+    assert "same-one" in as_table(comparison, width=100, colour=False, everything=True)
+
+
+def test_markdown_is_ready_to_post(comparison) -> None:
+    text = as_markdown(comparison, base="main", new="HEAD")
+    assert text.startswith("### parabench: HEAD against main\n")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert "slower" in rows[0]
+    assert all(row.replace("\\|", "").count("|") in (5, 6) for row in rows if "x|y" not in row)
+    assert "<details>" in text
+
+
+def test_json_is_one_object_with_a_list_of_cells(comparison) -> None:
+    told = json.loads(as_json(comparison))
+    assert [cell["verdict"] for cell in told["cells"]] == [SLOWER, SAME, UNSURE]
+    keys = {"cell", "verdict", "ratio", "low", "high", "sessions_base", "sessions_new", "sessions_needed"}
+    assert all(keys <= cell.keys() for cell in told["cells"])
+    assert told["threshold"] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        (CELL, "primes-thread-pool"),
+        ("tests/test_a.py::test_one", "test_one"),
+        ("tests/test_a.py::TestX::test_one[3]", "3"),
+        (f"{CELL} @ here", "primes-thread-pool @ here"),
+        ("whatever", "whatever"),
+    ],
+)
+def test_short_names(name: str, short: str) -> None:
+    assert short_name(name) == short

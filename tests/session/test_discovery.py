@@ -1,0 +1,107 @@
+import sys
+
+import pytest
+
+from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
+from parabench.models import find_models
+from parabench.session.discovery import find_workloads
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, request):
+    """An empty workloads folder with a package name of its own, forgotten afterwards."""
+    name = f"workloads_{abs(hash(request.node.name))}"
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / name).mkdir()
+    yield tmp_path / name
+    for module in [module for module in sys.modules if module.split(".")[0] == name]:
+        del sys.modules[module]
+
+
+def test_every_model_of_the_issue_is_there():
+    assert set(find_models()) >= {
+        "sequential",
+        "thread-per-task",
+        "thread-pool",
+        "process-per-task",
+        "mp-pool",
+        "process-pool-fork",
+        "process-pool-forkserver",
+        "process-pool-spawn",
+        "asyncio",
+        "asyncio-uvloop",
+        "asyncio-to-thread",
+        "interpreters",
+        "gevent",
+        "joblib-loky",
+    }
+
+
+def test_a_file_with_one_function_is_a_workload(folder):
+    (folder / "mine.py").write_text("import json\ndef add_one(n):\n    '''Adds one.'''\n    return n + 1\n")
+    (found,) = find_workloads(folder).values()
+    assert (found.name, found.kind, found.description) == ("add-one", "custom", "Adds one.")
+    assert list(found.items("small")) == list(range(8))
+    assert found.task(1) == 2
+
+
+def test_private_helpers_and_imports_do_not_count(folder):
+    (folder / "mine.py").write_text(
+        "from math import sqrt\nfrom os.path import join\ndef _h(n): return n\ndef task(n): return _h(n)\n"
+    )
+    assert list(find_workloads(folder)) == ["task"]
+
+
+def test_a_file_that_declares_nothing_is_refused_unless_its_name_says_that_it_helps(folder):
+    (folder / "_helpers.py").write_text("def a(n): return n\ndef b(n): return n\n")
+    assert find_workloads(folder) == {}
+    (folder / "pair.py").write_text("def a(n): return n\ndef b(n): return n\n")
+    with pytest.raises(NothingDeclared, match=r"the workload file .*pair\.py declares no workload"):
+        find_workloads(folder)
+
+
+def test_the_decorator_says_more_and_keeps_the_function(folder):
+    (folder / "mine.py").write_text(
+        "from parabench import workload\n"
+        "@workload(kind='cpu', items=[1, 2], name='twice-it')\n"
+        "def twice(n): return 2 * n\n"
+        "@workload\ndef thrice(n): return 3 * n\n"
+    )
+    found = find_workloads(folder)
+    assert list(found) == ["twice-it", "thrice"]
+    assert found["twice-it"].kind == "cpu"
+    assert found["twice-it"].task(4) == 8
+
+
+def test_a_file_that_does_not_import_is_named(folder):
+    (folder / "broken.py").write_text("def (:\n")
+    with pytest.raises(WorkloadNotLoadable, match=r"cannot import the workload file .*broken\.py: SyntaxError"):
+        find_workloads(folder)
+
+
+def test_two_workloads_of_one_name_are_refused(folder):
+    for file in ("a.py", "b.py"):
+        (folder / file).write_text("def same(n): return n\n")
+    with pytest.raises(DuplicateName, match=r"two workloads are called 'same': .*\.a and .*\.b; rename one"):
+        find_workloads(folder)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("TASK = Workload(name='x', task=lambda n: n, items=lambda size: [1])", "not a module-level function"),
+        ("TASK = Workload(name='x', task=print, items=lambda size: [1])", "not a module-level function"),
+        (
+            "def f(n): return n\nTASK = Workload(name='x', task=f, items=lambda size: [1], kind='odd')",
+            "its kind 'odd' is none of",
+        ),
+    ],
+)
+def test_workloads_that_no_worker_could_run_are_refused(folder, source, message):
+    (folder / "mine.py").write_text(f"from parabench import Workload\n{source}\n")
+    with pytest.raises(InvalidWorkload, match=rf"workload 'x' is not usable: .*{message}"):
+        find_workloads(folder)
+
+
+def test_no_folder_is_no_workloads(tmp_path):
+    assert find_workloads(tmp_path / "missing") == {}

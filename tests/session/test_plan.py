@@ -1,0 +1,107 @@
+from dataclasses import replace
+
+import pytest
+
+from parabench.errors import UnknownName
+from parabench.machine.cores import cgroup_cores
+from parabench.models.contract import Capabilities, Model, always
+from parabench.records import Unavailable
+from parabench.session.plan import choose, default_workers, make_cells
+from parabench.workload import Workload
+
+
+def noop(item):
+    return item
+
+
+def model(name, worker="thread", availability=always, coroutines=False):
+    capabilities = Capabilities(
+        worker=worker, shares_memory=True, pickles=False, parallel_bytecode=False, accepts_coroutines=coroutines
+    )
+    return Model(name=name, family="f", description="", capabilities=capabilities, open=None, availability=availability)
+
+
+def work(name="w", kind="cpu", **fields):
+    return Workload(name=name, task=noop, items=lambda size: [1], kind=kind, **fields)
+
+
+def cells_of(workload, *models, **given):
+    chosen = {"size": "small", "workers": [], "live": False, "cores": 2, **given}
+    return make_cells([workload], models, **chosen)
+
+
+def test_ids_are_stable_and_leave_defaults_out():
+    models = [model("sequential", worker="caller"), model("thread-pool")]
+    assert [cell.id for cell in cells_of(work(), *models)] == ["w-sequential", "w-thread-pool"]
+    asked = cells_of(work(), *models, workers=[1, 4], size="medium")
+    assert [cell.id for cell in asked] == ["w-sequential-medium", "w-thread-pool-w1-medium", "w-thread-pool-w4-medium"]
+
+
+def test_the_caller_is_one_worker_whatever_was_asked():
+    assert [cell.workers for cell in cells_of(work(), model("sequential", worker="caller"), workers=[8])] == [1]
+
+
+def test_waiting_work_gets_more_workers_than_cores():
+    assert default_workers(work(kind="cpu"), 2) == 2
+    assert default_workers(work(kind="network"), 1) == 4
+    assert default_workers(work(kind="network"), 6) == 12
+    assert default_workers(work(kind="network"), 64) == 32
+
+
+def test_unavailable_models_keep_their_cells_and_the_reason():
+    missing = Unavailable("gevent is not installed", "pip install gevent")
+    (cell,) = cells_of(work(), model("gevent", availability=lambda: missing))
+    assert cell.unavailable == missing
+
+
+def test_live_work_runs_only_on_request():
+    (cell,) = cells_of(work(kind="live"), model("thread-pool"))
+    assert cell.unavailable == Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+    (cell,) = cells_of(work(kind="live"), model("thread-pool"), live=True)
+    assert cell.unavailable is None
+
+
+def test_event_loops_do_not_run_in_greenlets():
+    (cell,) = cells_of(work(drives_event_loop=True), model("gevent", worker="greenlet"))
+    assert "greenlets" in cell.unavailable.reason
+
+
+def test_choosing_by_name_and_pattern_keeps_the_order():
+    known = {"thread-pool": 1, "process-pool-fork": 2, "process-pool-spawn": 3}
+    assert list(choose("model", ["process-*", "thread-pool"], known)) == list(known)
+    assert choose("model", [], known) == known
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UnknownName, match=r"no model matches 'threds'; known: a, b"):
+        choose("model", ["threds"], {"b": 1, "a": 2})
+
+
+@pytest.mark.parametrize(
+    ("limits", "cores"),
+    [({"": "max 100000"}, None), ({"a": "150000 100000"}, 1.5), ({"": "400000 100000", "a/b": "50000 100000"}, 0.5)],
+)
+def test_the_tightest_quota_above_the_process_counts(tmp_path, limits, cores):
+    root = tmp_path / "cgroup"
+    (root / "a" / "b").mkdir(parents=True)
+    for folder, text in limits.items():
+        (root / folder / "cpu.max").write_text(text + "\n")
+    own = tmp_path / "self"
+    own.write_text("0::/a/b\n")
+    assert cgroup_cores(root, own) == cores
+
+
+def test_without_control_groups_there_is_no_quota(tmp_path):
+    assert cgroup_cores(tmp_path, tmp_path / "missing") is None
+
+
+def test_a_model_that_starts_servers_runs_only_when_models_are_named():
+    queue = replace(model("queue"), on_request=True)
+    [cell] = cells_of(work(), queue, named=False)
+    assert cell.unavailable.install == "add --models queue"
+    assert "only on request" in cell.unavailable.reason
+    [cell] = cells_of(work(), queue, named=True)
+    assert cell.unavailable is None
+    missing = replace(queue, availability=lambda: Unavailable("celery is not installed", "pip install it"))
+    [cell] = cells_of(work(), missing, named=False)
+    assert cell.unavailable.reason == "celery is not installed", "what is missing comes first"

@@ -1,0 +1,63 @@
+"""`parabench.workers.pools`: waiting for workers, and telling which of several dead processes died first."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from parabench.errors import WorkersNotStarted
+from parabench.workers import pools as processes
+from parabench.workers.pools import NewChildren, wait_for_workers
+
+
+class FakeProcess:
+    """A process that has ended: its sentinel is ready, its exit code known."""
+
+    def __init__(self, pid, exitcode):
+        self.pid = pid
+        self.exitcode = exitcode
+        self._popen = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+        self._popen.wait()
+        self.sentinel = self._popen.stdout.fileno()
+
+
+def children(*codes, expected=None):
+    found = NewChildren(expected or len(codes))
+    found.processes = [FakeProcess(pid, code) for pid, code in enumerate(codes, start=100)]
+    return found
+
+
+def test_waiting_asks_until_every_worker_has_answered():
+    answers = iter([["a", "a"], ["a", "b"]])
+    pauses = []
+
+    def ask(seconds):
+        pauses.append(seconds)
+        return next(answers)
+
+    wait_for_workers(2, ask)
+    assert pauses == [[0.001] * 2, [0.002] * 2]
+
+
+def test_waiting_ends_with_an_error_when_a_worker_never_answers(monkeypatch):
+    monkeypatch.setattr(processes, "SECONDS_TO_START", 0.05)
+    with pytest.raises(WorkersNotStarted, match=r"only 1 of 2 workers answered within 0.05 s; ask for fewer workers"):
+        wait_for_workers(2, lambda seconds: ["a"])
+
+
+def test_the_worker_that_ended_unlike_the_others_died_first():
+    death = children(-signal.SIGTERM, 3, -signal.SIGTERM).death(siblings_ended_by=signal.SIGTERM)
+    assert str(death) == "worker 101 died with exit status 3 before its task was done"
+    assert death.exit_code == 3
+
+
+def test_workers_that_all_ended_by_the_same_signal_died_of_it():
+    death = children(-signal.SIGKILL, -signal.SIGKILL).death(siblings_ended_by=signal.SIGKILL)
+    assert str(death) == "worker 100 died with signal SIGKILL before its task was done"
+
+
+def test_siblings_alone_do_not_tell_what_the_first_one_died_of():
+    death = children(-signal.SIGTERM, expected=2).death(siblings_ended_by=signal.SIGTERM)
+    assert str(death) == "worker of unknown id died with an unknown exit status before its task was done"
+    assert death.exit_code is None
