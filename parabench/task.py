@@ -163,7 +163,7 @@ def _seconds_runqueue() -> float | None:
 
     Ordinary reading gives up the GIL, and the wait to get it back then falls between tasks instead of into them: four
     threads with tasks of 1 ms would show no overlap. ctypes reads and keeps it. It is used where it is loaded, as in
-    cells forked from their nursery, and never imported: that would show in the memory measured in the same round.
+    cells forked from their zygote, and never imported: that would show in the memory measured in the same round.
     """
     ctypes = sys.modules.get("ctypes")
     try:

@@ -11,10 +11,10 @@ from parabench.errors.cells import (
     LockUnusable,
     MachineBusy,
     NotFitToMeasure,
-    NurseryDied,
     ProbeFailed,
     TasksFailed,
     WrongResult,
+    ZygoteDied,
 )
 from parabench.errors.requests import (
     ForeignAddress,
@@ -115,7 +115,6 @@ __all__ = [
     "NothingSelected",
     "NothingStored",
     "NothingToResume",
-    "NurseryDied",
     "ParabenchError",
     "PlanDiffers",
     "ProbeFailed",
@@ -145,5 +144,6 @@ __all__ = [
     "WorkersNotStarted",
     "WorkloadNotLoadable",
     "WrongResult",
+    "ZygoteDied",
     "describe_exit",
 ]

@@ -22,7 +22,7 @@ class CellProcessDied(CellFailed):
         self.exit_code = exit_code
 
 
-class NurseryDied(CellFailed):
+class ZygoteDied(CellFailed):
     """The process that cells are forked from has ended."""
 
     def __init__(self, exit_code: int | None) -> None:

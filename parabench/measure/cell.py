@@ -10,7 +10,7 @@ from typing import Any
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
-from parabench.measure.launcher import Launcher, Nursery
+from parabench.measure.launcher import Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.records import Cell, Energy, Instrumented, Outcome, Services, TreeUsage
@@ -46,11 +46,11 @@ class Round:
 class CellProcess:
     """The process of one cell; made by `opened`."""
 
-    def __init__(self, cell_id: str, nursery: Nursery, module: str, timeout_seconds: float) -> None:
+    def __init__(self, cell_id: str, zygote: ZygoteHandle, module: str, timeout_seconds: float) -> None:
         self._id = cell_id
-        self._nursery = nursery
+        self._zygote = zygote
         self._timeout_seconds = timeout_seconds
-        self._pid, self._line = nursery.start(module)
+        self._pid, self._line = zygote.start(module)
 
     def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
         """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long."""
@@ -81,8 +81,8 @@ class CellProcess:
             samples += 1
             if now is not None:
                 peak = max(now, peak or 0)
-            self._nursery.note_exits()
-            if self._nursery.has_ended(self._pid):
+            self._zygote.note_exits()
+            if self._zygote.has_ended(self._pid):
                 break
         answer = self._answer("round")
         outcomes = outcomes_from_json(answer["outcomes"])
@@ -116,18 +116,18 @@ class CellProcess:
     def end(self) -> None:
         """Make sure that nothing of the cell is left."""
         self._line.close()
-        if self._nursery.exit_code(self._pid, time.monotonic()) is None:
+        if self._zygote.exit_code(self._pid, time.monotonic()) is None:
             kill_family(self._pid)
-            self._nursery.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+            self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
         clear_group(self._pid)
-        # What left its process group and outlived the cell has been adopted by the nursery.
-        for pid in descendants(self._nursery.pid):
+        # What left its process group and outlived the cell has been adopted by the zygote.
+        for pid in descendants(self._zygote.pid):
             kill_family(pid)
 
     def _answer(self, step: str) -> dict[str, Any]:
         deadline = time.monotonic() + self._timeout_seconds
         while True:
-            ready = wait_readable([self._line, self._nursery.line], deadline)
+            ready = wait_readable([self._line, self._zygote.line], deadline)
             if self._line in ready:
                 answer = self._line.receive()
                 if answer is None:
@@ -141,18 +141,18 @@ class CellProcess:
             if not ready:
                 kill_family(self._pid)
                 raise CellTimedOut(self._id, step, self._timeout_seconds)
-            self._nursery.note_exits()
-            if self._nursery.has_ended(self._pid) and not wait_readable([self._line], time.monotonic()):
+            self._zygote.note_exits()
+            if self._zygote.has_ended(self._pid) and not wait_readable([self._line], time.monotonic()):
                 # Workers that outlive the cell may hold its line open: its end has to be asked for.
                 raise CellProcessDied(self._id, step, self._exit_code())
 
     def _exit_code(self) -> int | None:
-        return self._nursery.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+        return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
 
     def _bytes(self) -> int | None:
-        # A cell shares its first pages with the nursery; counting the nursery's part too gives what a cell would
+        # A cell shares its first pages with the zygote; counting the zygote's part too gives what a cell would
         # have used as a process of its own.
-        return bytes_resident([self._nursery.pid, self._pid, *descendants(self._pid)])
+        return bytes_resident([self._zygote.pid, self._pid, *descendants(self._pid)])
 
 
 def call_of(workload: Workload, settings: str) -> TaskCall:
@@ -183,8 +183,8 @@ def opened(
 
     `label` names the cell in messages, its id without one.
     """
-    nursery = launcher.nursery(workload.imports)
-    process = CellProcess(label or cell.id, nursery, workload.task.__module__, timeout_seconds)
+    zygote = launcher.zygote(workload.imports)
+    process = CellProcess(label or cell.id, zygote, workload.task.__module__, timeout_seconds)
     try:
         answer = process.ask(
             "open",

@@ -22,7 +22,7 @@ from parabench.records import Energy, Outcome, Services, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
 
 
-class Host:
+class CellServer:
     """One cell: every public method is a request that the harness may send, and returns the answer as JSON."""
 
     def __init__(self) -> None:
@@ -127,11 +127,11 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
 def serve(end: socket.socket) -> None:
     """Answer requests until the harness closes the line; an error is an answer, too."""
     watch()
-    line, host = Line(end), Host()
+    line, server = Line(end), CellServer()
     while (request := line.receive()) is not None:
         step = request.pop("do")
         try:
-            answer = getattr(host, step)(**request)
+            answer = getattr(server, step)(**request)
         except Exception as error:
             answer = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
         try:

@@ -118,13 +118,13 @@ class Experiment:
         self.seconds_once = 0.0
 
     def __enter__(self) -> Self:
-        # A nursery removes the folder when the harness cannot, so it has to be there first.
+        # A zygote removes the folder when the harness cannot, so it has to be there first.
         parent = Path(self.options.scratch or tempfile.gettempdir())
         sweep(parent)
         self._scratch = parent / name_of_scratch()
         self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
-        self._launcher.nursery(())
+        self._launcher.zygote(())
         self._scratch.mkdir(mode=0o700)
         self._stack.callback(shutil.rmtree, self._scratch)
         return self

@@ -10,44 +10,44 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from parabench.errors import NurseryDied
+from parabench.errors import ZygoteDied
 from parabench.measure.messages import Line, wait_readable
 from parabench.workers.environment import SCRATCH_VARIABLE
 
 #: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.
-_NURSERY = "import sys; from parabench.measure.zygote import main; main(sys.argv[1:])"
+_ZYGOTE = "import sys; from parabench.measure.zygote import main; main(sys.argv[1:])"
 
 
 def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:
-    """The environment of nurseries, and so of cells and their workers: ours, with these folders to import from."""
+    """The environment of zygotes, and so of cells and their workers: ours, with these folders to import from."""
     paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-class Nursery:
-    """The harness's handle on one nursery process: starts cells in it and hears how each of them ended."""
+class ZygoteHandle:
+    """The harness's handle on one zygote process: starts cells in it and hears how each of them ended."""
 
     def __init__(self, python_path: Sequence[Path], scratch: Path, imports: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _NURSERY, str(theirs.fileno()), str(scratch), *imports],
+                [sys.executable, "-c", _ZYGOTE, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
                 env=environment_of_cells(python_path) | {SCRATCH_VARIABLE: str(scratch)},
                 stdin=subprocess.DEVNULL,
             )
-        #: Readable when the nursery has something to report.
+        #: Readable when the zygote has something to report.
         self.line = Line(ours)
         self._exit_codes: dict[int, int] = {}
 
     @property
     def pid(self) -> int:
-        """Process id of the nursery, whose pages its cells share."""
+        """Process id of the zygote, whose pages its cells share."""
         return self._process.pid
 
     @property
     def lives(self) -> bool:
-        """Whether the nursery can still start cells."""
+        """Whether the zygote can still start cells."""
         return self._process.poll() is None
 
     def start(self, module: str) -> tuple[int, Line]:
@@ -59,19 +59,19 @@ class Nursery:
             if "started" in answer:
                 return answer["started"], Line(ours)
             self._note(answer)
-        raise NurseryDied(self._process.wait())
+        raise ZygoteDied(self._process.wait())
 
     def exit_code(self, pid: int, deadline: float) -> int | None:
         """Exit code of a cell, negative for a signal; None when it still lives at the deadline.
 
-        Raises NurseryDied when nobody is left to tell.
+        Raises ZygoteDied when nobody is left to tell.
         """
         while pid not in self._exit_codes:
             if not wait_readable([self.line], deadline):
                 return None
             answer = self.line.receive()
             if answer is None:
-                raise NurseryDied(self._process.wait())
+                raise ZygoteDied(self._process.wait())
             self._note(answer)
         return self._exit_codes[pid]
 
@@ -88,7 +88,7 @@ class Nursery:
         return pid in self._exit_codes
 
     def close(self) -> None:
-        """End the nursery and, with it, whatever cell still lives."""
+        """End the zygote and, with it, whatever cell still lives."""
         self.line.close()
         self._process.wait()
 
@@ -97,24 +97,24 @@ class Nursery:
 
 
 class Launcher:
-    """One nursery for each set of libraries, so that a cell is born with its own client imported and no other."""
+    """One zygote for each set of libraries, so that a cell is born with its own client imported and no other."""
 
     def __init__(self, python_path: Sequence[Path], scratch: Path) -> None:
         #: Folders that workers must find modules in; handed on by PYTHONPATH, which subinterpreters read as well.
         self._python_path = python_path
-        #: Folder of the session's files, which a nursery removes when the harness could not.
+        #: Folder of the session's files, which a zygote removes when the harness could not.
         self._scratch = scratch
-        self._nurseries: dict[tuple[str, ...], Nursery] = {}
+        self._zygotes: dict[tuple[str, ...], ZygoteHandle] = {}
 
-    def nursery(self, imports: tuple[str, ...]) -> Nursery:
-        """The nursery with these modules imported; started at the first call, and again when it has died."""
-        known = self._nurseries.get(imports)
+    def zygote(self, imports: tuple[str, ...]) -> ZygoteHandle:
+        """The zygote with these modules imported; started at the first call, and again when it has died."""
+        known = self._zygotes.get(imports)
         if known is None or not known.lives:
-            known = self._nurseries[imports] = Nursery(self._python_path, self._scratch, imports)
+            known = self._zygotes[imports] = ZygoteHandle(self._python_path, self._scratch, imports)
         return known
 
     def close(self) -> None:
-        """End all nurseries."""
-        for nursery in self._nurseries.values():
-            nursery.close()
-        self._nurseries.clear()
+        """End all zygotes."""
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()

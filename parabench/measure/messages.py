@@ -1,4 +1,4 @@
-"""JSON lines over a socket: how the harness, the nursery and the cell processes talk."""
+"""JSON lines over a socket: how the harness, the zygote and the cell processes talk."""
 
 from __future__ import annotations
 

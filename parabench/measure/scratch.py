@@ -14,7 +14,7 @@ def name_of_scratch() -> str:
 
 
 def sweep(parent: Path) -> None:
-    """Remove the folders of sessions that were killed together with the nursery that would have removed theirs."""
+    """Remove the folders of sessions that were killed together with the zygote that would have removed theirs."""
     for folder in parent.glob("parabench-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdecimal() and folder.is_dir() and not _is_alive(int(pid)):

@@ -26,7 +26,7 @@ from parabench.models import find_models
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
-class Nursery:
+class Zygote:
     """Forks cells on request and reports the exit of each."""
 
     def __init__(self, line: Line) -> None:
@@ -70,7 +70,7 @@ class Nursery:
                 os.killpg(pid, signal.SIGKILL)
 
     def _fork(self, imports: list[str], fd: int) -> bool:
-        """True in the new cell, which has let go of everything that is the nursery's."""
+        """True in the new cell, which has let go of everything that is the zygote's."""
         for module in imports:
             with contextlib.suppress(Exception):  # the cell will meet the same error and report it as its own
                 importlib.import_module(module)
@@ -126,13 +126,13 @@ def main(arguments: list[str]) -> None:
     with contextlib.suppress(Exception):  # as above
         find_models()
     adopt_orphans()
-    nursery = Nursery(Line(socket.socket(fileno=int(arguments[0]))))
+    zygote = Zygote(Line(socket.socket(fileno=int(arguments[0]))))
     try:
-        fd = nursery.run()
+        fd = zygote.run()
     except BrokenPipeError:
         fd = None
     if fd is None:
-        nursery.kill_cells()
+        zygote.kill_cells()
         shutil.rmtree(arguments[1], ignore_errors=True)  # a harness that was killed could not
     else:
         serve(socket.socket(fileno=fd))

@@ -4,7 +4,7 @@ import sys
 from parabench.measure.scratch import name_of_scratch, sweep
 
 
-def test_folders_of_sessions_that_were_killed_with_their_nursery_are_swept(tmp_path):
+def test_folders_of_sessions_that_were_killed_with_their_zygote_are_swept(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     left, own = tmp_path / f"parabench-{dead.pid}-abc", tmp_path / name_of_scratch()
