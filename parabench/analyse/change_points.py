@@ -1,10 +1,9 @@
-"""Since when is it so? Steps in the history of a cell, found by ruptures and confirmed by a test.
+"""Since when is it so? Steps in the history of a cell, found by an exact search and confirmed by a test.
 
-Candidates come from an exact search for the best division into segments of constant level (PELT: Killick, Fearnhead and
-Eckley, "Optimal detection of changepoints with a linear computational cost", JASA 107, 2012; Truong, Oudre and Vayatis,
-"Selective review of offline change point detection methods", Signal Processing 167, 2020). A search always finds the
-most suspicious place, so a candidate stays only if a test of the sessions before against those after rejects with the
-error probability divided by the number of places, and the step is beyond the practical threshold.
+Candidates come from the best division into segments of constant level (`partition`; for the choice: Truong, Oudre and
+Vayatis, "Selective review of offline change point detection methods", Signal Processing 167, 2020). A search always
+finds the most suspicious place, so a candidate stays only if a test of the sessions before against those after rejects
+with the error probability divided by the number of places, and the step is beyond the practical threshold.
 """
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from parabench.analyse.partition import best_division
 from parabench.analyse.permutation import standard_error, welch_p
 from parabench.analyse.spread import variance
 from parabench.analyse.student import t_quantile_between
 from parabench.analyse.verdict import ALPHA, CONFIDENCE, THRESHOLD
-from parabench.errors import ReportExtraMissing
 
 #: A level needs so many sessions to be known.
 SESSIONS_LEAST = 4
@@ -76,34 +74,27 @@ def change_points(
 ) -> Series:
     """The segments of a history: replicates > 0 in the order in which they were measured.
 
-    `search` returns the places of candidates for logarithms; by default it is ruptures. Raises ReportExtraMissing where
-    that is needed and not installed, and ValueError for a time that is not above 0.
+    `search` returns the places of candidates for logarithms. Raises ValueError for a time that is not above 0.
     """
     if not all(math.isfinite(value) and value > 0 for value in seconds):
         raise ValueError("a history holds times above 0 only")
     logs = [math.log(value) for value in seconds]
     places = []
     if len(logs) >= 2 * SESSIONS_LEAST:
-        places = _confirmed(logs, sorted((search or pelt)(without_outliers(logs))), threshold, alpha)
+        places = _confirmed(logs, sorted((search or candidates)(without_outliers(logs))), threshold, alpha)
     bounds = [0, *places, len(logs)]
     segments = [_segment(logs, first, end) for first, end in itertools.pairwise(bounds) if end > first]
     changes = [_change(logs, bounds, number) for number in range(1, len(bounds) - 1)]
     return Series(tuple(segments), tuple(changes))
 
 
-def pelt(logs: Sequence[float]) -> list[int]:
+def candidates(logs: Sequence[float]) -> list[int]:
     """Candidates for changes of level: places of the first value after each."""
-    try:
-        import numpy as np
-        import ruptures
-    except ImportError as error:
-        raise ReportExtraMissing("change points", "ruptures") from error
     noise = spread_of_steps(logs)
     if noise == 0:
         return [place for place in range(1, len(logs)) if logs[place] != logs[place - 1]]
-    signal: Any = np.asarray(logs).reshape(-1, 1) / noise
-    found = ruptures.KernelCPD(kernel="linear", min_size=SESSIONS_LEAST).fit(signal)
-    return [int(place) for place in found.predict(pen=PENALTY * math.log(len(logs)))[:-1]]
+    penalty = PENALTY * math.log(len(logs))
+    return best_division([value / noise for value in logs], penalty=penalty, shortest=SESSIONS_LEAST)
 
 
 def spread_of_steps(logs: Sequence[float]) -> float:

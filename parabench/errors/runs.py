@@ -35,13 +35,6 @@ class TooFewSessions(ParabenchError):
         )
 
 
-class ReportExtraMissing(UsageError):
-    """Something that needs the libraries of an extra."""
-
-    def __init__(self, what: str, library: str) -> None:
-        super().__init__(f"{what} need {library}, which is not installed: pip install 'parabench[report]'")
-
-
 class GitFailed(UsageError):
     """A git command that did not do what a run needs."""
 

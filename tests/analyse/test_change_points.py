@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 import random
 
@@ -11,9 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parabench.analyse.change_points import change_points, spread_of_steps, without_outliers
-from parabench.errors import ReportExtraMissing
-
-pytest.importorskip("ruptures")
 
 
 def history(seed: int, *levels: tuple[int, float], noise: float = 0.03) -> list[float]:
@@ -95,17 +91,7 @@ def test_noise_is_told_apart_from_steps() -> None:
     assert spread_of_steps([]) == 0
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    importing = builtins.__import__
-
-    def without(name: str, *arguments: object, **more: object) -> object:
-        if name == "ruptures":
-            raise ImportError(name)
-        return importing(name, *arguments, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ReportExtraMissing, match=r"pip install 'parabench\[report\]'"):
-        change_points([1.0] * 20)
-    assert change_points([1.0] * 3).changes == (), "too short to be searched"
+def test_a_search_of_ones_own_takes_the_place_of_the_candidates() -> None:
     step = [1.0] * 20 + [2.0, 2.01] * 10
     assert change_points(step, search=lambda _: [20]).changes[0].place == 20
+    assert change_points(step, search=lambda _: []).changes == ()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ruptures")
 SAMPLE = Path(__file__).parents[1] / "history" / "samples" / "parabench_1.json"
 
 
