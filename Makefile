@@ -4,27 +4,45 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: bench test lint clean
+# What else a command needs than parabench and its extras.
+TOOLS_test := --tools test
+TOOLS_lint := --tools lint
 
-bench: $(VENV)/ready
+# A PYTHON that is asked for is the one that is used: an environment of another one is made anew.
+SAME := import sys; print(sys.version, sys.base_prefix)
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(BIN)/python -c '$(SAME)'),$(shell $(PYTHON) -c '$(SAME)'))
+ANEW := anew
+endif
+endif
+endif
+
+.PHONY: bench test lint clean anew
+
+bench: $(VENV)/ready-bench
 	$(BIN)/python -m pytest benchmarks $(ARGS)
 
-test: $(VENV)/ready
+test: $(VENV)/ready-test
 	$(BIN)/python -m pytest tests $(ARGS)
 
-lint: $(VENV)/ready
+lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Made again only when the dependencies change; the package itself is installed editable.
-$(VENV)/ready: pyproject.toml
+# Done again only when the dependencies change; the package itself is installed editable.
+$(VENV)/ready-%: pyproject.toml $(ANEW)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "parabench needs Python 3.11 or newer; '$(PYTHON)' is older: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m parabench.run.extras --editable . $(TOOLS_$*)
 	@touch $@
+
+anew:
+	@echo "$(VENV) is of another interpreter than $(PYTHON): made anew"
+	@rm -rf $(VENV)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -32,6 +32,7 @@ from parabench.errors.requests import (
 from parabench.errors.runs import (
     EnvironmentNotMade,
     GitFailed,
+    InstallerMissing,
     InterpreterLacks,
     InterpreterNotFound,
     NoUnfinishedRun,
@@ -94,6 +95,7 @@ __all__ = [
     "GitFailed",
     "HistoryTooNew",
     "HistoryUnreadable",
+    "InstallerMissing",
     "InterpreterLacks",
     "InterpreterNotFound",
     "InvalidOption",

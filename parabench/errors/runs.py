@@ -82,6 +82,16 @@ class EnvironmentNotMade(ParabenchError):
         super().__init__(f"there is no environment for {interpreter}: '{step}' failed:\n{shown}")
 
 
+class InstallerMissing(ParabenchError):
+    """An environment into which nothing can be installed."""
+
+    def __init__(self, python: str) -> None:
+        super().__init__(
+            f"nothing can be installed for {python}: it has no pip, and there is no uv that works on PATH; "
+            f"'{python} -m ensurepip' adds pip, on Debian and Ubuntu 'apt install python3-venv'"
+        )
+
+
 class SessionNotRun(ParabenchError):
     """A session of a run that did not come to its end."""
 

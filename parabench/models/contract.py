@@ -84,11 +84,16 @@ def always() -> Unavailable | None:
     return None
 
 
+def install_command(extra: str) -> str:
+    """What a user enters to get the libraries of an extra."""
+    return f'pip install "parabench[{extra}]"'
+
+
 def needs_extra(module: str, extra: str, *others: str) -> Callable[[], Unavailable | None]:
     """Availability of models whose library (and others that it needs) is an extra of this package."""
 
     def availability() -> Unavailable | None:
-        install = f'pip install "parabench[{extra}]"'
+        install = install_command(extra)
         for name in (module, *others):
             if importlib.util.find_spec(name) is None:
                 return Unavailable(f"{name} is not installed", install)

@@ -1,37 +1,84 @@
-"""Install the extras of parabench that exist for the running interpreter, and say which do not.
+"""Install what exists for the running interpreter, and say what does not and what is missing without it.
 
-    python -m parabench.run.extras
+    python -m parabench.run.extras                                  the extras of an installed parabench
+    python -m parabench.run.extras --editable . --tools test        of a checkout, and the tools of its tests
 
-Wheels are not built for every interpreter: what there is none of is left out, and its models are unavailable with the
-reason. Nothing is compiled here, but psutil on PyPy, which has no wheels and needs a C compiler.
+Wheels are not built for every interpreter: what there is none of is left out, and what needs it says so. Nothing is
+compiled here, but what parabench itself needs, and psutil on PyPy, which has no wheels and wants a C compiler.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 import platform
-import shutil
-import subprocess
 import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import requires
 
+from parabench.errors import EnvironmentNotMade, ParabenchError
+from parabench.run.installer import Installer, find_installer, install
+
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
-LEFT_OUT = {"all", "dev", "docs", "ray"}
-#: Of what an installer says, so much of the line that tells why.
-CHARACTERS_SHOWN = 160
+LEFT_OUT = {"all", "dev", "docs", "lint", "ray", "test"}
+#: What there is not without an extra that brings no model, and without a tool.
+COSTS = {
+    "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
+    "report": "'parabench compare' and 'parabench history' take longer to read stored sessions",
+    "run": "there is no 'parabench run --python'",
+    "hypothesis": "tests that make up their inputs are left out",
+    "import-linter": "import contracts are not checked",
+    "jsonschema": "the test of stored sessions against their schema is left out",
+    "mypy": "types are not checked",
+    "ruff": "style is not checked",
+    "ruptures": "the search for change points is tested against every possible division, but not against ruptures",
+    "tox": "there is no tox in this environment",
+    "types-psutil": "types are not checked",
+    "types-requests": "types are not checked",
+}
+#: A resolver that has found nothing by then tries version after version.
+SECONDS_FOR_AN_EXTRA = 90.0
+SECONDS_FOR_PARABENCH = 900.0
+LINES_SHOWN = 15
 
 
-def extras() -> dict[str, list[str]]:
-    """Requirements of each extra that this interpreter is meant to have."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Requirements of an extra (or a tool) that are for this interpreter, and whether some are not."""
+
+    requirements: tuple[str, ...]
+    #: What its markers keep from this interpreter.
+    excluded: tuple[str, ...] = ()
+
+
+def extras(names: set[str] | None = None) -> dict[str, Wanted]:
+    """What each extra asks for, by name: of these extras, else of all but those that are left out on purpose."""
     from packaging.requirements import Requirement
 
-    found: dict[str, list[str]] = {}
+    found: dict[str, Wanted] = {}
     for text in requires("parabench") or []:
         requirement = Requirement(text)
-        for extra in _names_in(str(requirement.marker or "")) - LEFT_OUT:
+        for extra in _names_in(str(requirement.marker or "")):
+            if extra not in names if names is not None else extra in LEFT_OUT:
+                continue
+            bare = f"{requirement.name}{_bracketed(requirement.extras)}{requirement.specifier}"
+            old = found.get(extra, Wanted(()))
             if requirement.marker is not None and requirement.marker.evaluate({"extra": extra}):
-                bare = f"{requirement.name}{_bracketed(requirement.extras)}{requirement.specifier}"
-                found.setdefault(extra, []).append(bare)
+                found[extra] = Wanted((*old.requirements, bare), old.excluded)
+            else:
+                found[extra] = Wanted(old.requirements, (*old.excluded, requirement.name))
+    return found
+
+
+def tools(groups: set[str]) -> dict[str, Wanted]:
+    """The same of each tool that these extras of developers ask for, by the tool's name."""
+    from packaging.requirements import Requirement
+
+    found: dict[str, Wanted] = {}
+    for wanted in extras(groups).values():
+        found |= {Requirement(text).name: Wanted((text,)) for text in wanted.requirements}
+        found |= {name: Wanted((), (name,)) for name in wanted.excluded}
     return found
 
 
@@ -44,33 +91,76 @@ def _bracketed(names: set[str]) -> str:
     return f"[{','.join(sorted(names))}]" if names else ""
 
 
-def install(requirements: list[str], *, build: bool) -> str | None:
-    """Install into the environment of this interpreter; None when that went well, else why not."""
-    if importlib.util.find_spec("pip") is not None:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    elif uv := shutil.which("uv"):
-        command = [uv, "pip", "install", "--quiet", "--python", sys.executable]
-    else:
-        return "there is neither pip nor uv"
-    wheels = [] if build else ["--only-binary", ":all:"]
-    done = subprocess.run([*command, *wheels, *requirements], capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return None
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    why = next((line for line in lines if line.startswith("ERROR")), lines[-1] if lines else "no reason given")
-    return why.removeprefix("ERROR: ")[:CHARACTERS_SHOWN]
+def cost_of_lack(name: str) -> str:
+    """What there is not without this extra or tool."""
+    if name in COSTS:
+        return COSTS[name]
+    from parabench.discover import find_models
+    from parabench.models.contract import install_command
+
+    lost = []
+    for model in find_models().values():
+        unavailable = model.availability()
+        if unavailable is not None and unavailable.install == install_command(name):
+            lost.append(model.name)
+    return f"no {', '.join(sorted(lost))} among the models, nor their tests" if lost else "nothing that is known"
+
+
+def install_all(wanted: Mapping[str, Wanted], installer: Installer, say: Callable[[str], None]) -> None:
+    """Install all at once where that is quick to fail, else one by one; say what is left out, and what that costs."""
+    compiled = {"psutil"} if platform.python_implementation() == "PyPy" else set()
+    reasons = {
+        name: f"{', '.join(one.excluded)} has no release for this interpreter"
+        for name, one in wanted.items()
+        if one.excluded
+    }
+    rest = {name: list(one.requirements) for name, one in wanted.items() if one.requirements}
+    together = sorted({text for name, texts in rest.items() if name not in compiled for text in texts})
+    # pip may try version after version for minutes before it says that there is no way; uv knows at once.
+    if installer.name == "uv" and together and _install(installer, together, build=False) is None:
+        rest = {name: texts for name, texts in rest.items() if name in compiled}
+    for name, texts in rest.items():
+        if problem := _install(installer, texts, build=name in compiled):
+            reasons[name] = problem[0]
+    for name, reason in sorted(reasons.items()):
+        say(f"left out: {name}, for {reason}; without it {cost_of_lack(name)}")
+
+
+def _install(installer: Installer, requirements: list[str], *, build: bool) -> list[str] | None:
+    return install(installer, requirements, build=build, seconds_at_most=SECONDS_FOR_AN_EXTRA)
+
+
+def install_checkout(folder: str, installer: Installer) -> None:
+    """Install parabench from its checkout. Raises EnvironmentNotMade."""
+    problem = install(installer, ["--editable", folder], build=True, seconds_at_most=SECONDS_FOR_PARABENCH)
+    if problem:
+        raise EnvironmentNotMade(_interpreter(), f"{installer.name} install -e {folder}", problem[-LINES_SHOWN:])
+
+
+def _interpreter() -> str:
+    free_threaded = " free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    return f"{platform.python_implementation()} {platform.python_version()}{free_threaded}"
 
 
 def main() -> None:
-    """Install all extras at once, or one by one when one of them cannot be had."""
-    wanted = extras()
-    compiled = {"psutil"} if platform.python_implementation() == "PyPy" else set()
-    together = sorted({text for extra, texts in wanted.items() if extra not in compiled for text in texts})
-    problem = install(together, build=False) if together else None
-    alone = sorted(wanted) if problem else sorted(compiled & wanted.keys())
-    for extra in alone:
-        reason = install(wanted[extra], build=extra in compiled)
-        sys.stdout.write(f"extra {extra}: {f'left out: {reason}' if reason else 'installed'}\n")
+    """Install what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--editable", metavar="FOLDER", help="install parabench from this checkout first")
+    parser.add_argument("--tools", metavar="GROUP", action="append", choices=["test", "lint"], default=[])
+    given = parser.parse_args()
+
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    try:
+        installer = find_installer(say)
+        say(f"installing what exists for {_interpreter()} with {installer.name}")
+        if given.editable:
+            install_checkout(given.editable, installer)
+        install_all(extras() | tools(set(given.tools)), installer, say)
+    except ParabenchError as error:
+        sys.exit(f"parabench: {error}")
 
 
 if __name__ == "__main__":
