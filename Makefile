@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# What is handed on to pytest. Tests that are named here are run instead of all: make test ARGS="tests/analyse -x".
 ARGS ?=
 
 # What else a command needs than parabench and its extras.
@@ -24,7 +25,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python -m pytest benchmarks $(ARGS)
 
 test: $(VENV)/ready-test
-	$(BIN)/python -m pytest tests $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

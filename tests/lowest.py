@@ -7,7 +7,7 @@ from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
-from parabench.run.extras import install
+from parabench.run.installer import find_installer, install
 
 
 def lowest() -> list[str]:
@@ -25,4 +25,5 @@ def lowest() -> list[str]:
 if __name__ == "__main__":
     wanted = lowest()
     sys.stdout.write(f"{' '.join(wanted)}\n")
-    sys.exit(install(wanted, build=True))
+    problem = install(find_installer(sys.stdout.write), wanted, build=True, seconds_at_most=900.0)
+    sys.exit("\n".join(problem) if problem else 0)
