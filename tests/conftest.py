@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from user_project import MARK, Project
 
 pytest_plugins = ["pytester"]
+
+#: Tools of the extra `test` that whole files are written with, and that an interpreter may have no wheel of.
+_MISSING = [tool for tool in ("hypothesis", "jsonschema") if importlib.util.find_spec(tool) is None]
+
+
+def pytest_report_header() -> list[str]:
+    """Say which tools are missing, whose tests are left out."""
+    return [f"tests written with {tool} are left out: it is not installed" for tool in _MISSING]
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out files that could not be imported without a tool that is missing."""
+    if not _MISSING or collection_path.suffix != ".py":
+        return None
+    needs = re.search(rf"^(?:from|import) (?:{'|'.join(_MISSING)})\b", collection_path.read_text(), flags=re.MULTILINE)
+    return True if needs else None
 
 
 def pytest_configure() -> None:

@@ -29,9 +29,7 @@ def installing(monkeypatch: pytest.MonkeyPatch, without: set[str]) -> list[list[
     """Calls of an installer that has no wheel of some requirements."""
     calls: list[list[str]] = []
 
-    def fake(
-        _installer: Installer, requirements: list[str], *, build: bool, seconds_at_most: float
-    ) -> list[str] | None:
+    def fake(_: Installer, requirements: list[str], *, build: bool, seconds_at_most: float) -> list[str] | None:
         assert not build
         assert seconds_at_most <= 90
         calls.append(list(requirements))
