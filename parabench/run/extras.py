@@ -95,7 +95,7 @@ def cost_of_lack(name: str) -> str:
     """What there is not without this extra or tool."""
     if name in COSTS:
         return COSTS[name]
-    from parabench.discover import find_models
+    from parabench.models import find_models
     from parabench.models.contract import install_command
 
     lost = []
