@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from parabench.machine.gil import gil_enabled
 from parabench.measure.energy import Packages
-from parabench.measure.gil import switched_on_by, watch
+from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.models import find_models

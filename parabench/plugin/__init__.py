@@ -18,7 +18,7 @@ from parabench.history.session_journal import Unfinished, to_resume, unfinished
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
-from parabench.plugin.options import add_options, options_of
+from parabench.plugin.pytest_options import add_options, options_of
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
