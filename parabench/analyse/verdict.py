@@ -2,48 +2,36 @@
 
 A replicate is a session's one number for a cell. Rounds and passes inside a session share everything that makes
 sessions differ (memory layout, hash seed, the machine's hour), so they do not tell whether another session would agree.
+Sides that were measured in turns are judged by dealing out their sessions (`parabench.analyse.in_turns`), sides that
+were measured one after the other by how much batches of unchanged code differed (`parabench.analyse.by_batches`).
 """
 
 from __future__ import annotations
 
-import bisect
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from parabench.analyse.permutation import holm, permutation_p, smallest_p, standard_error
-from parabench.analyse.spread import variance
-from parabench.analyse.student import t_probability, t_quantile, t_quantile_between
+from parabench.analyse import by_batches, in_turns
+from parabench.analyse.estimate import Estimate, Replicates, Sides
+from parabench.analyse.looks import ALPHA, level_of
+from parabench.analyse.order import ALTERNATING, order_of
+from parabench.analyse.promise import DEGREES_LEAST, PROBABILITY, SESSIONS_MOST, Known, Promise, sessions_promised
 
 #: Changes below this are of no practical interest, unless the user says otherwise.
 THRESHOLD = 0.05
-#: Probability of calling any unchanged cell of a comparison changed.
-ALPHA = 0.05
-CONFIDENCE = 0.95
-#: A history with fewer degrees of freedom does not tell how much sessions differ.
-HISTORY_DEGREES_LEAST = 5
-#: Fewer sessions on a side may all be late ones.
-SESSIONS_FEW = 3
-#: More sessions than this will not be run; the number needed is then unknown.
-SESSIONS_MOST = 1000
-#: How sure one wants to be of a decision when asking for the sessions it needs, and its normal quantiles, one-sided
-#: and two-sided.
-POWER, _POWER_ONE_SIDED, _POWER_TWO_SIDED = 0.90, 1.2816, 1.6449
 
 FASTER, SLOWER, SAME, UNSURE, NOT_COMPARABLE = "faster", "slower", "same", "unsure", "not comparable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSamples:
-    """The replicates of one cell: seconds per round, one number a session."""
+    """The replicates of one cell: seconds per round, one for each session of `Sides`; NaN: the session has none."""
 
     cell: str
     base: Sequence[float]
     new: Sequence[float]
-    #: Replicates of other sessions of this cell that are known not to differ within a group (of one commit), to tell
-    #: how much sessions differ when the sides have too few.
-    history: Sequence[Sequence[float]] = ()
+    history: Sequence[float] = ()
     #: Why the sides must not be compared; None: they may.
     not_comparable: str | None = None
 
@@ -54,188 +42,141 @@ class CellVerdict:
 
     cell: str
     verdict: str
-    #: With the ends of its 95 % interval; None where the replicates do not give it.
+    #: With the ends of its interval, which holds for all cells together and however often one looks; None where the
+    #: replicates do not give it.
     ratio: float | None = None
     low: float | None = None
     high: float | None = None
-    #: Adjusted for the number of cells (Holm).
+    #: Adjusted for the number of cells and of looks: at most 5 % where the interval does not hold 1.
     p: float | None = None
-    #: "permutation", "welch", or "student" (spread pooled over few sessions and the history): what p comes from.
+    #: What p and the interval come from: "max-t, exact", "max-t, sampled", or "batches" of the history.
     method: str | None = None
+    #: "alternating" or "one after the other".
+    order: str | None = None
     #: Standard deviation of the logarithm of a replicate: 0.03 is 3 % from session to session.
     spread: float | None = None
     sessions_base: int = 0
     sessions_new: int = 0
-    #: Sessions a side that would most probably decide; None: decided, or more than SESSIONS_MOST, or unknown.
+    #: Sessions a side of the promise; None: decided, or nothing can be promised.
     sessions_needed: int | None = None
+    promise: Promise | None = None
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Estimate:
-    """The difference of mean logarithms, how sure it is, and the probability of seeing it by chance."""
-
-    difference: float
-    error: float
-    degrees: float
-    spread: float
-    p: float
-    method: str
-    #: Smaller differences may be one late session: they are not called, whatever p says.
-    gap: float = 0.0
-
-    @property
-    def half_width(self) -> float:
-        return t_quantile_between(CONFIDENCE, self.degrees) * self.error
-
-
 def compare_cells(
-    cells: Sequence[CellSamples], *, threshold: float = THRESHOLD, alpha: float = ALPHA
+    cells: Sequence[CellSamples], sides: Sides, *, threshold: float = THRESHOLD, alpha: float = ALPHA
 ) -> list[CellVerdict]:
     """A verdict for each cell, in their order.
 
-    Slower or faster: the permutation test rejects "nothing changed" at `alpha` after Holm's correction over all cells,
-    and the ratio is beyond 1 + `threshold` or its inverse. Same: the whole interval is within. Else unsure.
+    Slower or faster: the interval, which is of the same test, does not hold 1, and the ratio is beyond 1 + `threshold`
+    or its inverse. Same: the whole interval is within. Else unsure. Both sides are session by session those of `sides`.
     """
-    refused = {place: _refusal(cell) for place, cell in enumerate(cells)}
-    asked = [cell for place, cell in enumerate(cells) if refused[place] is None]
-    estimates = [_estimate(cell, alpha / len(asked)) for cell in asked]
-    adjusted = iter(holm([estimate.p for estimate in estimates if estimate is not None]))
-    verdicts = []
-    found = iter(estimates)
+    verdicts: dict[int, CellVerdict] = {}
+    asked: dict[str, dict[int, Replicates]] = {}
     for place, cell in enumerate(cells):
-        refusal = refused[place]
+        refusal = _refusal(cell)
         if refusal is not None:
-            one = CellVerdict(cell=cell.cell, verdict=NOT_COMPARABLE, reason=refusal)
-        elif (estimate := next(found)) is None:
-            one = _unknown(cell, alpha, len(asked))
+            verdicts[place] = CellVerdict(cell=cell.cell, verdict=NOT_COMPARABLE, reason=refusal)
         else:
-            one = _decide(cell.cell, estimate, next(adjusted), threshold, alpha, len(asked))
-        verdicts.append(replace(one, sessions_base=len(cell.base), sessions_new=len(cell.new)))
-    return verdicts
+            one = Replicates.of_seconds(cell.base, cell.new, cell.history)
+            asked.setdefault(order_of(*one.moments(sides)), {})[place] = one
+    number = sum(map(len, asked.values()))
+    for order, replicates in asked.items():
+        method = in_turns if order == ALTERNATING else by_batches
+        share = alpha * len(replicates) / number
+        estimates = method.estimates(list(replicates.values()), sides, share)
+        for (place, one), found in zip(replicates.items(), estimates, strict=True):
+            verdicts[place] = _decide(cells[place].cell, one, order, found, threshold, alpha, number)
+    return [
+        replace(verdicts[place], sessions_base=_known(cell.base), sessions_new=_known(cell.new))
+        for place, cell in enumerate(cells)
+    ]
 
 
-def sessions_needed(spread: float, cells: int, *, threshold: float = THRESHOLD, alpha: float = ALPHA) -> int | None:
-    """Sessions a side after which a comparison of so many cells decides in 90 % of cases; None above SESSIONS_MOST.
-
-    With that many, the exact test can reach alpha / cells; a cell that did not change is found to be the same; and one
-    that changed by twice the threshold is called. `spread` is the standard deviation of a replicate's logarithm. What
-    really changed by about the threshold stays unsure longer, whatever the number.
-    """
-    within, corrected = math.log1p(threshold), alpha / max(1, cells)
-
-    def decides(sessions: int) -> bool:
-        error, degrees = spread * math.sqrt(2 / sessions), 2 * sessions - 2
-        return (
-            smallest_p(sessions, sessions) <= corrected
-            and (t_quantile(CONFIDENCE, degrees) + _POWER_TWO_SIDED) * error <= within
-            and 2 * within - _POWER_ONE_SIDED * error >= max(within, t_quantile(1 - corrected, degrees) * error)
-        )
-
-    candidates = range(2, SESSIONS_MOST + 1)
-    place = bisect.bisect_left(candidates, True, key=decides)
-    return candidates[place] if place < len(candidates) else None
-
-
-def detectable(spread: float, sessions: int, cells: int, *, alpha: float = ALPHA) -> float | None:
-    """The smallest slow-down (0.1: 10 %) found in 90 % of cases with so many sessions a side; None: none can be."""
-    corrected, degrees = alpha / max(1, cells), 2 * sessions - 2
-    if degrees < 1 or smallest_p(sessions, sessions) > corrected:
-        return None
-    error = spread * math.sqrt(2 / sessions)
-    return math.expm1((t_quantile(1 - corrected, degrees) + _POWER_ONE_SIDED) * error)
+def _known(values: Sequence[float]) -> int:
+    return sum(not math.isnan(value) for value in values)
 
 
 def _refusal(cell: CellSamples) -> str | None:
     if cell.not_comparable is not None:
         return cell.not_comparable
     for side, values in (("base", cell.base), ("new", cell.new)):
-        if not values:
+        if not _known(values):
             return f"the {side} side has no number for it"
-        if not all(math.isfinite(value) and value > 0 for value in values):
+        if not all(math.isnan(value) or (math.isfinite(value) and value > 0) for value in values):
             return f"the {side} side has a time that is not above 0"
     return None
 
 
-def _logs(values: Sequence[float]) -> list[float]:
-    return [math.log(value) for value in values]
-
-
-def _difference(cell: CellSamples) -> float:
-    return statistics.fmean(_logs(cell.new)) - statistics.fmean(_logs(cell.base))
-
-
-def _estimate(cell: CellSamples, corrected: float) -> _Estimate | None:
-    """What the replicates say; None when nothing tells how much sessions differ.
-
-    `corrected` is the level that the test has to reach. Where no permutation of so few sessions can reach it, the
-    spread is pooled from the sides and the history, and the test is Student's.
-    """
-    base, new = _logs(cell.base), _logs(cell.new)
-    if smallest_p(len(base), len(new)) <= corrected and min(len(base), len(new)) > 1:
-        error, degrees = standard_error(base, new)
-        spread = math.sqrt((variance(base) + variance(new)) / 2)
-        method = "permutation" if smallest_p(len(base), len(new)) else "welch"
-        return _Estimate(_difference(cell), error, degrees, spread, permutation_p(base, new), method)
-    groups = [base, new, *(_logs(group) for group in cell.history)]
-    pooled = sum(len(group) - 1 for group in groups if group)
-    if pooled < HISTORY_DEGREES_LEAST:
-        return None
-    spread = math.sqrt(sum(variance(group) * (len(group) - 1) for group in groups if len(group) > 1) / pooled)
-    error = spread * math.sqrt(1 / len(base) + 1 / len(new))
-    difference = _difference(cell)
-    p = 1 - t_probability(abs(difference) / error, pooled) if error else float(difference == 0)
-    return _Estimate(difference, error, pooled, spread, p, "student", _gap(base, new, groups))
-
-
-def _gap(base: Sequence[float], new: Sequence[float], groups: Sequence[Sequence[float]]) -> float:
-    """How far apart so few sessions have to be: further than any two sessions of unchanged code have been, and apart.
-
-    Student's t expects normal noise, and sessions are late now and then. One or two sessions a side, which may all be
-    late ones, have to be twice as far apart.
-    """
-    if min(len(base), len(new)) > 1 and max(min(base), min(new)) <= min(max(base), max(new)):
-        return math.inf
-    deviations = [value - statistics.fmean(group) for group in groups if len(group) > 1 for value in group]
-    widest = max(deviations) - min(deviations)
-    return widest * (1 if min(len(base), len(new)) >= SESSIONS_FEW else 2)
-
-
-def _unknown(cell: CellSamples, alpha: float, cells: int) -> CellVerdict:
-    """The verdict where nothing tells how much sessions differ: the ratio is seen, and means nothing yet."""
-    least = next(n for n in range(2, SESSIONS_MOST) if smallest_p(n, n) <= alpha / cells)
-    return CellVerdict(
-        cell=cell.cell,
-        verdict=UNSURE,
-        ratio=math.exp(_difference(cell)),
-        sessions_needed=least,
-        reason="too few sessions and too little history to tell how much sessions differ; at least so many are needed",
-    )
-
-
-def _decide(cell: str, found: _Estimate, p: float, threshold: float, alpha: float, cells: int) -> CellVerdict:
-    low, high = found.difference - found.half_width, found.difference + found.half_width
-    within = math.log1p(threshold)
-    needed, reason = None, None
-    if p <= alpha and abs(found.difference) > max(within, found.gap):
-        verdict = SLOWER if found.difference > 0 else FASTER
-    elif -within < low and high < within:
-        verdict = SAME
-    else:
-        verdict = UNSURE
-        needed = sessions_needed(found.spread, cells, threshold=threshold, alpha=alpha)
-        reason = None if needed else f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
-        if p <= alpha and abs(found.difference) > within:
-            reason = "so few sessions may just be late ones"
+def _decide(
+    cell: str, replicates: Replicates, order: str, found: Estimate, threshold: float, alpha: float, cells: int
+) -> CellVerdict:
+    within, size = math.log1p(threshold), abs(found.difference)
+    low, high = found.low, found.high
+    verdict, reason, promise = UNSURE, found.reason, None
+    if low is not None and high is not None:
+        if (low > 0 or high < 0) and size > within:
+            verdict = SLOWER if found.difference > 0 else FASTER
+            reason = _exaggeration(found, within)
+        elif -within < low and high < within:
+            verdict = SAME
+    if verdict == UNSURE:
+        promise = _promise(replicates, order, found, threshold, alpha, cells)
+        if promise is None and reason is None and found.degrees >= DEGREES_LEAST:
+            reason = f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
     return CellVerdict(
         cell=cell,
         verdict=verdict,
-        ratio=math.exp(found.difference),
-        low=math.exp(low),
-        high=math.exp(high),
-        p=p,
+        ratio=_factor(found.difference),
+        low=None if low is None else _factor(low),
+        high=None if high is None else _factor(high),
+        p=found.p,
         method=found.method,
+        order=order,
         spread=found.spread,
-        sessions_needed=needed,
+        sessions_needed=promise.sessions if promise else None,
+        promise=promise,
         reason=reason,
     )
+
+
+def _factor(difference: float) -> float:
+    return math.exp(max(-700.0, min(700.0, difference)))
+
+
+def _exaggeration(found: Estimate, within: float) -> str | None:
+    """What to say of a change that was found although most changes of its size would not have been.
+
+    Such estimates are too large on average (Gelman and Carlin, Perspectives on Psychological Science 9(6), 2014).
+    """
+    edge = (found.low if found.difference > 0 else found.high) or 0.0
+    reach = max(abs(found.difference - edge), within)
+    if math.isnan(found.error) or abs(found.difference) >= reach + 1.2816 * found.error:
+        return None
+    return f"changes of this size are often missed with so few sessions: the true one is probably nearer to {_factor(edge):.3f}"
+
+
+def _promise(
+    replicates: Replicates, order: str, found: Estimate, threshold: float, alpha: float, cells: int
+) -> Promise | None:
+    """What more sessions in turns would bring: that it is the same, or changed by twice the threshold."""
+    if found.spread is None or found.critical is None:
+        return None
+    base, new = map(len, replicates.counted())
+    known = Known(
+        sessions=2 / (1 / base + 1 / new) if order == ALTERNATING else 0.0,
+        difference=found.difference,
+        spread=found.spread,
+        degrees=found.degrees,
+        critical=found.critical,
+        level=level_of(min(base, new), alpha),
+        cells=cells,
+    )
+    changed = abs(found.difference) > math.log1p(threshold)
+    truth = math.copysign(2 * math.log1p(threshold), found.difference) if changed else 0.0
+    least = max(base, new) + 1 if order == ALTERNATING else 2
+    sessions = sessions_promised(known, truth, least=least, threshold=threshold)
+    if sessions is None:
+        return None
+    verdict = (SLOWER if found.difference > 0 else FASTER) if changed else SAME
+    return Promise(sessions=sessions, verdict=verdict, if_ratio=math.exp(truth), probability=PROBABILITY)

@@ -1,0 +1,135 @@
+"""The test of sides that were measured in turns: their sessions could have been dealt out in any other way."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from parabench.analyse.dealing import dealings, floor_of
+from parabench.analyse.estimate import Estimate, Moment, Replicates, Sides
+from parabench.analyse.looks import level_of
+from parabench.analyse.max_t import Row, Tested, max_t
+from parabench.analyse.moderated import Prior, prior_of
+from parabench.analyse.order import batches
+
+#: More sessions on the smaller side are put together, so many that no more units than this are dealt out.
+UNITS_MOST = 24
+#: With so many units the sides tell how much sessions differ, and the history is not asked.
+_UNITS_ENOUGH = 24
+
+
+def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[Estimate]:
+    """What the joint test says, cell by cell; all cells share `alpha`."""
+    level = level_of(min(len(sides.base), len(sides.new)), alpha)
+    groups = _units(sides.base, sides.new)
+    base, new = len(groups[0]), len(groups[1])
+    history = _history_batches(sides) if base + new < _UNITS_ENOUGH else []
+    values = [
+        [_mean(side, unit) for side, units in zip((cell.base, cell.new), groups, strict=True) for unit in units]
+        for cell in cells
+    ]
+    known = [_known_besides(cell.history, history) for cell in cells]
+    prior = _prior(values, base, known)
+    tested = max_t(
+        [
+            Row(units, squares + prior.degrees * prior.variance, degrees + prior.degrees)
+            for units, (squares, degrees) in zip(values, known, strict=True)
+        ],
+        base,
+        level,
+    )
+    method = f"max-t, {'exact' if dealings(base, new).exact else 'sampled'}"
+    looks = alpha / level
+    reason = None if floor_of(base, new) <= level else _too_few(len(sides.base), len(sides.new), alpha)
+    sessions = (len(sides.base) + len(sides.new)) / (base + new)  # in a unit
+    return [
+        _estimate(one, cell, method, looks, sessions, reason) for one, cell in zip(tested, cells, strict=True)
+    ]
+
+
+def _estimate(
+    found: Tested, cell: Replicates, method: str, looks: float, sessions: float, reason: str | None
+) -> Estimate:
+    base, new = cell.counted()
+    spread = found.spread * math.sqrt(sessions) if found.degrees > 0 else None
+    is_bounded = math.isfinite(found.low) and math.isfinite(found.high)
+    return Estimate(
+        difference=found.difference,
+        low=found.low if is_bounded else None,
+        high=found.high if is_bounded else None,
+        p=min(1.0, found.p * looks),
+        method=method,
+        spread=spread,
+        degrees=max(0.0, found.degrees),
+        error=math.nan if spread is None else spread * math.sqrt(1 / len(base) + 1 / len(new)),
+        critical=found.critical,
+        reason=reason if is_bounded or reason else "too few of these sessions measured it",
+    )
+
+
+def _too_few(base: int, new: int, alpha: float) -> str:
+    least = next(n for n in range(2, 100) if floor_of(n, n) <= level_of(n, alpha))
+    ways = math.comb(base + new, new)
+    return f"{base} against {new} sessions can be dealt out in {ways} ways, too few to prove anything; {least} a side are enough"
+
+
+def _units(base: Sequence[Moment], new: Sequence[Moment]) -> tuple[list[list[int]], list[list[int]]]:
+    """The sessions of either side in units, by their places; a unit holds sessions that follow each other in time.
+
+    Means of sessions in a row depend less on each other than the sessions do.
+    """
+    size = math.ceil(min(len(base), len(new)) / UNITS_MOST)
+
+    def of(moments: Sequence[Moment]) -> list[list[int]]:
+        order = sorted(range(len(moments)), key=lambda n: moments[n] or 0.0)
+        number = len(order) // size
+        return [order[n * len(order) // number : (n + 1) * len(order) // number] for n in range(number)]
+
+    return of(base), of(new)
+
+
+def _mean(values: Sequence[float], places: Sequence[int]) -> float:
+    if len(places) == 1:
+        return values[places[0]]
+    known = [values[place] for place in places if not math.isnan(values[place])]
+    return statistics.fmean(known) if known else math.nan
+
+
+def _history_batches(sides: Sides) -> list[list[int]]:
+    """Sessions of the history, by their places, that measured the same code in the same batch."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    numbers = batches([moment for moment, _ in sides.history])
+    for place, ((_, code), number) in enumerate(zip(sides.history, numbers, strict=True)):
+        groups.setdefault((code, number), []).append(place)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _known_besides(values: Sequence[float], groups: Sequence[Sequence[int]]) -> tuple[float, int]:
+    """The sum of squares of a cell within the batches of the history, and its degrees of freedom."""
+    squares, degrees = 0.0, 0
+    for group in groups:
+        known = [values[place] for place in group if not math.isnan(values[place])]
+        if len(known) > 1:
+            squares += _squares(known)
+            degrees += len(known) - 1
+    return squares, degrees
+
+
+def _prior(values: Sequence[Sequence[float]], base: int, besides: Sequence[tuple[float, int]]) -> Prior:
+    """What the spreads of all cells have in common."""
+    variances = []
+    for units, (squares, degrees) in zip(values, besides, strict=True):
+        for side in (units[:base], units[base:]):
+            known = [value for value in side if not math.isnan(value)]
+            if len(known) > 1:
+                squares += _squares(known)
+                degrees += len(known) - 1
+        if degrees:
+            variances.append((squares / degrees, degrees))
+    return prior_of(variances)
+
+
+def _squares(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.fsum([(value - mean) ** 2 for value in values])

@@ -1,0 +1,105 @@
+"""What would more sessions bring? A promise that is kept in nine of ten cases, or none."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from parabench.analyse.dealing import floor_of
+from parabench.analyse.looks import level_of
+
+#: More sessions than this will not be run; then nothing is promised.
+SESSIONS_MOST = 1000
+#: A spread that rests on fewer degrees of freedom promises nothing.
+DEGREES_LEAST = 5
+PROBABILITY = 0.90
+_NORMAL = NormalDist()
+#: Variances over which a promise is averaged, since the spread is an estimate.
+_VARIANCES = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """With so many sessions a side, old ones included, the verdict is this one with PROBABILITY, if that is the truth."""
+
+    sessions: int
+    verdict: str
+    #: The truth that the promise is about: new / base.
+    if_ratio: float
+    probability: float = PROBABILITY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a cell; `sessions` a side have been measured in turns, 0: none that will be of use."""
+
+    sessions: float
+    difference: float
+    spread: float
+    degrees: float
+    #: What the standard normal deviate of a cell has to exceed at present (`Tested.critical`), and at which level.
+    critical: float
+    level: float
+    cells: int
+
+
+def t_of(deviate: float, degrees: float) -> float:
+    """The t with the probability of a standard normal deviate (Wallace 1959, as in `parabench.analyse.max_t`)."""
+    factor = ((8 * degrees + 1) / (8 * degrees + 3)) ** 2 * degrees
+    return math.sqrt(degrees * math.expm1(min(deviate * deviate / factor, 600.0)))
+
+
+def sessions_promised(known: Known, truth: float, *, least: int, threshold: float) -> int | None:
+    """The smallest number of sessions a side, at least `least`, that decides with PROBABILITY; None if none does.
+
+    `truth` is the difference of logarithms: 0, to be called the same, or beyond the threshold, to be called changed.
+    """
+    if known.degrees < DEGREES_LEAST or not known.spread > 0:
+        return None
+    variances = [known.spread**2 * known.degrees / value for value in _chi_squares(known.degrees)]
+    within = math.log1p(threshold)
+
+    def decides(sessions: int) -> bool:
+        if floor_of(sessions, sessions) > level_of(sessions):
+            return False
+        chances = [_chance(known, truth, sessions, variance, within) for variance in variances]
+        return math.fsum(chances) / len(chances) >= PROBABILITY
+
+    candidates = range(least, SESSIONS_MOST + 1)
+    place = bisect.bisect_left(candidates, True, key=decides)
+    return candidates[place] if place < len(candidates) else None
+
+
+def _chance(known: Known, truth: float, sessions: int, variance: float, within: float) -> float:
+    """How probable the right verdict is, given what has been seen and the true variance of a session."""
+    share = min(1.0, known.sessions / sessions)
+    mean = truth + (known.difference - truth) * share
+    deviation = math.sqrt(2 * variance / sessions * (1 - share))
+    more = max(0.0, 2 * (sessions - known.sessions) - (0 if known.sessions else 2))
+    degrees = known.degrees + more
+    estimated = (known.degrees * known.spread**2 + more * variance) / degrees
+    half = t_of(_critical(known, sessions), degrees) * math.sqrt(2 * estimated / sessions)
+    future = NormalDist(mean, max(deviation, 1e-12))
+    if truth == 0:
+        return max(0.0, future.cdf(within - half) - future.cdf(half - within))
+    sign = math.copysign(1, truth)
+    return 1 - NormalDist(sign * mean, max(deviation, 1e-12)).cdf(max(half, within))
+
+
+def _critical(known: Known, sessions: int) -> float:
+    """The critical deviate at another level, with as many independent cells as it seems to stand for now."""
+    tail = 2 * (1 - _NORMAL.cdf(known.critical))
+    cells = min(max(known.level / tail, 1.0), known.cells) if tail > 0 else known.cells
+    return _NORMAL.inv_cdf(1 - level_of(sessions) / (2 * cells))
+
+
+@functools.lru_cache(maxsize=256)
+def _chi_squares(degrees: float) -> Sequence[float]:
+    """Values of chi square of equal probability (Wilson and Hilferty, PNAS 17, 1931)."""
+    part = 2 / (9 * degrees)
+    deviates = [_NORMAL.inv_cdf((n + 0.5) / _VARIANCES) for n in range(_VARIANCES)]
+    return [degrees * max(1 - part + deviate * math.sqrt(part), 0.01) ** 3 for deviate in deviates]
