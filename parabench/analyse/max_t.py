@@ -72,7 +72,7 @@ def max_t(rows: Sequence[Row], base: int, level: float) -> list[Tested]:
     allowed = math.floor(level * dealt.ways + _ROUNDING)
     p_values, open_cells = [1.0] * len(cells), list(range(len(cells)))
     while open_cells:
-        rivals = _Rivals([cells[n].squares(cells[n].signed) for n in open_cells])
+        rivals = _Rivals([cells[n].squared for n in open_cells])
         for n in open_cells:
             p_values[n] = rivals.share_beyond(cells[n].observed)
         found = {n for n in open_cells if p_values[n] * dealt.ways <= allowed + _ROUNDING}
@@ -101,6 +101,7 @@ class _Rivals:
             self.second = list(map(max, self.second, map(min, self.largest, one)))
             self.largest = list(map(max, self.largest, one))
         self._sorted = sorted(self.largest)
+        self._roots: dict[float, tuple[list[float], ...]] = {}
 
     def share_beyond(self, square: float) -> float:
         """The share of ways in which any cell shows as much."""
@@ -111,11 +112,19 @@ class _Rivals:
         """The largest square that more than `allowed` ways reach."""
         return self._sorted[max(0, len(self._sorted) - allowed - 1)]
 
-    def without(self, own: Sequence[float]) -> list[float]:
-        """The largest square of the others, for a cell that is among them."""
+    def roots_without(self, own: Sequence[float], factor: float) -> list[float]:
+        """For a cell that is among them, the root of Q / (S + extra - Q) at which its own square is the others' largest.
+
+        `factor` is the one of its degrees of freedom, which most cells have in common.
+        """
+        if factor not in self._roots:
+            self._roots[factor] = tuple(
+                [math.sqrt(math.expm1(min(square / factor, _MOST))) for square in squares]
+                for squares in (self.largest, self.second)
+            )
         return [
-            second if mine >= largest else largest
-            for mine, largest, second in zip(own, self.largest, self.second, strict=True)
+            of_second if mine >= largest else of_largest
+            for mine, largest, of_largest, of_second in zip(own, self.largest, *self._roots[factor], strict=True)
         ]
 
 
@@ -141,7 +150,8 @@ class _Cell:
         self._share = self._units / (self._new * (self._units - self._new))
         self.degrees = self._units - 2 + row.degrees_extra
         self._factor = ((8 * self.degrees + 1) / (8 * self.degrees + 3)) ** 2 * self.degrees
-        self.observed = self.squares(self.signed[:1])[0]
+        self.squared = self.squares(self.signed)
+        self.observed = self.squared[0]
 
     @property
     def difference(self) -> float:
@@ -212,18 +222,15 @@ class _Cell:
         image. With u and v the signed roots of Q of the values and of a change by 1, and u0 and v0 those seen, the cell
         shows as much as long as |u - d v| >= |u0 - d v0|.
         """
-        own = self.without_change() if rejected else self.squares(self.signed)
-        scale, factor, expm1, sqrt = self._within * self._share, self._factor, math.expm1, math.sqrt
+        own = self.without_change() if rejected else self.squared
+        scale = math.sqrt(self._within * self._share)
         first, middle, overlaps = self.signed[0], self.difference, self._overlaps()
         asked, above, below = _inverses_of_whole(self._dealt.base, self._dealt.new) if self._whole else _inverses(overlaps)
         if (beyond := allowed - (len(asked) - len(above)) + 1) < 1:
             return -math.inf, math.inf
         if beyond > len(above):
             return middle, middle
-        reaches = [
-            sqrt(scale * expm1(min(square / factor, _MOST)))
-            for square in itertools.compress(rivals.without(own), asked)
-        ]
+        reaches = [scale * root for root in itertools.compress(rivals.roots_without(own, self._factor), asked)]
         roots = list(itertools.compress(self.signed, asked))
         ones = [(first + root) * inverse for root, inverse in zip(roots, above, strict=True)]
         others = [(first - root) * inverse for root, inverse in zip(roots, below, strict=True)]
