@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from parabench.analyse.estimate import Estimate, Moment, Replicates, Sides
@@ -20,8 +20,9 @@ from parabench.analyse.student import t_probability, t_quantile
 
 #: A history with fewer degrees of freedom between batches does not tell how much they differ.
 DEGREES_LEAST = 5
-#: Fewer batches on a side may all be late ones: differences have to be twice as large.
-_BATCHES_FEW = 3
+#: How much larger than in the history a difference has to be, at least. If late batches are as heavy-tailed as Student's
+#: t with 2 degrees of freedom, one in four of those that are the largest so far is larger by this.
+_MARGIN = 2
 _WOULD_DECIDE = "`parabench run --rev A --rev B` would decide"
 ONE_SESSION = f"one session on a side; {_WOULD_DECIDE}"
 NOT_IN_TURNS = f"measured one after the other; {_WOULD_DECIDE}"
@@ -29,11 +30,39 @@ NOT_IN_TURNS = f"measured one after the other; {_WOULD_DECIDE}"
 
 def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[Estimate]:
     """What the batches of the history say, cell by cell; `alpha` is divided by the number of cells (Bonferroni)."""
-    fewest = min(len(sides.base), len(sides.new))
-    level = level_of(fewest, alpha)
+    level = level_of(min(len(sides.base), len(sides.new)), alpha) / len(cells)
     groups = [_batches(side) for side in (sides.base, sides.new)]
     history = _history(sides, min(len(batch) for side in groups for batch in side))
-    return [_estimate(cell, groups, history, level / len(cells), alpha) for cell in cells]
+    scatters = [_Scatter.of([_means(cell.history, code) for code in history]) for cell in cells]
+    widest = max((scatter.widest for scatter in scatters), default=0.0)
+    return [
+        _estimate(cell, groups, scatter, widest, level, alpha) for cell, scatter in zip(cells, scatters, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scatter:
+    """How much the means of batches of unchanged code differed for one cell."""
+
+    variance: float
+    degrees: int
+    #: How far any of them was from the others, in standard errors of that.
+    widest: float
+
+    @classmethod
+    def of(cls, codes: Sequence[Sequence[float]]) -> _Scatter:
+        """From the means of the batches of each code."""
+        codes = [means for means in codes if len(means) > 1]
+        degrees = sum(len(means) - 1 for means in codes)
+        # Squared distance of each batch from the mean of the others of its code, over the variance of that in sessions.
+        squares = [
+            (value - statistics.fmean(means)) ** 2 * len(means) / (len(means) - 1) for means in codes for value in means
+        ]
+        total = sum(variance(means) * (len(means) - 1) for means in codes)
+        if degrees < DEGREES_LEAST or not total:
+            return cls(0.0, degrees, 0.0)
+        ratios = [square * (degrees - 1) / max(total - square, 1e-12 * total) for square in squares]
+        return cls(total / degrees, degrees, math.sqrt(max(ratios)))
 
 
 def _batches(moments: Sequence[Moment]) -> list[list[int]]:
@@ -58,45 +87,36 @@ def _history(sides: Sides, most: int) -> list[list[list[int]]]:
 
 
 def _estimate(
-    cell: Replicates, sides: Sequence[Sequence[Sequence[int]]], history: Sequence[Sequence[Sequence[int]]],
-    level: float, alpha: float,
+    cell: Replicates,
+    sides: Sequence[Sequence[Sequence[int]]],
+    scatter: _Scatter,
+    widest: float,
+    level: float,
+    alpha: float,
 ) -> Estimate:
     base, new = (_means(values, groups) for values, groups in zip((cell.base, cell.new), sides, strict=True))
     difference = statistics.fmean(new) - statistics.fmean(base)
     counted = cell.counted()
     spread, degrees = _spread_within(counted)
     known = Estimate(
-        difference=difference, spread=spread, degrees=degrees,
+        difference=difference,
+        spread=spread,
+        degrees=degrees,
         critical=NormalDist().inv_cdf(1 - level / 2),
         reason=ONE_SESSION if min(map(len, counted)) == 1 else NOT_IN_TURNS,
     )
-    residuals, free = [], 0
-    for code in history:
-        means = _means(cell.history, code)
-        if len(means) > 1:
-            residuals += [value - statistics.fmean(means) for value in means]
-            free += len(means) - 1
-    if free < DEGREES_LEAST:
+    if scatter.degrees < DEGREES_LEAST:
         return known
-    return _by_history(known, residuals, free, (len(base), len(new)), level, alpha)
-
-
-def _by_history(
-    known: Estimate, residuals: Sequence[float], free: int, sides: tuple[int, int], level: float, alpha: float
-) -> Estimate:
-    """The estimate with the interval that batches of unchanged code give: `sides` are the numbers of batches.
-
-    Student's t expects normal noise, and batches are late now and then. So differences have to be larger, too, than any
-    two batches of unchanged code have shown, and twice as large where all batches of a side may be late ones.
-    """
-    error = math.sqrt(math.fsum([value * value for value in residuals]) / free * (1 / sides[0] + 1 / sides[1]))
-    quantile = t_quantile(1 - level, free)
-    widest = (max(residuals) - min(residuals)) * (2 if min(sides) < _BATCHES_FEW else 1)
-    half = max(quantile * error, widest)
-    size = abs(known.difference)
-    p = min(1.0, (1 - t_probability(quantile * size / half, free)) * alpha / level) if half else float(size == 0)
+    # Student's t expects normal noise, and batches are late now and then. So a difference has to be larger, too, than
+    # what any cell showed in any batch of unchanged code, by a factor that the next late batch will hardly reach.
+    error = math.sqrt(scatter.variance * (1 / len(base) + 1 / len(new)))
+    quantile = t_quantile(1 - level, scatter.degrees)
+    half = max(quantile, _MARGIN * widest) * error
+    p = float(difference == 0)
+    if half:
+        p = min(1.0, (1 - t_probability(quantile * abs(difference) / half, scatter.degrees)) * alpha / level)
     return replace(
-        known, low=known.difference - half, high=known.difference + half, p=p, method="batches", error=error, reason=None
+        known, low=difference - half, high=difference + half, p=p, method="batches", error=error, reason=None
     )
 
 
