@@ -10,10 +10,9 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 from parabench.analyse.estimate import Estimate, Moment, Replicates, Sides
-from parabench.analyse.looks import level_of
+from parabench.analyse.looks import ALPHA, level_of
 from parabench.analyse.order import batches
 from parabench.analyse.spread import variance
 from parabench.analyse.student import t_probability, t_quantile
@@ -36,7 +35,7 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
     scatters = [_Scatter.of([_means(cell.history, code) for code in history]) for cell in cells]
     widest = max((scatter.widest for scatter in scatters), default=0.0)
     return [
-        _estimate(cell, groups, scatter, widest, level, alpha) for cell, scatter in zip(cells, scatters, strict=True)
+        _estimate(cell, groups, scatter, widest, level) for cell, scatter in zip(cells, scatters, strict=True)
     ]
 
 
@@ -92,7 +91,6 @@ def _estimate(
     scatter: _Scatter,
     widest: float,
     level: float,
-    alpha: float,
 ) -> Estimate:
     base, new = (_means(values, groups) for values, groups in zip((cell.base, cell.new), sides, strict=True))
     difference = statistics.fmean(new) - statistics.fmean(base)
@@ -102,7 +100,6 @@ def _estimate(
         difference=difference,
         spread=spread,
         degrees=degrees,
-        critical=NormalDist().inv_cdf(1 - level / 2),
         reason=ONE_SESSION if min(map(len, counted)) == 1 else NOT_IN_TURNS,
     )
     if scatter.degrees < DEGREES_LEAST:
@@ -114,7 +111,7 @@ def _estimate(
     half = max(quantile, _MARGIN * widest) * error
     p = float(difference == 0)
     if half:
-        p = min(1.0, (1 - t_probability(quantile * abs(difference) / half, scatter.degrees)) * alpha / level)
+        p = min(1.0, (1 - t_probability(quantile * abs(difference) / half, scatter.degrees)) * ALPHA / level)
     return replace(
         known, low=difference - half, high=difference + half, p=p, method="batches", error=error, reason=None
     )

@@ -52,7 +52,7 @@ class Estimate:
     #: None: too few sessions for an interval, and `reason` says so.
     low: float | None = None
     high: float | None = None
-    #: Adjusted for cells and looks: at most alpha where the interval does not hold 0.
+    #: Adjusted for cells and looks: at most 5 % where the interval does not hold 0.
     p: float | None = None
     method: str | None = None
     #: Standard deviation of a replicate, with its degrees of freedom; None and 0: unknown.
@@ -60,8 +60,8 @@ class Estimate:
     degrees: float = 0.0
     #: Standard error of the difference.
     error: float = math.nan
-    #: The standard normal deviate that a cell has to exceed.
-    critical: float | None = None
+    #: Whether single sessions, of all cells, are so far off the others that means of more sessions cannot be foreseen.
+    is_heavy_tailed: bool = False
     reason: str | None = None
 
 

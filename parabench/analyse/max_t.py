@@ -54,8 +54,6 @@ class Tested:
     #: Standard deviation of one unit, from both sides and `extra`.
     spread: float
     degrees: float
-    #: What the cell's deviate has to exceed, as a standard normal one, to be the largest of all too rarely.
-    critical: float
 
 
 def max_t(rows: Sequence[Row], base: int, level: float) -> list[Tested]:
@@ -83,9 +81,8 @@ def max_t(rows: Sequence[Row], base: int, level: float) -> list[Tested]:
     # Of what was rejected it is known that it changed: it competes as what it is without its change.
     changed = [cells[n].without_change() for n in range(len(cells)) if n not in unchanged]
     all_rivals = _Rivals(changed, rivals if unchanged else None)
-    bound = math.sqrt((rivals if unchanged else all_rivals).bound(allowed))
     return [
-        cell.told(rivals if n in unchanged else all_rivals, allowed, p_values[n], bound, rejected=n not in unchanged)
+        cell.told(rivals if n in unchanged else all_rivals, allowed, p_values[n], rejected=n not in unchanged)
         for n, cell in enumerate(cells)
     ]
 
@@ -107,10 +104,6 @@ class _Rivals:
         """The share of ways in which any cell shows as much."""
         first = bisect.bisect_left(self._sorted, square * (1 - _ROUNDING))
         return (len(self._sorted) - first) / len(self._sorted)
-
-    def bound(self, allowed: int) -> float:
-        """The largest square that more than `allowed` ways reach."""
-        return self._sorted[max(0, len(self._sorted) - allowed - 1)]
 
     def roots_without(self, own: Sequence[float], factor: float) -> list[float]:
         """For a cell that is among them, the root of Q / (S + extra - Q) at which its own square is the others' largest.
@@ -200,7 +193,7 @@ class _Cell:
         sides = [0.0] * self._dealt.base + [1.0] * self._dealt.new
         return self._roots([known * (side - mean) for known, side in zip(self._known, sides, strict=True)])
 
-    def told(self, rivals: _Rivals, allowed: int, p: float, bound: float, *, rejected: bool) -> Tested:
+    def told(self, rivals: _Rivals, allowed: int, p: float, *, rejected: bool) -> Tested:
         low, high = self._interval(rivals, allowed, rejected=rejected)
         difference = self.difference
         if rejected:  # 0 is outside by the same test; only rounding, or rivals without their change, can put it inside
@@ -211,7 +204,7 @@ class _Cell:
         else:
             low, high = min(low, 0.0), max(high, 0.0)
         spread = math.sqrt(self._within / self.degrees) if self.degrees > 0 else math.nan
-        return Tested(difference, low, high, p, rejected, spread, self.degrees, bound)
+        return Tested(difference, low, high, p, rejected, spread, self.degrees)
 
     def _interval(self, rivals: _Rivals, allowed: int, *, rejected: bool) -> tuple[float, float]:
         """The differences d that are not rejected when the new side is moved back by d and the test is made again.

@@ -41,9 +41,6 @@ class Known:
     difference: float
     spread: float
     degrees: float
-    #: What the standard normal deviate of a cell has to exceed at present (`Tested.critical`), and at which level.
-    critical: float
-    level: float
     cells: int
 
 
@@ -82,7 +79,7 @@ def _chance(known: Known, truth: float, sessions: int, variance: float, within: 
     more = max(0.0, 2 * (sessions - known.sessions) - (0 if known.sessions else 2))
     degrees = known.degrees + more
     estimated = (known.degrees * known.spread**2 + more * variance) / degrees
-    half = t_of(_critical(known, sessions), degrees) * math.sqrt(2 * estimated / sessions)
+    half = t_of(_critical(known.cells, sessions), degrees) * math.sqrt(2 * estimated / sessions)
     future = NormalDist(mean, max(deviation, 1e-12))
     if truth == 0:
         return max(0.0, future.cdf(within - half) - future.cdf(half - within))
@@ -90,10 +87,8 @@ def _chance(known: Known, truth: float, sessions: int, variance: float, within: 
     return 1 - NormalDist(sign * mean, max(deviation, 1e-12)).cdf(max(half, within))
 
 
-def _critical(known: Known, sessions: int) -> float:
-    """The critical deviate at another level, with as many independent cells as it seems to stand for now."""
-    tail = 2 * (1 - _NORMAL.cdf(known.critical))
-    cells = min(max(known.level / tail, 1.0), known.cells) if tail > 0 else known.cells
+def _critical(cells: int, sessions: int) -> float:
+    """What the largest of so many independent standard normal deviates has to exceed."""
     return _NORMAL.inv_cdf(1 - level_of(sessions) / (2 * cells))
 
 

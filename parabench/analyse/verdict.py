@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from parabench.analyse import by_batches, in_turns
 from parabench.analyse.estimate import Estimate, Replicates, Sides
-from parabench.analyse.looks import ALPHA, level_of
+from parabench.analyse.looks import ALPHA
 from parabench.analyse.order import ALTERNATING, order_of
 from parabench.analyse.promise import DEGREES_LEAST, PROBABILITY, SESSIONS_MOST, Known, Promise, sessions_promised
 
@@ -86,7 +86,7 @@ def compare_cells(
         share = alpha * len(replicates) / number
         estimates = method.estimates(list(replicates.values()), sides, share)
         for (place, one), found in zip(replicates.items(), estimates, strict=True):
-            verdicts[place] = _decide(cells[place].cell, one, order, found, threshold, alpha, number)
+            verdicts[place] = _decide(cells[place].cell, one, order, found, threshold, number)
     return [
         replace(verdicts[place], sessions_base=_known(cell.base), sessions_new=_known(cell.new))
         for place, cell in enumerate(cells)
@@ -109,7 +109,7 @@ def _refusal(cell: CellSamples) -> str | None:
 
 
 def _decide(
-    cell: str, replicates: Replicates, order: str, found: Estimate, threshold: float, alpha: float, cells: int
+    cell: str, replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int
 ) -> CellVerdict:
     within, size = math.log1p(threshold), abs(found.difference)
     low, high = found.low, found.high
@@ -121,9 +121,9 @@ def _decide(
         elif -within < low and high < within:
             verdict = SAME
     if verdict == UNSURE:
-        promise = _promise(replicates, order, found, threshold, alpha, cells)
-        if promise is None and reason is None and found.degrees >= DEGREES_LEAST:
-            reason = f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
+        promise = _promise(replicates, order, found, threshold, cells)
+        if promise is None and reason is None:
+            reason = _no_promise(found)
     return CellVerdict(
         cell=cell,
         verdict=verdict,
@@ -138,6 +138,14 @@ def _decide(
         promise=promise,
         reason=reason,
     )
+
+
+def _no_promise(found: Estimate) -> str:
+    if found.is_heavy_tailed:
+        return "single sessions are far off the others; how many would decide cannot be foreseen"
+    if found.degrees < DEGREES_LEAST:
+        return "how much sessions differ is not known well enough to tell how many would decide"
+    return f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
 
 
 def _factor(difference: float) -> float:
@@ -157,10 +165,10 @@ def _exaggeration(found: Estimate, within: float) -> str | None:
 
 
 def _promise(
-    replicates: Replicates, order: str, found: Estimate, threshold: float, alpha: float, cells: int
+    replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int
 ) -> Promise | None:
     """What more sessions in turns would bring: that it is the same, or changed by twice the threshold."""
-    if found.spread is None or found.critical is None:
+    if found.spread is None or found.is_heavy_tailed:
         return None
     base, new = map(len, replicates.counted())
     known = Known(
@@ -168,8 +176,6 @@ def _promise(
         difference=found.difference,
         spread=found.spread,
         degrees=found.degrees,
-        critical=found.critical,
-        level=level_of(min(base, new), alpha),
         cells=cells,
     )
     changed = abs(found.difference) > math.log1p(threshold)

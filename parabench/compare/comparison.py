@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from parabench.analyse.verdict import ALPHA, THRESHOLD, CellSamples, CellVerdict, compare_cells
+from parabench.analyse.estimate import Sides
+from parabench.analyse.looks import ALPHA
+from parabench.analyse.order import ONE_AFTER_THE_OTHER
+from parabench.analyse.verdict import THRESHOLD, CellSamples, CellVerdict, compare_cells
 from parabench.history.summary import CellKey, SessionSummary
 
 #: Differences that the user may choose to compare across.
@@ -28,20 +30,29 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One cell in sessions of one machine that share a layout: their numbers, one a session."""
+    """One cell in sessions that share a layout: their places in their part of the comparison, and their numbers."""
 
     key: CellKey
-    sessions: Sequence[SessionSummary]
-    seconds: list[float]
+    places: Sequence[int]
+    seconds: Sequence[float]
 
 
 @dataclass(slots=True)
 class _Series:
-    """What the sessions of the store say about one cell, in one machine's sessions unless all are taken together."""
+    """What the sessions of one machine say about one cell; of all machines where they are taken together."""
 
     base: list[_Column] = field(default_factory=list)
     new: list[_Column] = field(default_factory=list)
     history: list[_Column] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The sessions that are compared with each other: those of one machine, or all of them."""
+
+    base: list[SessionSummary] = field(default_factory=list)
+    new: list[SessionSummary] = field(default_factory=list)
+    history: list[SessionSummary] = field(default_factory=list)
 
 
 def compare_sessions(
@@ -66,17 +77,22 @@ def compare_sessions(
             notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
     if both := {session.path for session in sides[0]} & {session.path for session in sides[1]}:
         notes.append(f"{len(both)} sessions are on both sides")
-    if len(sides[0]) > 1 and len(sides[1]) > 1 and not interleaved(*sides):
+    chosen = {session.path for side in sides for session in side}
+    history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
+    parts = _by_machine(base, new, history, together="fingerprint" in allowed)
+    shared = max(1, sum(bool(part.base and part.new) for part in parts.values()))
+    verdicts = []
+    for machine, part in parts.items():
+        suffix = f" @ {machine}" if len(parts) > 1 else ""
+        samples = [_samples(name + suffix, series, part, sides, allowed) for name, series in _collect(part).items()]
+        verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
+    if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
         notes.append(
             "one side was measured after the other: a drift of the machine would look like a change; "
             "`parabench run --rev A --rev B` alternates"
         )
-    chosen = {session.path for side in sides for session in side}
-    history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
-    collected = _collect(sides[0], sides[1], history, by_machine="fingerprint" not in allowed)
-    samples = [_samples(name, series, sides, allowed) for name, series in sorted(collected.items())]
     return Comparison(
-        verdicts=tuple(compare_cells(samples, threshold=threshold, alpha=alpha)),
+        verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
         base=tuple(sides[0]),
         new=tuple(sides[1]),
         threshold=threshold,
@@ -88,57 +104,60 @@ def _is_flawed(session: SessionSummary) -> bool:
     return session.interrupted or session.noisy
 
 
-def interleaved(one: Sequence[SessionSummary], other: Sequence[SessionSummary]) -> bool:
-    """Whether the sessions of two sides were measured in turns, as far as their times tell."""
-    times: list[list[dt.datetime]] = [[s.datetime for s in side if s.datetime is not None] for side in (one, other)]
-    if not all(times):
-        return False
-    return max(times[0]) > min(times[1]) and max(times[1]) > min(times[0])
+def _by_machine(
+    base: Iterable[SessionSummary], new: Iterable[SessionSummary], history: Iterable[SessionSummary], *, together: bool
+) -> dict[str, _Parts]:
+    """The sessions by machine; of the history those of machines that are on a side."""
+    parts: dict[str, _Parts] = {}
+    for name, side in (("base", base), ("new", new)):
+        for session in side:
+            getattr(parts.setdefault("" if together else session.machine_id, _Parts()), name).append(session)
+    machines = {session.machine_id for part in parts.values() for session in (*part.base, *part.new)}
+    for session in history:
+        if session.machine_id in machines:
+            parts["" if together else session.machine_id].history.append(session)
+    return parts
 
 
-def _collect(
-    base: Sequence[SessionSummary],
-    new: Sequence[SessionSummary],
-    history: Sequence[SessionSummary],
-    *,
-    by_machine: bool,
-) -> dict[str, _Series]:
-    """Series by the name of the cell, with the machine in it when cells of several machines are on a side."""
-    machines = {session.machine_id for side in (base, new) for session in side}
+def _order(part: _Parts) -> Sides:
+    """When the sessions were measured; of the history also what, since code may change between commits."""
+
+    def moment(session: SessionSummary) -> float | None:
+        return None if session.datetime is None else session.datetime.timestamp()
+
+    return Sides(
+        base=[moment(session) for session in part.base],
+        new=[moment(session) for session in part.new],
+        history=[(moment(one), f"{one.machine_id} {one.commit_id} {one.dirty}") for one in part.history],
+    )
+
+
+def _collect(part: _Parts) -> dict[str, _Series]:
+    """Series by the name of the cell, in the order of the names."""
     collected: dict[str, _Series] = {}
-    for part, sessions in (("base", base), ("new", new), ("history", history)):
-        for machine, group in _grouped(sessions):
-            if machine not in machines:
-                continue
-            for place, key in enumerate(group[0].layout):
-                name = f"{key.name} @ {machine}" if by_machine and len(machines) > 1 else key.name
-                if part == "history" and name not in collected:
+    for name, sessions in (("base", part.base), ("new", part.new), ("history", part.history)):
+        for places in _by_layout(sessions):
+            group = [sessions[place] for place in places]
+            for column, key in enumerate(group[0].layout):
+                if name == "history" and key.name not in collected:
                     continue
-                seconds = [session.seconds[place] for session in group]
-                getattr(collected.setdefault(name, _Series()), part).append(_known(_Column(key, group, seconds)))
-    return collected
+                seconds = [session.seconds[column] for session in group]
+                getattr(collected.setdefault(key.name, _Series()), name).append(_Column(key, places, seconds))
+    return dict(sorted(collected.items()))
 
 
-def _grouped(sessions: Sequence[SessionSummary]) -> list[tuple[str, list[SessionSummary]]]:
-    """Sessions of one machine and one layout together, in their order; layouts are shared, their identity will do."""
-    groups: dict[tuple[str, int], list[SessionSummary]] = {}
-    for session in sessions:
-        groups.setdefault((session.machine_id, id(session.layout)), []).append(session)
-    return [(machine, group) for (machine, _), group in groups.items()]
-
-
-def _known(column: _Column) -> _Column:
-    """The column without sessions that have no number for the cell."""
-    if not any(map(math.isnan, column.seconds)):
-        return column
-    kept = [n for n, seconds in enumerate(column.seconds) if not math.isnan(seconds)]
-    return _Column(column.key, [column.sessions[n] for n in kept], [column.seconds[n] for n in kept])
+def _by_layout(sessions: Sequence[SessionSummary]) -> list[list[int]]:
+    """Places of sessions that share a layout; layouts are shared, their identity will do."""
+    groups: dict[int, list[int]] = {}
+    for place, session in enumerate(sessions):
+        groups.setdefault(id(session.layout), []).append(place)
+    return list(groups.values())
 
 
 def _samples(
-    name: str, series: _Series, sides: Sequence[Sequence[SessionSummary]], allowed: frozenset[str]
+    name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]], allowed: frozenset[str]
 ) -> CellSamples:
-    refusal = _missing(name, series, sides)
+    refusal = _missing(name, series, part, sides)
     base, new, history = series.base, series.new, series.history
     if refusal is None:
         latest = new[-1].key
@@ -154,36 +173,37 @@ def _samples(
                 refusal = f"{there} became {same} (--across circumstances compares all the same)"
     return CellSamples(
         cell=name,
-        base=[seconds for column in base for seconds in column.seconds],
-        new=[seconds for column in new for seconds in column.seconds],
-        history=_by_commit(history),
+        base=_seconds(base, len(part.base)),
+        new=_seconds(new, len(part.new)),
+        history=_seconds(history, len(part.history)),
         not_comparable=refusal,
     )
 
 
-def _missing(name: str, series: _Series, sides: Sequence[Sequence[SessionSummary]]) -> str | None:
+def _seconds(columns: Sequence[_Column], sessions: int) -> list[float]:
+    """A number for each session, NaN for those that have none."""
+    found = [math.nan] * sessions
+    for column in columns:
+        for place, seconds in zip(column.places, column.seconds, strict=True):
+            found[place] = seconds
+    return found
+
+
+def _missing(
+    name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]
+) -> str | None:
     """Why a side has no number for a cell; None when both have."""
-    for side, found, sessions, other in (
-        ("base", series.base, sides[0], series.new),
-        ("new", series.new, sides[1], series.base),
+    for side, found, sessions, there in (
+        ("base", series.base, sides[0], part.new),
+        ("new", series.new, sides[1], part.base),
     ):
-        if any(column.seconds for column in found):
+        if not all(math.isnan(seconds) for column in found for seconds in column.seconds):
             continue
         failed = [reason for session in sessions for cell, reason in session.failed.items() if f"[{cell}]" in name]
         if failed:
             return f"it failed on the {side} side: {failed[-1].splitlines()[0]}"
         machines = {session.machine_id for session in sessions}
-        if other and other[-1].sessions[-1].machine_id not in machines:
+        if there and there[-1].machine_id not in machines:
             return f"the {side} side has another fingerprint (--across fingerprint compares all the same)"
         return f"the {side} side did not measure it"
     return None
-
-
-def _by_commit(history: Sequence[_Column]) -> list[list[float]]:
-    """Replicates of the history in groups between which nothing was changed on purpose."""
-    groups: dict[tuple[str, str | None, bool | None], list[float]] = {}
-    for column in history:
-        for session, seconds in zip(column.sessions, column.seconds, strict=True):
-            if seconds > 0:
-                groups.setdefault((session.machine_id, session.commit_id, session.dirty), []).append(seconds)
-    return list(groups.values())

@@ -6,7 +6,9 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from parabench.analyse.promise import Promise
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
 from parabench.compare.series import short_name
@@ -32,10 +34,12 @@ def as_json(comparison: Comparison) -> str:
             "high": one.high,
             "p": one.p,
             "method": one.method,
+            "order": one.order,
             "spread": one.spread,
             "sessions_base": one.sessions_base,
             "sessions_new": one.sessions_new,
             "sessions_needed": one.sessions_needed,
+            "promise": None if one.promise is None else asdict(one.promise),
             "reason": one.reason,
         }
         for one in comparison.verdicts
@@ -120,11 +124,17 @@ def why(one: CellVerdict) -> str:
         parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
     if one.spread is not None:
         parts.append(f"{100 * one.spread:.1f} % between sessions")
-    if one.sessions_needed is not None:
-        parts.append(f"{one.sessions_needed} sessions a side would decide")
+    if one.promise is not None:
+        parts.append(promised(one.promise))
     if one.reason is not None:
         parts.append(one.reason)
     return "; ".join(parts)
+
+
+def promised(promise: Promise) -> str:
+    """What more sessions would bring, in a few words."""
+    truth = "it is" if promise.if_ratio == 1 else f"it is by {abs(promise.if_ratio - 1):.0%}"
+    return f"{promise.sessions} sessions a side would find it {promise.verdict} if {truth} ({promise.probability:.0%} sure)"
 
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import math
@@ -45,6 +46,15 @@ def side(first: int, seconds: float, count: int = 8, **more: object) -> list[Ses
     return [session(first + 2 * n, seconds * math.exp(0.002 * ((n * 3) % 8 - 3.5)), **more) for n in range(count)]
 
 
+def days(first: int, seconds: float, count: int = 8, **more: object) -> list[SessionSummary]:
+    """Sessions of one day each."""
+    start = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    return [
+        dataclasses.replace(one, datetime=start + dt.timedelta(days=number))
+        for number, one in enumerate(side(first, seconds, count, **more))
+    ]
+
+
 def verdicts(*arguments: object, **options: object) -> list[tuple[str, str | None]]:
     comparison = compare_sessions(*arguments, **options)  # type: ignore[arg-type]
     return [(one.verdict, one.reason) for one in comparison.verdicts]
@@ -57,20 +67,21 @@ def test_sides_are_compared_cell_by_cell() -> None:
 
 
 def test_the_history_of_the_same_cell_tells_how_much_sessions_differ() -> None:
-    history = side(100, 1.0)
+    history = days(100, 1.0)
     assert verdicts(side(1, 1.0, 1), side(2, 1.3, 1), history) == [(SLOWER, None)]
     for useless in (
-        side(100, 1.0, source="bbbb"),
-        side(100, 1.0, machine_id="there"),
-        side(100, 1.0, cell="another"),
-        side(100, 1.0, interrupted=True),
+        days(100, 1.0, source="bbbb"),
+        days(100, 1.0, machine_id="there"),
+        days(100, 1.0, cell="another"),
+        days(100, 1.0, interrupted=True),
+        side(100, 1.0),
     ):
         [(verdict, reason)] = verdicts(side(1, 1.0, 1), side(2, 1.3, 1), useless)
-        assert (verdict, "too little history" in str(reason)) == (UNSURE, True)
+        assert (verdict, "one session on a side" in str(reason)) == (UNSURE, True)
 
 
 def test_commits_of_the_history_may_have_changed_the_cell() -> None:
-    history = [*side(100, 1.0, 4, commit_id="a"), *side(200, 5.0, 4, commit_id="b")]
+    history = [*days(100, 1.0, 4, commit_id="a"), *days(200, 5.0, 4, commit_id="b")]
     assert verdicts(side(1, 1.0, 1), side(2, 1.3, 1), history) == [(SLOWER, None)]
 
 

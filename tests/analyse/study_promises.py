@@ -1,0 +1,89 @@
+"""Simulated study: are the promises kept, and what does it cost to follow them?
+
+`python tests/analyse/study_promises.py` takes some minutes. "kept": of the cells that were unsure and for which N sessions
+a side were promised to decide, those that were decided as promised after sessions up to N were added, the truth being what
+the promise is about. "alarms": comparisons of unchanged cells in which any was called changed at the first look or at the
+N told for its first unsure cell; "peeking": at any look, one after every session a side, from 4 to 16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import random
+import time
+
+from simulated import Experiment, simulate, wilson
+
+from parabench.analyse.estimate import Sides
+from parabench.analyse.verdict import FASTER, SLOWER, UNSURE, CellSamples, CellVerdict, compare_cells
+
+#: No experiment is made longer than this.
+SESSIONS_MOST = 100
+
+
+def first(samples: list[CellSamples], sides: Sides, sessions: int) -> list[CellVerdict]:
+    """What was said after so many sessions a side."""
+    return compare_cells(
+        [dataclasses.replace(one, base=one.base[:sessions], new=one.new[:sessions]) for one in samples],
+        Sides(base=sides.base[:sessions], new=sides.new[:sessions]),
+    )
+
+
+def kept(source: random.Random, what: Experiment, truth: float) -> tuple[bool, int] | None:
+    """Whether the promise for the first cell, whose true ratio is `truth`, was kept, and its N; None: there was none."""
+    samples, sides = simulate(source, dataclasses.replace(what, sessions=SESSIONS_MOST), [truth])
+    told = first(samples, sides, what.sessions)[0]
+    promise = told.promise
+    if promise is None or abs(promise.if_ratio - truth) > 1e-9 or promise.sessions > SESSIONS_MOST:
+        return None
+    return first(samples, sides, promise.sessions)[0].verdict == promise.verdict, promise.sessions
+
+
+def is_alarm(told: list[CellVerdict]) -> bool:
+    """Whether an unchanged cell is called changed."""
+    return any(one.verdict in (FASTER, SLOWER) for one in told)
+
+
+def followed(source: random.Random, what: Experiment) -> bool:
+    """Whether who follows the tool's N once sees a false alarm."""
+    samples, sides = simulate(source, dataclasses.replace(what, sessions=SESSIONS_MOST))
+    told = first(samples, sides, what.sessions)
+    needed = next((one.sessions_needed for one in told if one.verdict == UNSURE and one.sessions_needed), None)
+    return is_alarm(told) or (needed is not None and is_alarm(first(samples, sides, min(needed, SESSIONS_MOST))))
+
+
+def peeked(source: random.Random, what: Experiment) -> bool:
+    """Whether who looks after every session sees a false alarm."""
+    samples, sides = simulate(source, dataclasses.replace(what, sessions=16))
+    return any(is_alarm(first(samples, sides, sessions)) for sessions in range(4, 17))
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=20.0, help="For each figure.")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    print(f"{'noise':8} {'cells':>5} {'a side':>6} {'truth':>6} {'kept':>24} {'median N':>8}")
+    for noise in ("plain", "common", "heavy"):
+        for cells, sessions in ((1, 5), (1, 8), (1, 12), (15, 5), (15, 8), (15, 12)):
+            for truth in (1.0, 1.05**2):
+                source, seen, began = random.Random(f"{given.seed}{noise}{cells}{sessions}"), [], time.process_time()
+                while time.process_time() - began < given.seconds:
+                    one = kept(source, Experiment(noise=noise, cells=cells, sessions=sessions), truth)
+                    seen += [one] if one else []
+                middle = sorted(n for _, n in seen)[len(seen) // 2] if seen else 0
+                share = wilson(sum(hit for hit, _ in seen), len(seen))
+                print(f"{noise:8} {cells:5} {sessions:6} {truth:6.3f} {share:>24} {middle:8}", flush=True)
+    for name, look in (("follows N", followed), ("peeking", peeked)):
+        for cells in (1, 15):
+            source, alarms, looks, began = random.Random(given.seed), 0, 0, time.process_time()
+            while time.process_time() - began < given.seconds * 2:
+                alarms += look(source, Experiment(noise="plain", cells=cells, sessions=8))
+                looks += 1
+            print(f"{name}, {cells} cells: {wilson(alarms, looks)} of {looks}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
