@@ -33,15 +33,7 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
         for cell in cells
     ]
     known = [_known_besides(cell.history, history) for cell in cells]
-    prior = _prior(values, base, known)
-    tested = max_t(
-        [
-            Row(units, squares + prior.degrees * prior.variance, degrees + prior.degrees)
-            for units, (squares, degrees) in zip(values, known, strict=True)
-        ],
-        base,
-        level,
-    )
+    tested = joint_test(values, base, level, known)
     method = f"max-t, {'exact' if dealings(base, new).exact else 'sampled'}"
     looks = ALPHA / level
     reason = None if floor_of(base, new) <= level else _too_few(len(sides.base), len(sides.new), alpha)
@@ -50,6 +42,22 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
     return [
         _estimate(one, cell, method, looks, sessions, reason, is_heavy_tailed=heavy) for one, cell in zip(tested, cells, strict=True)
     ]
+
+
+def joint_test(
+    values: Sequence[Sequence[float]], base: int, level: float, besides: Sequence[tuple[float, int]] | None = None
+) -> list[Tested]:
+    """Max-T of the logarithms of many cells, unit by unit, with what their spreads have in common as a prior.
+
+    `besides` has for each cell a sum of squares that is known from elsewhere, and its degrees of freedom.
+    """
+    known = [(0.0, 0)] * len(values) if besides is None else besides
+    prior = _prior(values, base, known)
+    rows = [
+        Row(units, squares + prior.degrees * prior.variance, degrees + prior.degrees)
+        for units, (squares, degrees) in zip(values, known, strict=True)
+    ]
+    return max_t(rows, base, level)
 
 
 def _estimate(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from parabench.analyse.calibration import calibrate
+from parabench.analyse.calibration import Calibration, calibrate
 from parabench.cli._parameters import results_option, share
 from parabench.cli._runs import make_or_exit
 from parabench.compare.calibrations import store_calibration
@@ -39,6 +39,8 @@ def calibrate_command(
 
     PYTEST_ARGUMENTS are handed on to the sessions, which are stored like any other. The outcome is stored beside them;
     comparisons with a threshold below it say so.
+
+    Exit status: 0, 1 the machine drifted while nothing changed, 2 usage.
     """
     root, results = Path.cwd(), results.resolve()
     run = (
@@ -47,13 +49,16 @@ def calibrate_command(
         else new_run(results, sessions, [Arm(label="", python=sys.executable)], pytest_arguments)
     )
     make_or_exit(run, root)
-    folder, text = _judge(run, threshold)
-    click.echo(text, nl=False)
+    found, folder = _judge(run, threshold)
+    click.echo(
+        calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()), nl=False
+    )
     click.echo(f"Stored as {folder}")
+    sys.exit(int(found.drift.is_found))
 
 
-def _judge(run: Run, threshold: float) -> tuple[Path, str]:
-    """Store and word what the sessions of a run show."""
+def _judge(run: Run, threshold: float) -> tuple[Calibration, Path]:
+    """What the sessions of a run show, and where that is stored."""
     sessions = [summarise(read_session(path)) for path in run.stored("")]
     seconds: dict[str, list[float]] = {}
     kinds: dict[str, str] = {}
@@ -65,5 +70,4 @@ def _judge(run: Run, threshold: float) -> tuple[Path, str]:
     if len(sessions) < SESSIONS_LEAST or not whole:
         raise TooFewSessions(len(sessions), SESSIONS_LEAST)
     found = calibrate(whole, kinds, threshold=threshold)
-    path = store_calibration(sessions[-1].path.parent, found)
-    return path, calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty())
+    return found, store_calibration(sessions[-1].path.parent, found)

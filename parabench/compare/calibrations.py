@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from parabench.analyse.calibration import Calibration, KindCalibration
+from parabench.analyse.calibration import Calibration, Drift, KindCalibration
 from parabench.compare.comparison import Comparison
 
-FORMAT = 1
+FORMAT = 2
 NAME = "calibration.json"
 
 
@@ -33,8 +33,8 @@ def read_calibration(folder: Path) -> Calibration | None:
             return None
         told.pop("datetime")
         kinds = {kind: KindCalibration(**fields) for kind, fields in told.pop("kinds").items()}
-        called = tuple(told.pop("called_in_halves"))
-        return Calibration(**told, kinds=kinds, called_in_halves=called)
+        called = {split: tuple(cells) for split, cells in told.pop("called").items()}
+        return Calibration(**told | {"kinds": kinds, "called": called, "drift": Drift(**told["drift"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -49,11 +49,16 @@ def with_calibration(comparison: Comparison) -> Comparison:
             for kind, found in (calibration.kinds if calibration else {}).items()
             if found.detectable is None or found.detectable > comparison.threshold
         }
-        if blind:
+        if blind and calibration is not None:
             told = ", ".join(f"{kind} {_percent(share)}" for kind, share in blind.items())
             notes.append(
-                f"the threshold of {comparison.threshold:.0%} is below what 8 sessions a side can see on this machine "
-                f"(parabench calibrate): {told}"
+                f"the threshold of {comparison.threshold:.0%} is below what {calibration.sessions_a_side} sessions a side "
+                f"can see on this machine (parabench calibrate): {told}"
+            )
+        if calibration is not None and calibration.drift.is_found:
+            notes.append(
+                f"this machine was not the same from the first to the last session of its calibration (parabench "
+                f"calibrate): {calibration.drift.slow:.1%} came and went slowly; only sides measured in turns can be compared"
             )
     return replace(comparison, notes=tuple(notes))
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parabench.analyse.change_points import Series, change_points
+from parabench.analyse.order import batches
 from parabench.errors import UnknownName
 from parabench.history.summary import CellKey, SessionSummary
 
@@ -55,11 +56,13 @@ def histories_of(sessions: Sequence[SessionSummary], pattern: str | None, thresh
         if not wanted:
             raise UnknownName("cell", pattern, names.values())
         series = {which: entries for which, entries in series.items() if which[0] in wanted}
-    return [_history(name, machine, entries, threshold) for (name, machine), entries in sorted(series.items())]
+    return [
+        _history(name, machine, entries, threshold, len(series)) for (name, machine), entries in sorted(series.items())
+    ]
 
 
 def _history(
-    name: str, machine: str, entries: Sequence[tuple[SessionSummary, CellKey, float]], threshold: float
+    name: str, machine: str, entries: Sequence[tuple[SessionSummary, CellKey, float]], threshold: float, cells: int
 ) -> CellHistory:
     """One cell as it is now: sessions of another source or other libraries are counted and left out."""
     now = entries[-1][1]
@@ -68,7 +71,10 @@ def _history(
         Point(number=session.number, commit=session.commit_id, moment=session.datetime, seconds=seconds)
         for session, _, seconds in same
     ]
-    series = change_points([point.seconds for point in points], threshold=threshold)
+    moments = [None if point.moment is None else point.moment.timestamp() for point in points]
+    series = change_points(
+        [point.seconds for point in points], batches=batches(moments), cells=cells, threshold=threshold
+    )
     return CellHistory(
         cell=short_name(name), machine_id=machine, points=points, series=series, others=len(entries) - len(same)
     )

@@ -6,12 +6,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from parabench.analyse.calibration import SESSIONS_A_SIDE, Calibration
+from parabench.analyse.calibration import DRIFT_LEVEL, Calibration
 from parabench.report.terminal import TABLE_WIDTH, render
 
 
 def calibration_text(found: Calibration, *, width: int, colour: bool) -> str:
-    """A table by kind of work, and what the false alarms were."""
+    """A table by kind of work, one by how the sides took turns, and whether the machine drifted."""
     table = Table(box=None, pad_edge=False)
     for name in ("kind", "cells", "between sessions", "smallest slow-down found", "false alarms"):
         table.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
@@ -19,15 +19,34 @@ def calibration_text(found: Calibration, *, width: int, colour: bool) -> str:
         seen = "none" if one.detectable is None else f"{100 * one.detectable:.1f} %"
         alarms = f"{100 * one.false_alarms:.2f} %"
         table.add_row(kind, str(one.cells), f"{100 * one.spread:.1f} %", seen, alarms)
-    halves = ", ".join(found.called_in_halves) or "none"
+    splits = Table(box=None, pad_edge=False)
+    splits.add_column("sides dealt out in", no_wrap=True)
+    splits.add_column("cells called changed")
+    splits.add_row("random order", f"any in {100 * found.any_false_alarm:.0f} % of {found.splits} comparisons")
+    for name, cells in found.called.items():
+        splits.add_row(name, f"{len(cells)}: {', '.join(cells)}" if cells else "none")
     told: list[RenderableType] = [
         Text(
             f"n = {found.sessions} sessions of {found.cells} cells, nothing changed. smallest slow-down found: in 90 % "
-            f"of cases, with {SESSIONS_A_SIDE} sessions a side. false alarms: share of cells called changed by "
-            f"{found.threshold:.0%} or more when the sessions are dealt out to two sides at random, {found.splits} "
-            f"times; {100 * found.any_false_alarm:.0f} % of these comparisons had any. Called between the first half "
-            f"of the sessions and the second, which a drift of the machine would show in: {halves}.",
+            f"of cases, with {found.sessions_a_side} sessions a side, in turns. false alarms: share of cells called "
+            f"changed by {found.threshold:.0%} or more when the sessions are dealt out to two sides at random.",
             style="dim",
-        )
+        ),
+        Text(_drift_text(found), style="bold red" if found.drift.is_found else "dim"),
     ]
-    return render([table], width=TABLE_WIDTH, colour=colour) + render(told, width=width, colour=colour)
+    tables: list[RenderableType] = [table, splits]
+    return render(tables, width=TABLE_WIDTH, colour=colour) + render(told, width=width, colour=colour)
+
+
+def _drift_text(found: Calibration) -> str:
+    drift = found.drift
+    size = (
+        f"second half / first half {drift.halves:.3f} in the median; what changes slowly has a standard deviation of "
+        f"{100 * drift.slow:.1f} %; p {drift.p:.2g}"
+    )
+    if drift.is_found:
+        return (
+            f"The machine drifted ({size}). Sides that are not measured in turns cannot be compared on it; look for "
+            "other programs, throttling or neighbours, and calibrate again."
+        )
+    return f"No drift found ({size}, of which {DRIFT_LEVEL:.0%} and less counts as a drift)."

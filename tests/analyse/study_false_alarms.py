@@ -15,7 +15,7 @@ import random
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from parabench.analyse.permutation import welch_p
+from parabench.analyse.welch import welch_p
 from parabench.analyse.student import t_quantile
 from parabench.analyse.verdict import FASTER, SLOWER, CellSamples, compare_cells
 
