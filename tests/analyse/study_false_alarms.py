@@ -15,9 +15,12 @@ import random
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from parabench.analyse.welch import welch_p
+from simulated import wilson
+
+from parabench.analyse.estimate import Sides
 from parabench.analyse.student import t_quantile
 from parabench.analyse.verdict import FASTER, SLOWER, CellSamples, compare_cells
+from parabench.analyse.welch import welch_p
 
 CELLS, ROUNDS, SESSIONS = 15, 15, 8
 BETWEEN, SHARED, DRIFT = 0.03, 0.02, 0.03
@@ -88,42 +91,27 @@ GATES: dict[str, Gate] = {
 }
 
 
-def ours(base: list[list[Rounds]], new: list[list[Rounds]], history: list[list[Rounds]]) -> list[bool]:
-    """Which cells our verdict calls changed, from the session medians."""
+def ours(base: list[list[Rounds]], new: list[list[Rounds]]) -> list[bool]:
+    """Which cells our verdict calls changed, from the session medians; sessions took turns."""
 
     def replicates(sessions: list[list[Rounds]], cell: int) -> list[float]:
         return [statistics.median(one[cell]) for one in sessions]
 
     samples = [
-        CellSamples(
-            cell=str(cell),
-            base=replicates(base, cell),
-            new=replicates(new, cell),
-            history=[replicates(history, cell)] if history else [],
-        )
-        for cell in range(CELLS)
+        CellSamples(cell=str(cell), base=replicates(base, cell), new=replicates(new, cell)) for cell in range(CELLS)
     ]
-    return [verdict.verdict in (FASTER, SLOWER) for verdict in compare_cells(samples)]
-
-
-def wilson(hits: int, of: int) -> str:
-    """A share with its 95 % interval (Wilson 1927), in per cent."""
-    share, z = hits / of, 1.96
-    centre, half = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    low, high = (centre - half) / (1 + z * z / of), (centre + half) / (1 + z * z / of)
-    return f"{100 * share:5.1f} % [{100 * max(0.0, low):.1f}, {100 * min(1.0, high):.1f}]"
+    sides = Sides(base=[2.0 * n for n in range(len(base))], new=[2.0 * n + 1 for n in range(len(new))])
+    return [verdict.verdict in (FASTER, SLOWER) for verdict in compare_cells(samples, sides)]
 
 
 def false_alarms(source: random.Random, comparisons: int) -> Iterable[tuple[str, int, int]]:
     """(gate, cells called, comparisons with any cell called) over comparisons of unchanged code."""
-    names = [*GATES, f"verdicts, {SESSIONS} sessions a side", f"verdicts, 1 against 1 with {2 * SESSIONS} of history"]
+    names = [*GATES, f"verdicts, {SESSIONS} sessions a side"]
     cells, runs = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for _ in range(comparisons):
         base, new = experiment(source, SESSIONS, [1.0] * CELLS)
-        earlier, _ = experiment(source, 2 * SESSIONS, [1.0] * CELLS)
         called = {name: [gate(base[-1][cell], new[-1][cell]) for cell in range(CELLS)] for name, gate in GATES.items()}
-        called[names[-2]] = ours(base, new, [])
-        called[names[-1]] = ours(base[-1:], new[-1:], earlier)
+        called[names[-1]] = ours(base, new)
         for name, flags in called.items():
             cells[name] += sum(flags)
             runs[name] += any(flags)
@@ -134,7 +122,7 @@ def found(source: random.Random, comparisons: int, sessions: int) -> tuple[int, 
     """A true slow-down of 10 % in one cell: how often it is called, and in how many comparisons another cell is."""
     right = wrong = 0
     for _ in range(comparisons):
-        flags = ours(*experiment(source, sessions, [1.1] + [1.0] * (CELLS - 1)), [])
+        flags = ours(*experiment(source, sessions, [1.1] + [1.0] * (CELLS - 1)))
         right += flags[0]
         wrong += any(flags[1:])
     return right, wrong
@@ -175,7 +163,7 @@ def main() -> None:
     print("\none cell really is 10 % slower")
     print(f"{'sessions a side':45} {'found':>25} {'another cell called':>27}")
     powers = []
-    for sessions in (4, 8, 16):
+    for sessions in (5, 8, 16):
         right, wrong = found(source, n, sessions)
         powers.append((sessions, right))
         print(f"{sessions:<45} {wilson(right, n):>25} {wilson(wrong, n):>27}")
