@@ -19,8 +19,8 @@ from parabench.analyse.student import t_probability, t_quantile
 
 #: A history with fewer degrees of freedom between batches does not tell how much they differ.
 DEGREES_LEAST = 5
-#: How much larger than in the history a difference has to be, at least. If late batches are as heavy-tailed as Student's
-#: t with 2 degrees of freedom, one in four of those that are the largest so far is larger by this.
+#: How much larger than in the history a difference has to be, at least. With batches as heavy-tailed as Student's t
+#: with 2 degrees of freedom one in four of those that are the largest so far is larger by this.
 _MARGIN = 2
 _WOULD_DECIDE = "`parabench run --rev A --rev B` would decide"
 ONE_SESSION = f"one session on a side; {_WOULD_DECIDE}"
@@ -34,9 +34,7 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
     history = _history(sides, min(len(batch) for side in groups for batch in side))
     scatters = [_Scatter.of([_means(cell.history, code) for code in history]) for cell in cells]
     widest = max((scatter.widest for scatter in scatters), default=0.0)
-    return [
-        _estimate(cell, groups, scatter, widest, level) for cell, scatter in zip(cells, scatters, strict=True)
-    ]
+    return [_estimate(cell, groups, scatter, widest, level) for cell, scatter in zip(cells, scatters, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Drift:
 
     #: Second half of the sessions / first half, the median over the cells.
     halves: float
-    #: Standard deviation of what changes slowly: sessions differ by so much more than neighbouring ones do; 0.03 is 3 %.
+    #: Standard deviation of what changes slowly, by which sessions differ more than neighbours do; 0.03 is 3 %.
     slow: float
     #: How often sessions in random order would differ as much between the halves, or so little between neighbours.
     p: float
@@ -173,7 +173,7 @@ def _drift(logs: _Logs, halves: Sequence[Tested], source: random.Random) -> Drif
     for values in logs:
         neighbours = [(after - before) ** 2 for before, after in itertools.pairwise(values)]
         slow.append(max(0.0, variance(values) - statistics.fmean(neighbours) / 2))
-    p = min(1.0, 2 * min(min(one.p for one in halves), _p_of_neighbours(logs, source)))
+    p = min(1.0, 2 * min(*(one.p for one in halves), _p_of_neighbours(logs, source)))
     return Drift(
         halves=math.exp(statistics.median(one.difference for one in halves)),
         slow=math.sqrt(statistics.fmean(slow)),

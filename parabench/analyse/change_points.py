@@ -31,8 +31,8 @@ PENALTY = 3.0
 #: Sessions further from their neighbours than so many standard deviations count as being that far away.
 OUTLIER = 3.0
 _NEIGHBOURS = 2
-#: Chances that the search has for each session of each cell; with a single one noise whose neighbours have a correlation of
-#: 0.8 shows a change in 5 to 6 % of histories (`tests/analyse/study_histories.py`).
+#: Chances that the search has for each session of each cell; with a single one, noise whose neighbours have a
+#: correlation of 0.8 shows a change in 5 to 6 % of histories (`tests/analyse/study_histories.py`).
 _CHANCES = 2
 
 

@@ -28,8 +28,7 @@ _Gather = Callable[[Sequence[float]], tuple[float, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Dealings:
-    """Ways to choose the new side among units of which the first `base` are the base side; the first way is the true
-    one."""
+    """Ways to choose the new side among units of which the first `base` are the base side; the first way is true."""
 
     base: int
     new: int
@@ -65,7 +64,7 @@ def floor_of(base: int, new: int) -> float:
 def dealings(base: int, new: int) -> Dealings:
     """The ways to deal out so many units, one or more a side; the same ones every time they are asked for."""
     units = range(base + new)
-    ways, exact = _count(base, new)
+    _, exact = _count(base, new)
     chosen: list[tuple[int, ...]] = [tuple(units[base:])]
     if exact:
         # Among mirror images the one is taken in which the first unit is on the base side, as it really is.

@@ -17,8 +17,8 @@ from parabench.analyse.order import batches
 UNITS_MOST = 24
 #: With so many units the sides tell how much sessions differ, and the history is not asked.
 _UNITS_ENOUGH = 24
-#: With 15 normal cells the excess of their kurtosis is above this in 3 to 6 % of comparisons; with Student's t with 2 degrees
-#: of freedom in 93 % with 5 sessions a side, and nearly always with 8.
+#: With 15 normal cells the excess of their kurtosis is above this in 3 to 6 % of comparisons; with Student's t with 2
+#: degrees of freedom in 93 % with 5 sessions a side, and nearly always with 8.
 _EXCESS_MOST = 0.4
 
 
@@ -40,7 +40,8 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
     heavy = _is_heavy_tailed(values, base)
     sessions = (len(sides.base) + len(sides.new)) / (base + new)  # in a unit
     return [
-        _estimate(one, cell, method, looks, sessions, reason, is_heavy_tailed=heavy) for one, cell in zip(tested, cells, strict=True)
+        _estimate(one, cell, method, looks, sessions, reason, is_heavy_tailed=heavy)
+        for one, cell in zip(tested, cells, strict=True)
     ]
 
 
@@ -61,7 +62,14 @@ def joint_test(
 
 
 def _estimate(
-    found: Tested, cell: Replicates, method: str, looks: float, sessions: float, reason: str | None, *, is_heavy_tailed: bool
+    found: Tested,
+    cell: Replicates,
+    method: str,
+    looks: float,
+    sessions: float,
+    reason: str | None,
+    *,
+    is_heavy_tailed: bool,
 ) -> Estimate:
     base, new = cell.counted()
     spread = found.spread * math.sqrt(sessions) if found.degrees > 0 else None
@@ -82,8 +90,7 @@ def _estimate(
 
 def _too_few(base: int, new: int, alpha: float) -> str:
     least = next(n for n in range(2, 100) if floor_of(n, n) <= level_of(n, alpha))
-    ways = math.comb(base + new, new)
-    return f"{base} against {new} sessions can be dealt out in {ways} ways, too few to prove anything; {least} a side are enough"
+    return f"{base} against {new} sessions are too few to prove anything; {least} a side are enough"
 
 
 def _units(base: Sequence[Moment], new: Sequence[Moment]) -> tuple[list[list[int]], list[list[int]]]:
@@ -131,7 +138,8 @@ def _known_besides(values: Sequence[float], groups: Sequence[Sequence[int]]) -> 
 def _prior(values: Sequence[Sequence[float]], base: int, besides: Sequence[tuple[float, int]]) -> Prior:
     """What the spreads of all cells have in common."""
     variances = []
-    for units, (squares, degrees) in zip(values, besides, strict=True):
+    for units, (squares_besides, degrees_besides) in zip(values, besides, strict=True):
+        squares, degrees = squares_besides, degrees_besides
         for side in (units[:base], units[base:]):
             known = [value for value in side if not math.isnan(value)]
             if len(known) > 1:
@@ -143,7 +151,7 @@ def _prior(values: Sequence[Sequence[float]], base: int, besides: Sequence[tuple
 
 
 def _is_heavy_tailed(values: Sequence[Sequence[float]], base: int) -> bool:
-    """Whether the kurtosis of the numbers about the means of their sides, averaged over the cells, is above a normal one.
+    """Whether the kurtosis of the numbers about the means of their sides, averaged over cells, is above a normal one.
 
     For n normal numbers it is 3 (n - 1) / (n + 1) on average, however much they scatter.
     """

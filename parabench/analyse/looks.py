@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 #: Probability that any unchanged cell is ever called changed, however often its comparison is looked at.
 ALPHA = 0.05
-#: What one look may spend of it while a side has fewer sessions than FEWER; the half of it with twice as many, and so on.
+#: What one look may spend of it while a side has fewer sessions than _FEWER; half as much from there on, and so on.
 _SHARE, _FEWER = 1 / 5, 16
 #: From 64 sessions a side on it stays as it is: looks are few there.
 _HALVINGS_MOST = 3
@@ -18,8 +16,8 @@ def level_of(sessions: int, alpha: float = ALPHA) -> float:
     A comparison does not know how often its sessions were looked at before, so it takes for granted that somebody looks
     after every session. Looks at growing data have much in common, so that the levels need not add up to alpha: over
     all looks from 5 to 64 sessions a side, a cell that did not change is called with a probability of 5 %
-    (simulated, `tests/analyse/study_looks.py`; the levels are a spending of alpha like that of Pocock, Biometrika 64,
-    1977, with less and less for late looks).
+    (`tests/analyse/study_promises.py`; the levels spend alpha like those of Pocock, Biometrika 64, 1977, with less and
+    less for late looks).
     """
-    halvings = math.floor(math.log2(max(1, sessions) / _FEWER)) + 1
-    return alpha * _SHARE / 2 ** min(max(0, halvings), _HALVINGS_MOST)
+    halvings = min(max(0, (sessions // _FEWER).bit_length()), _HALVINGS_MOST)
+    return alpha * _SHARE / (1 << halvings)

@@ -5,8 +5,8 @@ shows in each of these ways (Westfall and Young, "Resampling-based multiple test
 4.1). So the dependence between the cells of a session is used and not paid for, and the smallest p that few sessions
 can give is not multiplied by the number of cells. No distribution is assumed, only that sessions can be exchanged.
 
-The statistic is the moderated t (`parabench.analyse.moderated`): `extra` is what else is known of a cell's spread. It is
-the same for all ways, so it steers what is found and never how often nothing is called something. With S the sum of
+The statistic is the moderated t (`parabench.analyse.moderated`): `extra` is what else is known of a cell's spread. It
+is the same for all ways, so it steers what is found and never how often nothing is called something. With S the sum of
 squares about the common mean and Q the part of it between the sides, t grows with Q / (S + extra), and S is the same
 for all ways: a sum over the new side is all that has to be computed.
 """
@@ -106,7 +106,7 @@ class _Rivals:
         return (len(self._sorted) - first) / len(self._sorted)
 
     def roots_without(self, own: Sequence[float], factor: float) -> list[float]:
-        """For a cell that is among them, the root of Q / (S + extra - Q) at which its own square is the others' largest.
+        """For a cell that is among them, the root of Q / (S + extra - Q) with which its square is the others' largest.
 
         `factor` is the one of its degrees of freedom, which most cells have in common.
         """
@@ -218,7 +218,9 @@ class _Cell:
         own = self.without_change() if rejected else self.squared
         scale = math.sqrt(self._within * self._share)
         first, middle, overlaps = self.signed[0], self.difference, self._overlaps()
-        asked, above, below = _inverses_of_whole(self._dealt.base, self._dealt.new) if self._whole else _inverses(overlaps)
+        asked, above, below = (
+            _inverses_of_whole(self._dealt.base, self._dealt.new) if self._whole else _inverses(overlaps)
+        )
         if (beyond := allowed - (len(asked) - len(above)) + 1) < 1:
             return -math.inf, math.inf
         if beyond > len(above):

@@ -14,7 +14,7 @@ ALTERNATING, ONE_AFTER_THE_OTHER = "alternating", "one after the other"
 
 
 def ahead(base: Sequence[float | None], new: Sequence[float | None]) -> float:
-    """How far from alternating two sides are, from near 0 to 1: 1 is one after the other, and what unknown moments count as.
+    """How far from alternating two sides are, near 0 to 1; 1 is one after the other, and what unknown moments give.
 
     The largest difference at any time between the shares of the two sides that have been measured (the statistic of
     Kolmogorov and Smirnov, used as a distance). If the machine changes by x % at some moment, and stays so, unchanged

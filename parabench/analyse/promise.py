@@ -24,7 +24,7 @@ _VARIANCES = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """With so many sessions a side, old ones included, the verdict is this one with PROBABILITY, if that is the truth."""
+    """With so many sessions a side, old ones included, the verdict is this one with PROBABILITY, if that is true."""
 
     sessions: int
     verdict: str

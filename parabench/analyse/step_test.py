@@ -2,8 +2,8 @@
 
 Sessions of one batch have the batch's day in common, and neighbouring batches have neighbouring days, so that many
 sessions may be worth few. A stretch is therefore judged by the means of its batches, and these as a first-order
-autoregression, y(t) - m(t) = r (y(t - 1) - m(t - 1)) + e(t), whose r is fitted anew with and without the step: what slow
-noise explains as well is no step.
+autoregression, y(t) - m(t) = r (y(t - 1) - m(t - 1)) + e(t), whose r is fitted anew with and without the step: what
+slow noise explains as well is no step.
 """
 
 from __future__ import annotations
@@ -58,7 +58,12 @@ def step_between(before: Sequence[float], after: Sequence[float]) -> Step:
     ratio = max(0.0, 2 * (step.likelihood_step - level.likelihood_level))
     t = math.sqrt(degrees * math.expm1(min(ratio / n, 600.0)))
     error = math.sqrt(step.squares / degrees / step.information)
-    return Step(difference=step.difference, error=error, degrees=degrees, p=max(1 - t_probability(t, degrees), _welch(before, after)))
+    return Step(
+        difference=step.difference,
+        error=error,
+        degrees=degrees,
+        p=max(1 - t_probability(t, degrees), _welch(before, after)),
+    )
 
 
 def _welch(before: Sequence[float], after: Sequence[float]) -> float:
@@ -92,7 +97,7 @@ class _Sums:
         self._after, self._after_lagged = math.fsum(y[len(before) + 1 :]), math.fsum(y[len(before) : -1])
 
     def fit(self, r: float) -> _Fit:
-        """Fit a level, and a level with a step, to the values with the correlation r taken out (Prais and Winsten 1954)."""
+        """Fit a level, and a level with a step, to values without their correlation r (Prais and Winsten 1954)."""
         rest, late = 1 - r, self._n - self._k - 1
         total = (1 - r * r) * self._first**2 + self._own - 2 * r * self._cross + r * r * self._lagged
         of_level = (1 - r * r) * self._first + rest * (self._sum - r * self._sum_lagged)

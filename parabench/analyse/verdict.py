@@ -142,7 +142,7 @@ def _decide(
 
 def _no_promise(found: Estimate) -> str:
     if found.is_heavy_tailed:
-        return "single sessions are far off the others; how many would decide cannot be foreseen"
+        return "single sessions are far off the others, so that how many would decide cannot be foreseen"
     if found.degrees < DEGREES_LEAST:
         return "how much sessions differ is not known well enough to tell how many would decide"
     return f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
@@ -161,12 +161,10 @@ def _exaggeration(found: Estimate, within: float) -> str | None:
     reach = max(abs(found.difference - edge), within)
     if math.isnan(found.error) or abs(found.difference) >= reach + 1.2816 * found.error:
         return None
-    return f"changes of this size are often missed with so few sessions: the true one is probably nearer to {_factor(edge):.3f}"
+    return "found with little power: the true change is probably smaller"
 
 
-def _promise(
-    replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int
-) -> Promise | None:
+def _promise(replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int) -> Promise | None:
     """What more sessions in turns would bring: that it is the same, or changed by twice the threshold."""
     if found.spread is None or found.is_heavy_tailed:
         return None

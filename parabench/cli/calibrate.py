@@ -50,9 +50,7 @@ def calibrate_command(
     )
     make_or_exit(run, root)
     found, folder = _judge(run, threshold)
-    click.echo(
-        calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()), nl=False
-    )
+    click.echo(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()), nl=False)
     click.echo(f"Stored as {folder}")
     sys.exit(int(found.drift.is_found))
 

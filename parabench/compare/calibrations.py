@@ -52,13 +52,13 @@ def with_calibration(comparison: Comparison) -> Comparison:
         if blind and calibration is not None:
             told = ", ".join(f"{kind} {_percent(share)}" for kind, share in blind.items())
             notes.append(
-                f"the threshold of {comparison.threshold:.0%} is below what {calibration.sessions_a_side} sessions a side "
-                f"can see on this machine (parabench calibrate): {told}"
+                f"the threshold of {comparison.threshold:.0%} is below what {calibration.sessions_a_side} sessions a "
+                f"side can see on this machine (parabench calibrate): {told}"
             )
         if calibration is not None and calibration.drift.is_found:
             notes.append(
-                f"this machine was not the same from the first to the last session of its calibration (parabench "
-                f"calibrate): {calibration.drift.slow:.1%} came and went slowly; only sides measured in turns can be compared"
+                f"this machine drifted by {calibration.drift.slow:.1%} while it was calibrated (parabench calibrate): "
+                "only sides measured in turns can be compared"
             )
     return replace(comparison, notes=tuple(notes))
 

@@ -189,9 +189,7 @@ def _seconds(columns: Sequence[_Column], sessions: int) -> list[float]:
     return found
 
 
-def _missing(
-    name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]
-) -> str | None:
+def _missing(name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]) -> str | None:
     """Why a side has no number for a cell; None when both have."""
     for side, found, sessions, there in (
         ("base", series.base, sides[0], part.new),

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from parabench.analyse.promise import Promise
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
 from parabench.compare.series import short_name
@@ -125,16 +124,10 @@ def why(one: CellVerdict) -> str:
     if one.spread is not None:
         parts.append(f"{100 * one.spread:.1f} % between sessions")
     if one.promise is not None:
-        parts.append(promised(one.promise))
+        parts.append(f"{one.promise.sessions} sessions a side would decide")
     if one.reason is not None:
         parts.append(one.reason)
     return "; ".join(parts)
-
-
-def promised(promise: Promise) -> str:
-    """What more sessions would bring, in a few words."""
-    truth = "it is" if promise.if_ratio == 1 else f"it is by {abs(promise.if_ratio - 1):.0%}"
-    return f"{promise.sessions} sessions a side would find it {promise.verdict} if {truth} ({promise.probability:.0%} sure)"
 
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:

@@ -1,4 +1,4 @@
-"""Simulated comparisons of many cells, whose truth is known: what the studies and their short forms in the suite share."""
+"""Simulated comparisons of many cells, whose truth is known: what the studies and their short forms share."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ NOISES = {"plain": plain, "common": common, "heavy": heavy, "days": days}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """Two sides of so many sessions, in turns unless `apart`, and `history` batches of the base side's code before them."""
+    """Two sides of so many sessions, in turns unless `apart`, and `history` batches of unchanged code before them."""
 
     noise: str
     cells: int

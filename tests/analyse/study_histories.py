@@ -1,9 +1,9 @@
 """Simulated histories: how often is a change seen where there is none, and one found where there is?
 
 `python tests/analyse/study_histories.py` takes some minutes. A session scatters by 3 %. "batches": eight sessions share
-another 3 %; "ar 0.8": neighbouring sessions have a correlation of 0.8; "walk": the machine goes wherever it likes. Shares of
-histories with any false change, with their 95 % intervals; then of those with a step of 10 % in the middle, those in which
-a change is found within a batch, or two sessions, of it.
+another 3 %; "ar 0.8": neighbouring sessions have a correlation of 0.8; "walk": the machine goes wherever it likes.
+Shares of histories with any false change, with their 95 % intervals; then of those with a step in the middle, those in
+which a change is found within a batch, or two sessions, of it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def plain(source: random.Random, n: int) -> tuple[list[float], list[int]]:
 def late(source: random.Random, n: int) -> tuple[list[float], list[int]]:
     """One session in twenty is 10 to 100 % late."""
     values = plain(source, n)[0]
-    return [v + (math.log(1 + source.uniform(0.1, 1.0)) if source.random() < 0.05 else 0) for v in values], list(range(n))
+    return [v + (math.log(1 + source.uniform(0.1, 1.0)) if source.random() < 0.05 else 0) for v in values], list(
+        range(n)
+    )
 
 
 def batched(source: random.Random, n: int) -> tuple[list[float], list[int]]:

@@ -1,9 +1,9 @@
 """Simulated study: are the promises kept, and what does it cost to follow them?
 
-`python tests/analyse/study_promises.py` takes some minutes. "kept": of the cells that were unsure and for which N sessions
-a side were promised to decide, those that were decided as promised after sessions up to N were added, the truth being what
-the promise is about. "alarms": comparisons of unchanged cells in which any was called changed at the first look or at the
-N told for its first unsure cell; "peeking": at any look, one after every session a side, from 4 to 16.
+`python tests/analyse/study_promises.py` takes some minutes. "kept": of the cells that were unsure and for which N
+sessions a side were promised to decide, those that were decided as promised after sessions up to N were added, the
+truth being what the promise is about. "follows N": comparisons of unchanged cells in which any was called changed at
+the first look or at the N told for the first unsure cell; "peeking": at any look, one after every session, from 4 to 16.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def first(samples: list[CellSamples], sides: Sides, sessions: int) -> list[CellV
 
 
 def kept(source: random.Random, what: Experiment, truth: float) -> tuple[bool, int] | None:
-    """Whether the promise for the first cell, whose true ratio is `truth`, was kept, and its N; None: there was none."""
+    """Whether the promise for the first cell, whose true ratio is `truth`, was kept, and its N; None without one."""
     samples, sides = simulate(source, dataclasses.replace(what, sessions=SESSIONS_MOST), [truth])
     told = first(samples, sides, what.sessions)[0]
     promise = told.promise

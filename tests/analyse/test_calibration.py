@@ -8,8 +8,8 @@ import random
 import pytest
 
 from parabench.analyse.calibration import HALVES, SESSIONS_A_SIDE, calibrate
-from parabench.analyse.looks import level_of
 from parabench.analyse.in_turns import joint_test
+from parabench.analyse.looks import level_of
 
 
 def experiment(

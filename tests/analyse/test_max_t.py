@@ -165,7 +165,7 @@ def test_ways_are_all_of_them_or_a_sample_with_the_true_one() -> None:
     assert floor_of(0, 3) == 1
     values = [float(2**n) for n in range(24)]
     assert sampled.sums(values)[0] == sum(values[12:])
-    assert {bin(int(way)).count("1") for way in sampled.sums(values)} == {12}
+    assert {int(way).bit_count() for way in sampled.sums(values)} == {12}
 
 
 def test_dependence_between_cells_is_used_and_not_paid_for() -> None:

@@ -82,4 +82,6 @@ def test_deviates_become_t() -> None:
 
 def test_levels_fall_as_sessions_grow() -> None:
     assert [level_of(n) for n in (1, 5, 15)] == pytest.approx([ALPHA / 5] * 3)
-    assert [level_of(n) / ALPHA for n in (16, 31, 32, 63, 64, 5000)] == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.025, 0.025])
+    assert [level_of(n) / ALPHA for n in (16, 31, 32, 63, 64, 5000)] == pytest.approx(
+        [0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
+    )
