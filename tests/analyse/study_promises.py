@@ -3,7 +3,7 @@
 `python tests/analyse/study_promises.py` takes some minutes. "kept": of the cells that were unsure and for which N
 sessions a side were promised to decide, those that were decided as promised after sessions up to N were added, the
 truth being what the promise is about. "follows N": comparisons of unchanged cells in which any was called changed at
-the first look or at the N told for the first unsure cell; "peeking": at any look, one after every session, from 4 to 16.
+the first look or at the N told for the first unsure cell; "peeking": at any look, one after every session from 4 to 16.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def test_replicates_vary_what_users_vary_and_say_so(repository: Project) -> None
     assert compared.returncode == 0
     cells = json.loads(compared.stdout)["cells"]
     assert [(cell["verdict"], cell["sessions_base"], cell["sessions_new"]) for cell in cells] == [("unsure", 2, 1)] * 2
-    assert all(cell["sessions_needed"] for cell in cells)
+    assert {cell["order"] for cell in cells} == {"one after the other"}
+    assert {(cell["sessions_needed"], cell["promise"]) for cell in cells} == {(None, None)}, "nothing is known yet"
+    assert all("`parabench run --rev A --rev B` would decide" in cell["reason"] for cell in cells)
 
 
 def test_revisions_alternate_in_work_trees_of_their_own(repository: Project) -> None:
@@ -80,14 +82,14 @@ def test_revisions_alternate_in_work_trees_of_their_own(repository: Project) -> 
     repository.workload("some", WORK.replace("range(1000)", "range(400_000)"))
     new = commit(repository, "much slower")
     repository.workload("some", WORK.replace("range(1000)", "nothing"))  # not committed, so not measured
-    result = parabench(repository, "run", "--rev", "HEAD~1", "--rev", "HEAD", "--sessions", "4", *QUICK)
+    result = parabench(repository, "run", "--rev", "HEAD~1", "--rev", "HEAD", "--sessions", "5", *QUICK)
     assert result.returncode == 1, "something is slower"
     assert "HEAD against HEAD~1" in result.stdout
     assert "slower" in result.stdout.split("HEAD against HEAD~1")[1]
     sessions = stored(repository)
     commits = [session["commit_info"]["id"] for session in sessions]
-    assert sorted(commits) == sorted([old, new] * 4)
-    assert all(set(commits[n : n + 2]) == {old, new} for n in range(0, 8, 2)), "one of each in every block"
+    assert sorted(commits) == sorted([old, new] * 5)
+    assert all(set(commits[n : n + 2]) == {old, new} for n in range(0, 10, 2)), "one of each in every block"
     assert git(repository, "worktree", "list").count("\n") == 0
 
 
@@ -152,13 +154,17 @@ def test_a_calibration_is_stored_and_warns_of_thresholds_below_it(repository: Pr
     result = parabench(repository, "calibrate", "--sessions", "4", *QUICK)
     assert result.returncode == 0, result.stderr
     assert "n = 4 sessions of 2 cells, nothing changed" in flat(result.stdout)
+    assert "No drift found" in flat(result.stdout)
+    assert "first half, second half" in result.stdout
     [file] = repository.root.glob("results/*/calibration.json")
     told = json.loads(file.read_text())
     assert told["kinds"]["cpu"]["cells"] == 2
     told["kinds"]["cpu"]["detectable"] = 0.2
+    told["drift"] |= {"is_found": True, "slow": 0.03}
     file.write_text(json.dumps(told))
     low = parabench(repository, "compare", "1-2", "3-4")
-    assert "the threshold of 5% is below what 8 sessions a side can see on this machine" in flat(low.stdout)
+    assert "the threshold of 5% is below what 2 sessions a side can see on this machine" in flat(low.stdout)
+    assert "this machine drifted by 3.0% while it was calibrated" in flat(low.stdout)
     high = parabench(repository, "compare", "1-2", "3-4", "--threshold", "25%")
     assert "below what" not in high.stdout
     assert len(repository.sessions()) == 4, "its sessions are stored like any other"

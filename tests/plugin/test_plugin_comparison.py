@@ -164,20 +164,20 @@ def test_an_interrupted_or_noisy_session_is_named_before_it_is_compared_with(twi
 
 
 def test_verdicts_follow_the_stock_table(twice: Project) -> None:
-    """One session against one, with one more of history, is too little to tell, and says how much would do."""
+    """One session against one, with one more of history, is too little to tell, and says what would do."""
     told = twice.pytest("benchmarks", *QUICK, "--benchmark-compare").stdout.str()
     verdicts = told.split("Did it change")[1]
     assert "2 unsure" in verdicts
     assert "mine-sequential" in verdicts
     assert "\\[" not in verdicts
     assert "not comparable" not in verdicts
-    assert "too few sessions and too little history" in verdicts
+    assert "one session on a side; `parabench run --rev A --rev B` would decide" in verdicts
     part = twice.pytest("benchmarks", *QUICK, "--benchmark-compare", "-k", "sequential").stdout.str()
     assert "not comparable" not in part, "what was not asked for is not missed"
     assert "Did it change" not in twice.pytest("benchmarks", *QUICK).stdout.str()
 
 
-def test_with_a_history_one_session_can_be_judged(one: Project) -> None:
+def test_with_a_history_of_days_one_session_can_be_judged(one: Project) -> None:
     one.pytest("benchmarks", *QUICK)
     first = one.sessions()[0]
     content = json.loads(first.read_text())
@@ -185,6 +185,7 @@ def test_with_a_history_one_session_can_be_judged(one: Project) -> None:
         other = json.loads(json.dumps(content))
         seconds = 1.0 + number / 1000
         other["parabench"]["noisy"] = False
+        other["datetime"] = f"2026-10-{number:02}T12:00:00+00:00"
         other["commit_info"]["id"] = "another"  # sessions of one commit are expected not to differ
         for benchmark in other["benchmarks"]:
             benchmark["extra_info"] |= {"passes": [], "seconds_per_round": seconds}
