@@ -13,6 +13,7 @@ for all ways: a sum over the new side is all that has to be computed.
 
 from __future__ import annotations
 
+import array
 import bisect
 import functools
 import heapq
@@ -137,13 +138,13 @@ class _Cell:
         self._units, self._new = len(values), sum(known[dealt.base :])
         centre = math.fsum(values) / len(values)
         self._values = [value - centre if is_known else 0.0 for value, is_known in zip(row.values, known, strict=True)]
-        self.signed = self._roots(self._values)
+        self.signed = array.array("d", self._roots(self._values))  # a quarter of the memory of a list
         self._total = math.fsum([value * value for value in self._values]) + row.extra
         # The share of both sides in the variance of the difference: 1 / base + 1 / new.
         self._share = self._units / (self._new * (self._units - self._new))
         self.degrees = self._units - 2 + row.degrees_extra
         self._factor = ((8 * self.degrees + 1) / (8 * self.degrees + 3)) ** 2 * self.degrees
-        self.squared = self.squares(self.signed)
+        self.squared = array.array("d", self.squares(self.signed))
         self.observed = self.squared[0]
 
     @property
