@@ -128,6 +128,37 @@ def test_what_has_to_be_known_about_the_sides_is_said() -> None:
     assert "8 sessions are on both sides" in same
 
 
+def test_a_promise_is_an_object_with_what_it_is_about() -> None:
+    base = [session(2 * n, math.exp(0.012 * ((n * 3) % 8 - 3.5))) for n in range(8)]
+    new = [session(2 * n + 1, math.exp(0.012 * ((n * 5) % 8 - 3.5))) for n in range(8)]
+    [cell] = json.loads(as_json(compare_sessions(base, new)))["cells"]
+    assert cell["verdict"] == UNSURE
+    promise = cell["promise"]
+    assert promise == {"sessions": cell["sessions_needed"], "verdict": SAME, "if_ratio": 1.0, "probability": 0.9}
+    assert promise["sessions"] > 8
+    assert f"{promise['sessions']} sessions a side would decide" in as_markdown(
+        compare_sessions(base, new), base="a", new="b"
+    )
+
+
+def test_sides_that_were_not_measured_in_turns_are_unsure_at_most() -> None:
+    """Nearly all of one side before the other is no alternation either."""
+    base, new = side(1, 1.0), side(1001, 1.3)
+    for one in (base, [*base[:7], session(1004, 1.0)]):
+        [(verdict, reason)] = verdicts(one, new)
+        assert (verdict, reason) == (
+            UNSURE,
+            "measured one after the other; `parabench run --rev A --rev B` would decide",
+        )
+
+
+def test_sessions_without_a_number_for_a_cell_are_left_out_of_it() -> None:
+    base, new = side(1, 1.0), side(2, 1.3)
+    base[2] = dataclasses.replace(base[2], seconds=(math.nan,))
+    comparison = compare_sessions(base, new)
+    assert [(one.verdict, one.sessions_base, one.sessions_new) for one in comparison.verdicts] == [(SLOWER, 7, 8)]
+
+
 @pytest.fixture
 def comparison():
     base = [*side(1, 1.0), *side(101, 1.0, cell="t.py::test_a[same-one]"), session(500, 1.0, cell="t.py::test_a[x|y]")]
@@ -156,7 +187,12 @@ def test_markdown_is_ready_to_post(comparison) -> None:
 def test_json_is_one_object_with_a_list_of_cells(comparison) -> None:
     told = json.loads(as_json(comparison))
     assert [cell["verdict"] for cell in told["cells"]] == [SLOWER, SAME, UNSURE]
-    keys = {"cell", "verdict", "ratio", "low", "high", "sessions_base", "sessions_new", "sessions_needed"}
+    keys = {"cell", "verdict", "ratio", "low", "high", "sessions_base", "sessions_new", "sessions_needed", "promise"}
+    assert [(cell["method"], cell["order"]) for cell in told["cells"]] == [
+        ("max-t, sampled", "alternating"),
+        ("max-t, sampled", "alternating"),
+        (None, "one after the other"),
+    ]
     assert all(keys <= cell.keys() for cell in told["cells"])
     assert told["threshold"] == 0.05
 
