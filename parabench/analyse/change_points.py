@@ -31,7 +31,7 @@ PENALTY = 3.0
 #: Sessions further from their neighbours than so many standard deviations count as being that far away.
 OUTLIER = 3.0
 _NEIGHBOURS = 2
-#: Chances that the search has for each session of each cell; with a single one, noise whose neighbours have a
+#: Chances that the search has for each batch of each cell; with a single one, noise whose neighbours have a
 #: correlation of 0.8 shows a change in 5 to 6 % of histories (`tests/analyse/study_histories.py`).
 _CHANCES = 2
 
@@ -95,7 +95,7 @@ def change_points(
     if not all(math.isfinite(value) and value > 0 for value in seconds):
         raise ValueError("a history holds times above 0 only")
     logs = [math.log(value) for value in seconds]
-    judge = _Judge(logs, range(len(logs)) if batches is None else batches, _CHANCES * cells * len(logs))
+    judge = _Judge(logs, range(len(logs)) if batches is None else batches, cells)
     places: Sequence[int] = ()
     if len(logs) >= 2 * SESSIONS_LEAST:
         places = judge.confirmed(sorted((search or candidates)(without_outliers(logs))), math.log1p(threshold), alpha)
@@ -140,8 +140,9 @@ def without_outliers(logs: Sequence[float]) -> list[float]:
 class _Judge:
     """Says which candidates hold."""
 
-    def __init__(self, logs: Sequence[float], batches: Sequence[int], chances: int) -> None:
-        self._logs, self._batches, self._chances = logs, batches, chances
+    def __init__(self, logs: Sequence[float], batches: Sequence[int], cells: int) -> None:
+        self._logs, self._batches = logs, batches
+        self._chances = _CHANCES * cells * len(set(batches))
         self._calm = without_outliers(logs)
 
     def units(self, values: Sequence[float], first: int, end: int) -> list[float]:

@@ -31,19 +31,19 @@ def test_a_step_is_found_in_spite_of_it(noise: str, sessions: int, size: float) 
 
 def test_more_cells_to_look_at_ask_for_more() -> None:
     source = random.Random(1)
-    seconds = [math.exp(source.gauss(0.06 * (n >= 10), 0.03)) for n in range(20)]
-    alone = change_points(seconds, search=lambda _: [10]).changes
+    seconds = [math.exp(source.gauss(0.1 * (n >= 15), 0.03)) for n in range(30)]
+    alone = change_points(seconds, search=lambda _: [15]).changes
     assert len(alone) == 1
-    assert change_points(seconds, search=lambda _: [10], cells=10_000).changes == ()
+    assert change_points(seconds, search=lambda _: [15], cells=10_000).changes == ()
 
 
 def test_eight_sessions_of_a_day_count_as_one() -> None:
     source = random.Random(2)
-    days = [0.0, 0.02, -0.01, 0.01, 0.11, 0.10, 0.13, 0.12]
+    days = [0.0, 0.02, -0.01, 0.01, 0.0, 0.01, 0.11, 0.10, 0.13, 0.12, 0.11, 0.11]
     seconds = [math.exp(day + source.gauss(0, 0.002)) for day in days for _ in range(8)]
-    batches = [n // 8 for n in range(64)]
-    one_by_one = change_points(seconds, search=lambda _: [32])
-    by_day = change_points(seconds, search=lambda _: [32], batches=batches)
+    batches = [n // 8 for n in range(96)]
+    one_by_one = change_points(seconds, search=lambda _: [48])
+    by_day = change_points(seconds, search=lambda _: [48], batches=batches)
     assert len(one_by_one.changes) == len(by_day.changes) == 1, "large enough for both"
     widths = [math.log((s.high or 1) / (s.low or 1)) for s in (one_by_one.segments[0], by_day.segments[0])]
     assert widths[1] > 2 * widths[0]

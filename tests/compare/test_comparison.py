@@ -129,8 +129,8 @@ def test_what_has_to_be_known_about_the_sides_is_said() -> None:
 
 
 def test_a_promise_is_an_object_with_what_it_is_about() -> None:
-    base = [session(2 * n, math.exp(0.012 * ((n * 3) % 8 - 3.5))) for n in range(8)]
-    new = [session(2 * n + 1, math.exp(0.012 * ((n * 5) % 8 - 3.5))) for n in range(8)]
+    base = [session(2 * n, math.exp(0.02 * ((n * 3) % 8 - 3.5))) for n in range(8)]
+    new = [session(2 * n + 1, math.exp(0.02 * ((n * 5) % 8 - 3.5))) for n in range(8)]
     [cell] = json.loads(as_json(compare_sessions(base, new)))["cells"]
     assert cell["verdict"] == UNSURE
     promise = cell["promise"]
