@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import random
 import time
 
-from simulated import Experiment, simulate, wilson
+from simulated import Experiment, simulate, verdicts, wilson
 
 from parabench.analyse.estimate import Sides
+from parabench.analyse.looks import level_of
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE, CellSamples, CellVerdict, compare_cells
 
 #: No experiment is made longer than this.
@@ -59,6 +61,22 @@ def peeked(source: random.Random, what: Experiment) -> bool:
     return any(is_alarm(first(samples, sides, sessions)) for sessions in range(4, 17))
 
 
+def ever_called(source: random.Random, sessions: int) -> bool:
+    """Whether an unchanged normal cell of known spread is called at any look from 5 to so many sessions a side."""
+    total = math.fsum(source.gauss(0, 1) for _ in range(4))
+    for n in range(5, sessions + 1):
+        total += source.gauss(0, 1)
+        if math.erfc(abs(total) / math.sqrt(2 * n)) <= level_of(n):
+            return True
+    return False
+
+
+def called_slower(source: random.Random, what: Experiment, truth: float) -> tuple[bool, bool]:
+    """Whether a cell that changed by little is called slower, and whether its interval holds the truth."""
+    told = verdicts(source, what, [truth])[0]
+    return told.verdict == SLOWER, (told.low or 0) <= truth <= (told.high or 0)
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -83,6 +101,22 @@ def main() -> None:
                 alarms += look(source, Experiment(noise="plain", cells=cells, sessions=8))
                 looks += 1
             print(f"{name}, {cells} cells: {wilson(alarms, looks)} of {looks}", flush=True)
+    source, walks = random.Random(given.seed), 20_000
+    for sessions in (16, 64):
+        ever = sum(ever_called(source, sessions) for _ in range(walks))
+        print(
+            f"one normal cell, every look from 5 to {sessions} sessions: {wilson(ever, walks)} of {walks}", flush=True
+        )
+    for sessions in (5, 8, 12):
+        seen, began = [], time.process_time()
+        while time.process_time() - began < given.seconds:
+            seen.append(called_slower(source, Experiment(noise="plain", cells=15, sessions=sessions), 1.05))
+        held = [holds for is_called, holds in seen if is_called]
+        print(
+            f"truly 5 % slower, {sessions} a side: called in {wilson(len(held), len(seen))}, "
+            f"and then the interval holds it in {wilson(sum(held), len(held))}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
