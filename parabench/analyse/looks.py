@@ -15,9 +15,9 @@ def level_of(sessions: int, alpha: float = ALPHA) -> float:
 
     A comparison does not know how often its sessions were looked at before, so it takes for granted that somebody looks
     after every session. Looks at growing data have much in common, so that the levels need not add up to alpha: over
-    all looks from 5 to 64 sessions a side, a cell with normal noise that did not change is called with a probability of 5 %
-    (`tests/analyse/study_promises.py`; the levels spend alpha like those of Pocock, Biometrika 64, 1977, with less and
-    less for late looks).
+    all looks from 5 to 64 sessions a side, a cell with normal noise that did not change is called with a probability of
+    5 % (`tests/analyse/study_promises.py`). The levels spend alpha like those of Pocock, Biometrika 64, 1977, with less
+    and less for late looks.
     """
     halvings = min(max(0, (sessions // _FEWER).bit_length()), _HALVINGS_MOST)
     return alpha * _SHARE / (1 << halvings)

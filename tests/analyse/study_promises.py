@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import math
 import random
 import time
@@ -77,39 +78,43 @@ def called_slower(source: random.Random, what: Experiment, truth: float) -> tupl
     return told.verdict == SLOWER, (told.low or 0) <= truth <= (told.high or 0)
 
 
-def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=20.0, help="For each figure.")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+def print_promises(seconds: float, seed: int) -> None:
+    """How many are kept."""
     print(f"{'noise':8} {'cells':>5} {'a side':>6} {'truth':>6} {'kept':>24} {'median N':>8}")
-    for noise in ("plain", "common", "heavy"):
-        for cells, sessions in ((1, 5), (1, 8), (1, 12), (15, 5), (15, 8), (15, 12)):
-            for truth in (1.0, 1.05**2):
-                source, seen, began = random.Random(f"{given.seed}{noise}{cells}{sessions}"), [], time.process_time()
-                while time.process_time() - began < given.seconds:
-                    one = kept(source, Experiment(noise=noise, cells=cells, sessions=sessions), truth)
-                    seen += [one] if one else []
-                middle = sorted(n for _, n in seen)[len(seen) // 2] if seen else 0
-                share = wilson(sum(hit for hit, _ in seen), len(seen))
-                print(f"{noise:8} {cells:5} {sessions:6} {truth:6.3f} {share:>24} {middle:8}", flush=True)
+    rows = itertools.product(("plain", "common", "heavy"), (1, 15), (5, 8, 12), (1.0, 1.05**2))
+    for noise, cells, sessions, truth in rows:
+        source, seen, began = random.Random(f"{seed}{noise}{cells}{sessions}"), [], time.process_time()
+        while time.process_time() - began < seconds:
+            one = kept(source, Experiment(noise=noise, cells=cells, sessions=sessions), truth)
+            seen += [one] if one else []
+        middle = sorted(n for _, n in seen)[len(seen) // 2] if seen else 0
+        share = wilson(sum(hit for hit, _ in seen), len(seen))
+        print(f"{noise:8} {cells:5} {sessions:6} {truth:6.3f} {share:>24} {middle:8}", flush=True)
+
+
+def print_looks(seconds: float, seed: int) -> None:
+    """What looking again costs."""
     for name, look in (("follows N", followed), ("peeking", peeked)):
         for cells in (1, 15):
-            source, alarms, looks, began = random.Random(given.seed), 0, 0, time.process_time()
-            while time.process_time() - began < given.seconds * 2:
+            source, alarms, looks, began = random.Random(seed), 0, 0, time.process_time()
+            while time.process_time() - began < seconds * 2:
                 alarms += look(source, Experiment(noise="plain", cells=cells, sessions=8))
                 looks += 1
             print(f"{name}, {cells} cells: {wilson(alarms, looks)} of {looks}", flush=True)
-    source, walks = random.Random(given.seed), 20_000
+    source, walks = random.Random(seed), 20_000
     for sessions in (16, 64):
         ever = sum(ever_called(source, sessions) for _ in range(walks))
         print(
             f"one normal cell, every look from 5 to {sessions} sessions: {wilson(ever, walks)} of {walks}", flush=True
         )
+
+
+def print_small_changes(seconds: float, seed: int) -> None:
+    """What is called of changes by just the threshold."""
+    source = random.Random(seed)
     for sessions in (5, 8, 12):
         seen, began = [], time.process_time()
-        while time.process_time() - began < given.seconds:
+        while time.process_time() - began < seconds:
             seen.append(called_slower(source, Experiment(noise="plain", cells=15, sessions=sessions), 1.05))
         held = [holds for is_called, holds in seen if is_called]
         print(
@@ -117,6 +122,16 @@ def main() -> None:
             f"and then the interval holds it in {wilson(sum(held), len(held))}",
             flush=True,
         )
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=20.0, help="For each figure.")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    for part in (print_promises, print_looks, print_small_changes):
+        part(given.seconds, given.seed)
 
 
 if __name__ == "__main__":
