@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from simulated import Experiment, verdicts, wilson
 
+from parabench.analyse.max_t import _Cell
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
 
 ROWS = [
@@ -97,7 +98,11 @@ def main() -> None:
     parser.add_argument("--cells", type=int, nargs="*", default=[15, 100, 250])
     parser.add_argument("--seconds", type=float, default=6.0, help="For each row; more make the intervals narrower.")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=int, default=40, help="At least so many for each row.")
+    parser.add_argument("--fast", action="store_true", help="Without intervals, whose columns then mean nothing.")
     given = parser.parse_args()
+    if given.fast:
+        _Cell._interval = lambda *_, **__: (-1e3, 1e3)  # type: ignore[method-assign]  # ends that tests put right
     for cells in given.cells:
         print(f"{cells} cells, one of them 10 % slower (seed {given.seed})")
         columns = ["trials", "any false alarm", "found", "cell covered", "all covered", "same"]
@@ -105,7 +110,9 @@ def main() -> None:
         for row in ROWS:
             what = dataclasses.replace(row, cells=cells)
             source, found, began = random.Random(f"{given.seed}{what}"), Tally(), time.process_time()
-            while found.comparisons < 2000 and (found.comparisons < 40 or time.process_time() - began < given.seconds):
+            while found.comparisons < 2000 and (
+                found.comparisons < given.trials or time.process_time() - began < given.seconds
+            ):
                 found.add(verdicts(source, what, [1.1]), 1.1)
             print(f"{name_of(what):42} {what.sessions:6}" + "".join(f"{text:>22}" for text in told(found)), flush=True)
         print()
