@@ -142,9 +142,9 @@ def _decide(
 
 def _no_promise(found: Estimate) -> str:
     if found.is_heavy_tailed:
-        return "single sessions are far off the others, so that how many would decide cannot be foreseen"
+        return "single sessions are far off: how many would decide is unknown"
     if found.degrees < DEGREES_LEAST:
-        return "how much sessions differ is not known well enough to tell how many would decide"
+        return "how much sessions differ is not known: nor is how many would decide"
     return f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
 
 
