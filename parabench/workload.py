@@ -116,6 +116,9 @@ class Workload:
     check: Callable[[Json, Json], bool] | None = None
     #: False when equal items may rightly give different results (a race, a live service).
     deterministic: bool = True
+    #: How far a float in a result may be from that of `sequential`, as a share of the larger of the two; None: not at
+    #: all. Everything else in a result has to be the same value of the same JSON type.
+    tolerance: float | None = None
     limit: Callable[[LimitCase], Limit] = unknown_limit
     #: Client library of network workloads, as its users call it.
     client: str | None = None

@@ -41,6 +41,8 @@ class Round:
     energy: Energy
     outcomes: list[Outcome]
     findings: dict[str, Any]
+    #: Items that are no longer what they were before it, by place.
+    items_changed: dict[int, str]
 
 
 class CellProcess:
@@ -69,6 +71,7 @@ class CellProcess:
             energy=Energy(**answer["energy"]),
             outcomes=outcomes_from_json(answer["outcomes"]),
             findings=answer["findings"],
+            items_changed=_by_place(answer["items_changed"]),
         )
 
     def instrumented_round(self) -> tuple[Instrumented, list[Outcome]]:
@@ -153,6 +156,11 @@ class CellProcess:
         # A cell shares its first pages with the zygote; counting the zygote's part too gives what a cell would
         # have used as a process of its own.
         return bytes_resident([self._zygote.pid, self._pid, *descendants(self._pid)])
+
+
+def _by_place(items: dict[str, str]) -> dict[int, str]:
+    """JSON has texts for keys."""
+    return {int(place): item for place, item in items.items()}
 
 
 def call_of(workload: Workload, settings: str) -> TaskCall:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import socket
 import time
@@ -17,6 +18,7 @@ from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
+from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
 from parabench.records import Energy, Outcome, Services, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
@@ -30,6 +32,7 @@ class CellServer:
         self._packages = Packages()
         self._run: Run
         self._batch: Batch
+        self._items_as_sent: list[str]
         self._settings: dict[str, Any]
         self._before_round: Callable[..., None] | None
         self._after_round: Callable[..., dict[str, Any]] | None
@@ -47,6 +50,7 @@ class CellServer:
         """Open the model; answers the seconds it took until every worker was ready."""
         task_call = TaskCall(**call)
         self._batch = Batch(task_call, items)
+        self._items_as_sent = [json.dumps(item) for item in items]
         self._settings = json.loads(task_call.settings)
         self._before_round = find(before_round) if before_round else None
         self._after_round = find(after_round) if after_round else None
@@ -66,6 +70,7 @@ class CellServer:
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
         timed = _time_batch(self._run, batch, self._packages, collect_garbage=collect_garbage)
+        items_changed = self._items_changed()
         findings: dict[str, Any] = {}
         if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
             values = [outcome.value for outcome in timed.outcomes]
@@ -80,8 +85,15 @@ class CellServer:
             "used": {**asdict(timed.used), "blind": blind},
             "energy": asdict(timed.energy),
             "outcomes": outcomes_to_json(timed.outcomes),
+            "items_changed": items_changed,
             "findings": findings,
         }
+
+    def _items_changed(self) -> dict[int, str]:
+        """The first items that a task has changed, by place: models that share memory give it those of the batch."""
+        items = zip(self._batch.items, self._items_as_sent, strict=True)
+        changed = ((place, item) for place, (item, sent) in enumerate(items) if _as_json(item) != sent)
+        return {place: shorten(item) for place, item in itertools.islice(changed, NAMED)}
 
     def close(self) -> dict[str, Any]:
         """Close the model and leave what this process entered; answers the seconds it took."""
@@ -122,6 +134,13 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
     used = (self_after + rest_after) - (self_before + rest_before)
     return _Timed(end - start, began, used, packages.spent(energy_before, energy_after), outcomes)
+
+
+def _as_json(item: Any) -> str | None:
+    try:
+        return json.dumps(item)
+    except (TypeError, ValueError):  # a task has put into it what JSON cannot hold
+        return None
 
 
 def serve(end: socket.socket) -> None:

@@ -165,7 +165,7 @@ class Experiment:
 
             def run_round() -> Round:
                 done = process.round()
-                verify(cell.id, workload, items, done.outcomes, expected)
+                verify(cell.id, workload, items, done.outcomes, expected, done.items_changed)
                 return done
 
             seconds_first = run_round().seconds
@@ -214,9 +214,9 @@ class Experiment:
         reference = Cell(workload=workload.name, model="sequential", kind=workload.kind, workers=1, size=cell.size)
         label = f"{reference.id} (the reference run)"
         with self._opened(reference, workload, items, label) as (process, _):
-            outcomes = process.round().outcomes
-        verify(label, workload, items, outcomes, None)
-        return [outcome.value for outcome in outcomes]
+            done = process.round()
+        verify(label, workload, items, done.outcomes, None, done.items_changed)
+        return [outcome.value for outcome in done.outcomes]
 
     def _opened(
         self, cell: Cell, workload: Workload, items: Sequence[Any], label: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parabench.errors import TasksFailed, WrongResult
@@ -20,11 +21,12 @@ def verify(
     items: Sequence[Any],
     outcomes: Sequence[Outcome],
     expected: Sequence[Any] | None,
+    items_changed: Mapping[int, str] | None = None,
 ) -> None:
     """Raise TasksFailed or WrongResult when a batch is not what it should be.
 
     `expected` are the values of the sequential model, None where equality is not asked for (no reference yet, or equal
-    items may rightly differ).
+    items may rightly differ). `items_changed` are the items that are no longer what they were, shortened, by place.
     """
     if len(outcomes) != len(items):
         raise WrongResult(
@@ -37,6 +39,15 @@ def verify(
             lines.append(f"task {index}, item {shorten(items[index])}: {failure.type}: {failure.message}")
             lines.extend(f"    {line}" for line in failure.traceback.splitlines())
         raise TasksFailed("\n".join(lines))
+    if items_changed:
+        named = "; ".join(
+            f"task {index}, item {shorten(items[index])} is now {now}"
+            for index, now in list(items_changed.items())[:NAMED]
+        )
+        raise WrongResult(
+            f"cell {cell_id}: the task changed its item: {named}; the next round would do other work, and a model that "
+            "shares memory other work than one that does not: work on a copy"
+        )
     if workload.check is not None:
         for index, outcome in enumerate(outcomes):
             if not workload.check(items[index], outcome.value):
@@ -45,7 +56,11 @@ def verify(
                     f"item {shorten(items[index])} gave {shorten(outcome.value)}"
                 )
     if expected is not None and workload.deterministic:
-        wrong = [index for index, outcome in enumerate(outcomes) if not same(outcome.value, expected[index])]
+        wrong = [
+            index
+            for index, outcome in enumerate(outcomes)
+            if not same(outcome.value, expected[index], workload.tolerance)
+        ]
         if wrong:
             named = "; ".join(
                 f"task {index}, item {shorten(items[index])}: {shorten(outcomes[index].value)} "
@@ -55,9 +70,28 @@ def verify(
             raise WrongResult(f"cell {cell_id}: {len(wrong)} of {len(items)} results differ from sequential: {named}")
 
 
-def same(value: Any, expected: Any) -> bool:
-    """Equality of JSON values, in which NaN equals NaN."""
-    return bool(value == expected) or json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
+def same(value: Any, expected: Any, tolerance: float | None = None) -> bool:
+    """Whether JSON would write two values alike: type and value, the order of keys apart. NaN equals NaN.
+
+    Floats may differ by `tolerance`, a share of the larger one.
+    """
+    if json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True):
+        return True
+    return tolerance is not None and _close(value, expected, tolerance)
+
+
+def _close(value: Any, expected: Any, tolerance: float) -> bool:
+    if type(value) is not type(expected):
+        return False
+    if isinstance(value, float):
+        return math.isclose(value, expected, rel_tol=tolerance) or (math.isnan(value) and math.isnan(expected))
+    if isinstance(value, list):
+        return len(value) == len(expected) and all(
+            _close(one, other, tolerance) for one, other in zip(value, expected, strict=True)
+        )
+    if isinstance(value, dict):
+        return value.keys() == expected.keys() and all(_close(value[key], expected[key], tolerance) for key in value)
+    return bool(value == expected)
 
 
 def shorten(value: Any, length: int = 80) -> str:

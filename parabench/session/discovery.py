@@ -80,6 +80,12 @@ def _validate(declared: Workload) -> None:
         raise InvalidWorkload(declared.name, problem)
     if declared.kind not in KINDS:
         raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
+    if not _is_share(declared.tolerance):
+        problem = (
+            f"its tolerance is {declared.tolerance!r}, expected None or a share of the value, from 0 to below 1, such "
+            "as 1e-9"
+        )
+        raise InvalidWorkload(declared.name, problem)
     companions = (
         declared.task,
         declared.task_async,
@@ -93,3 +99,8 @@ def _validate(declared: Workload) -> None:
         if not isinstance(function, FunctionType) or "<" in name or "." in name:
             problem = f"{name} is not a module-level function, so workers in other processes cannot find it by name"
             raise InvalidWorkload(declared.name, problem)
+
+
+def _is_share(tolerance: object) -> bool:
+    """Whether it can be a tolerance: None, or a number from 0 to below 1."""
+    return tolerance is None or (type(tolerance) in (int, float) and 0 <= tolerance < 1)  # type: ignore[operator]

@@ -126,3 +126,11 @@ def test_a_service_that_does_not_start_costs_its_cells_only(visit):
 
     with pytest.raises(CellFailed, match=r"the service of workload 'echo' did not start: RuntimeError: no such server"):
         visit(deeds.workload(deeds.echo, [1], service=broken), "sequential")
+
+
+@pytest.mark.parametrize("model", ["sequential", "thread-pool"])
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_task_that_changes_its_item_is_told_so(visit, model, deterministic):
+    workload = deeds.workload(deeds.grow, [[], [7]], deterministic=deterministic)
+    with pytest.raises(WrongResult, match=r"the task changed its item: task 0, item \[\] is now \[0\]; task 1"):
+        visit(workload, model)

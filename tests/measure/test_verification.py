@@ -61,3 +61,34 @@ def test_work_that_may_differ_is_not_compared():
 def test_long_values_are_cut_in_the_middle():
     assert len(shorten("x" * 1000)) <= 80
     assert shorten([1]) == "[1]"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, 1), (0, False), (1.0, 1), (-0.0, 0.0), ("1", 1), (None, False), ([1], [1.0]), ({"a": 1}, {"a": True})],
+)
+def test_what_json_writes_differently_differs(value, expected):
+    with pytest.raises(WrongResult, match=r"1 of 1 results differ from sequential"):
+        verify("c", work(), [1], outcomes(value), [expected])
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("nan"), -0.0], {"b": 1, "a": [None, True, "x"]}])
+def test_equal_values_are_equal_whatever_they_hold(value):
+    verify("c", work(), [1], outcomes(value), [dict(sorted(value.items())) if isinstance(value, dict) else value])
+
+
+def test_floats_may_differ_as_far_as_the_workload_says_and_nothing_else_may():
+    loose = work(tolerance=1e-6)
+    verify("c", loose, [1], outcomes([1.0, {"x": 2.0000001}, float("nan")]), [[1.0000001, {"x": 2.0}, float("nan")]])
+    for value, expected in [
+        (1.00001, 1.0),
+        (1, 1.0),
+        (2, 1),
+        (True, 1.0),
+        ([1.0], [1.0, 1.0]),
+        ({"x": 1.0}, {"y": 1.0}),
+    ]:
+        with pytest.raises(WrongResult, match=r"1 of 1 results differ from sequential"):
+            verify("c", loose, [1], outcomes(value), [expected])
+    with pytest.raises(WrongResult, match=r"differ from sequential"):
+        verify("c", work(), [1], outcomes(1.0000001), [1.0])

@@ -95,6 +95,13 @@ def test_two_workloads_of_one_name_are_refused(folder):
             "def f(n): return n\nTASK = Workload(name='x', task=f, items=lambda size: [1], kind='odd')",
             "its kind 'odd' is none of",
         ),
+        *(
+            (
+                f"def f(n): return n\nTASK = Workload(name='x', task=f, items=lambda size: [1], tolerance={wrong})",
+                "expected None or a share of the value, from 0 to below 1, such as 1e-9",
+            )
+            for wrong in ("-0.1", "1.0", "float('nan')", "True", "'1e-6'")
+        ),
     ],
 )
 def test_workloads_that_no_worker_could_run_are_refused(folder, source, message):

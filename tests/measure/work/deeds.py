@@ -81,3 +81,8 @@ def workload(task, items, **fields):
     return Workload(
         name=reference_to(task).partition(":")[2].replace("_", "-"), task=task, items=lambda size: items, **fields
     )
+
+
+def grow(item):
+    item.append(len(item))
+    return sum(item)
