@@ -60,6 +60,21 @@ def standings(
     return found
 
 
+def fastest(times: Times, *, confidence: float = 0.95) -> tuple[str, str] | None:
+    """Interpreter and model of one workload that are faster than every other pair for sure; None: it is not settled.
+
+    Blocks in common pair them, as elsewhere; the error probability is divided by the number of comparisons
+    (Bonferroni), because the smallest of many medians is picked first.
+    """
+    blocks = {(label, model): found for label, models in times.items() for model, found in models.items() if found}
+    if len(blocks) < 2:
+        return None
+    first = min(blocks, key=lambda pair: statistics.median(blocks[pair].values()))
+    each = 1 - (1 - confidence) / (len(blocks) - 1)
+    others = (compare(found, blocks[first], each, NO_PRIOR) for pair, found in blocks.items() if pair != first)
+    return first if all(ratio.low is not None and ratio.low > 1 for ratio in others) else None
+
+
 def _ratio(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float) -> Ratio | None:
     ratio = compare(slower, faster, confidence, NO_PRIOR)
     return ratio if ratio.pairs else None

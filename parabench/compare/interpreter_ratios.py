@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parabench.analyse.across import Crossing, Standing, crossing, standings
+from parabench.analyse.across import Crossing, Standing, crossing, fastest, standings
 from parabench.analyse.ranking import Ratio
 from parabench.history.reader import read_session
 
@@ -23,6 +23,8 @@ class InterpreterRatios:
     baseline: str
     #: By workload.
     standings: Mapping[str, Sequence[Standing]]
+    #: Interpreter and model that are the fastest for sure, by workload; None: it is not settled.
+    fastest: Mapping[str, tuple[str, str] | None]
     #: Why there is no number, by workload, model and interpreter.
     missing: Mapping[tuple[str, str, str], str]
     #: From which length of a task a model overtakes `sequential`, by model and interpreter.
@@ -50,6 +52,7 @@ def interpreter_ratios(blocks: Mapping[str, Mapping[int, Path]]) -> InterpreterR
     return InterpreterRatios(
         baseline=baseline,
         standings={workload: standings(found[workload], baseline=baseline) for workload in sorted(found, key=_natural)},
+        fastest={workload: fastest(times) for workload, times in found.items()},
         missing=_without_number(found, missing),
         crossings=_crossings(found, tasks),
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from rich.table import Table
 from rich.text import Text
 
-from parabench.analyse.across import Standing
 from parabench.analyse.ranking import Ratio
 from parabench.compare.interpreter_ratios import InterpreterRatios
 from parabench.report.crossings import crossings_table
@@ -17,19 +14,14 @@ from parabench.report.terminal import TABLE_WIDTH, render
 
 def interpreter_text(ratios: InterpreterRatios, *, colour: bool) -> str:
     """The closing text: the table, and from which length of a task models overtake the sequential one."""
-    table = _table(ratios.standings, ratios.missing, baseline=ratios.baseline, colour=colour)
+    table = _table(ratios, colour=colour)
     crossings = crossings_table(ratios.crossings, colour=colour)
     return table + (f"\n{crossings}" if crossings else "")
 
 
-def _table(
-    standings: Mapping[str, Sequence[Standing]],
-    missing: Mapping[tuple[str, str, str], str],
-    *,
-    baseline: str,
-    colour: bool,
-) -> str:
-    """One line for each workload, model and interpreter; `missing` holds the reason of those that have no number."""
+def _table(ratios: InterpreterRatios, *, colour: bool) -> str:
+    """One line for each workload, model and interpreter, with a reason for those that have no number."""
+    missing, baseline = ratios.missing, ratios.baseline
     table = Table(box=None, pad_edge=False)
     for name in ("workload", "model", "interpreter"):
         table.add_column(name, no_wrap=True)
@@ -38,14 +30,13 @@ def _table(
     table.add_column("", no_wrap=True)
     reasons = dict.fromkeys(missing.values())
     numbers = {reason: number for number, reason in enumerate(reasons, 1)}
-    for workload, found in standings.items():
-        best = min((one.seconds for one in found), default=0.0)
+    for workload, found in ratios.standings.items():
         models = dict.fromkeys([*(one.model for one in found), *(m for w, m, _ in missing if w == workload)])
         models = dict.fromkeys(sorted(models, key=lambda model: model != "sequential"))
         first = True
         for model in models:
             for one in (one for one in found if one.model == model):
-                told = "fastest" if one.seconds == best else ""
+                told = "fastest" if ratios.fastest[workload] == (one.interpreter, one.model) else ""
                 table.add_row(
                     workload if first else "",
                     model,

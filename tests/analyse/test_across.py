@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from parabench.analyse.across import crossing, standings
+from parabench.analyse.across import crossing, fastest, standings
 from parabench.analyse.ranking import Ratio
 
 
@@ -83,3 +83,23 @@ def test_without_a_crossing_it_is_said_on_which_side_it_would_lie() -> None:
 def test_an_estimate_above_1_that_is_not_sure_does_not_count_as_ahead() -> None:
     found = crossing({1.0: ratio(1.02, 1.5), 2.0: ratio(2.0)})
     assert (found.low, found.high, found.at) == (1.0, 2.0, 1.0)
+
+
+def test_the_fastest_is_named_when_it_is_faster_than_every_other_one_for_sure() -> None:
+    assert fastest(times()) == ("free", "threads")
+    tied = times()
+    tied["gil"]["threads"] = {block: seconds * 1.001 for block, seconds in tied["free"]["threads"].items()}
+    tied["gil"]["threads"][0] *= 0.98
+    assert fastest(tied) is None
+
+
+def test_one_session_or_one_candidate_settles_nothing() -> None:
+    assert fastest(times(blocks=1)) is None
+    assert fastest({"gil": {"sequential": dict.fromkeys(range(6), 1.0)}}) is None
+    assert fastest({}) is None
+
+
+def test_blocks_that_are_not_shared_settle_nothing() -> None:
+    given = times()
+    given["gil"]["sequential"] = {block + 100: seconds for block, seconds in given["gil"]["sequential"].items()}
+    assert fastest(given) is None
