@@ -156,9 +156,28 @@ class Timeline:
 
     @property
     def imbalance(self) -> float | None:
-        """Tasks of the busiest worker over the mean of all that were used: 1 is even, None without tasks."""
-        counts = self.tasks_per_worker
-        return max(counts) * len(counts) / sum(counts) if counts else None
+        """Tasks of the worker with most of them over the mean of all that were used: 1 is even, None without tasks."""
+        return _imbalance(self.tasks_per_worker)
+
+    @property
+    def seconds_per_worker(self) -> tuple[float, ...]:
+        """Service time of each worker that had any task, its tasks added up.
+
+        Tasks that share a thread (event loops, greenlets) overlap, and their seconds are counted for each of them.
+        """
+        seconds: dict[int, float] = {}
+        for task in self.tasks:
+            seconds[task.worker] = seconds.get(task.worker, 0.0) + task.seconds_service
+        return tuple(seconds[worker] for worker in sorted(seconds))
+
+    @property
+    def imbalance_seconds(self) -> float | None:
+        """The same of the seconds: of the busiest worker over the mean; None without tasks, or if none took any time.
+
+        It is what a batch loses by its division among the workers: with tasks of unequal length, equal numbers are not
+        equal work.
+        """
+        return _imbalance(self.seconds_per_worker)
 
     @property
     def share_on_cpu(self) -> float | None:
@@ -238,6 +257,11 @@ def make_timeline(
             for trace, alone in zip(traces, matched, strict=True)
         )
     )
+
+
+def _imbalance(shares: Sequence[float]) -> float | None:
+    total = sum(shares)
+    return max(shares) * len(shares) / total if total > 0 else None
 
 
 def _waited_alone(trace: Trace | None) -> float | None:

@@ -91,6 +91,18 @@ def test_a_worker_that_did_most_of_the_work_shows() -> None:
     assert timeline.concurrency_most == 1, "a task that begins as another ends does not overlap it"
 
 
+def test_equal_numbers_of_unequal_tasks_are_not_equal_work() -> None:
+    traces = [task(0, 9), task(9, 10), task(0, 1, worker="1:2"), task(1, 2, worker="1:2")]
+    timeline = make_timeline(traces, 0)
+    assert (timeline.tasks_per_worker, timeline.imbalance) == ((2, 2), 1)
+    assert timeline.seconds_per_worker == (10, 2)
+    assert timeline.imbalance_seconds == pytest.approx(10 / 6)
+    info = timeline_info(timeline)
+    assert (info["tasks_per_worker"], info["seconds_per_worker"]) == ([2, 2], [10, 2])
+    assert info["worker_imbalance_seconds"] == pytest.approx(10 / 6)
+    assert make_timeline([task(1, 1)], 0).imbalance_seconds is None
+
+
 def test_clocks_of_other_hosts_are_not_compared() -> None:
     away = make_timeline([task(1e6, 1e6 + 1, host="there"), task(1e6 + 1, 1e6 + 2, host="there")], 5, host="here")
     assert (away.reason_no_queueing, away.reason_no_overlap) == (OTHER_HOST, None)
