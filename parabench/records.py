@@ -204,6 +204,8 @@ class CellRecord:
     instrumented: Instrumented | None = None
     #: Message of the failure that made the cell invalid; its times are kept out of every comparison.
     failure: str | None = None
+    #: Nobody asked for this model: it is the baseline, which always runs.
+    added_as_baseline: bool = False
 
     @property
     def valid(self) -> bool:

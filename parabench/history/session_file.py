@@ -64,6 +64,7 @@ def extra_info(
     info: dict[str, Any] = {
         "workload": cell.workload,
         "model": cell.model,
+        "added_as_baseline": record.added_as_baseline,
         "family": model.family,
         "start_method": model.capabilities.start_method,
         "event_loop": model.capabilities.event_loop,

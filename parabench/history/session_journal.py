@@ -13,6 +13,7 @@ from parabench.errors import NothingToResume, PlanDiffers
 from parabench.history import journal
 from parabench.history.journal import Entries, Journal
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
+from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
 from parabench.records import CellRecord, Concern, Instrumented, Trace, Visit
 from parabench.workload import Workload, source_hash
@@ -52,7 +53,11 @@ class Unfinished:
 
     def records(self) -> list[CellRecord]:
         """What it had measured, by cell, in the plan's order; cells without any line included."""
-        records = {cell["id"]: CellRecord(_cell_of(cell)) for cell in self.entries.header["cells"]}
+        header = self.entries.header
+        added = BASELINE if baseline_is_added(header["options"].get("models", ())) else None
+        records = {
+            cell["id"]: CellRecord(_cell_of(cell), added_as_baseline=cell["model"] == added) for cell in header["cells"]
+        }
         for line in self.entries.lines:
             if "cell" in line:
                 apply(line, records[line["cell"]])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import importlib
 import pkgutil
+from collections.abc import Sequence
 
 from parabench.errors import DuplicateName, ModelNotLoadable
 from parabench.models.contract import Model
 
-__all__ = ["Model", "find_models"]
+__all__ = ["BASELINE", "Model", "baseline_is_added", "find_models"]
+#: The model that every speed-up is a ratio to: it always runs.
+BASELINE = "sequential"
 _NOT_MODELS = {"contract"}
 
 
@@ -35,3 +39,8 @@ def find_models() -> dict[str, Model]:
                 raise DuplicateName("model", model.name, origin[model.name], info.name)
             found[model.name], origin[model.name] = model, info.name
     return found
+
+
+def baseline_is_added(patterns: Sequence[str]) -> bool:
+    """Whether models were asked for by names or patterns that leave out the baseline."""
+    return bool(patterns) and not any(fnmatch.fnmatchcase(BASELINE, pattern) for pattern in patterns)

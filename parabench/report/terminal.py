@@ -51,6 +51,10 @@ def summary(
     if rankings:
         passes = max((len(record.visits) for record in records), default=0)
         parts.append(Text(_legend(passes, racing=races is not None), style="dim"))
+    if any(record.added_as_baseline for record in records):
+        parts.append(
+            Text("sequential was not asked for: it was added, because every speed-up is a ratio to it.", "dim")
+        )
     parts.extend(_failures(records))
     parts.extend(_not_run(records))
     table = [winners_table(rankings, records, limits, races or {})] if rankings else []
@@ -98,7 +102,7 @@ def winners_table(
         record = cells[workload, ranking.best]
         table.add_row(
             workload,
-            ranking.best,
+            f"{ranking.best} (added)" if record.added_as_baseline else ranking.best,
             str(record.cell.workers),
             seconds_text(ranking.seconds[ranking.best]),
             "is sequential" if record.cell.model == "sequential" else ratio_text(ranking.speedups.get(ranking.best)),

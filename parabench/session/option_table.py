@@ -135,7 +135,13 @@ class Entry:
 
 
 OPTIONS = (
-    Entry("--models", "NAMES", "", _names, "Models to run, names or patterns separated by commas; all without"),
+    Entry(
+        "--models",
+        "NAMES",
+        "",
+        _names,
+        "Models to run, names or patterns separated by commas, and sequential in any case; all without",
+    ),
     Entry("--workloads", "NAMES", "", _names, "Workloads to run, names or patterns separated by commas; all without"),
     Entry("--workers", "N,N", "", _counts, "Numbers of workers; default: usable cores, more for work that waits"),
     Entry("--size", "SIZE", "small", _size, "Size of the batches: small, medium or large"),

@@ -34,7 +34,7 @@ from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, vi
 from parabench.measure.launcher import environment_of_cells
 from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.preflight import checks_here, examine
-from parabench.models import find_models
+from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
@@ -67,6 +67,8 @@ class Session:
             "workload", options.workloads, find_workloads(options.workloads_dir)
         )
         self.models: dict[str, Model] = choose("model", options.models, find_models())
+        if baseline_is_added(options.models):
+            self.models = {BASELINE: find_models()[BASELINE], **self.models}
         self.cores = cores_usable()
         self.cells = make_cells(
             self.workloads.values(),
@@ -123,7 +125,10 @@ class Session:
         `on_wait` is told of another session that has to end first, `on_concern` of what would spoil the numbers. Raises
         StoreNotWritable, MachineBusy, NotFitToMeasure or PlanDiffers before anything is measured.
         """
-        self.records_by_item = {item: CellRecord(cell) for item, cell in cells.items()}
+        added = BASELINE if baseline_is_added(self.options.models) else None
+        self.records_by_item = {
+            item: CellRecord(cell, added_as_baseline=cell.model == added) for item, cell in cells.items()
+        }
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
         self.races = Races(self.records.values()) if self.options.race else None
         if any(cell.unavailable is None for cell in cells.values()):

@@ -172,7 +172,7 @@ def test_extensions_that_refuse_subinterpreters_are_named(tmp_path: Path) -> Non
     session = build.session(
         {"mine": "def mine(item):\n    import psutil\n    return item\n"}, "--models", "interpreters,thread-pool"
     )
-    assert measured(session) == {"thread-pool"}
+    assert measured(session) == {"sequential", "thread-pool"}
     (failed,) = session["parabench"]["failed"]
     assert "does not support loading in subinterpreters" in failed["reason"]
     assert "psutil" in failed["reason"]

@@ -65,7 +65,7 @@ def test_workers_of_a_fresh_interpreter_find_the_function_from_any_directory(pro
     )
     output, _ = started.communicate(timeout=60)
     assert started.returncode == 0, output
-    assert set(project.cells()) == {"mine-process-pool-spawn"}
+    assert set(project.cells()) == {"mine-sequential", "mine-process-pool-spawn"}
 
 
 def test_a_declared_workload_keeps_its_name_items_and_kind(two_kinds: Project) -> None:
@@ -129,7 +129,7 @@ def test_without_workers_cpu_work_gets_the_usable_cores_and_waiting_work_more(pr
             f"from parabench.workload import workload\n@workload(kind='{kind}')\ndef {kind}_work(item): return item\n",
         )
         project.experiment(kind)
-    project.pytest("benchmarks", "--models", "thread-pool", "--passes", "1").assert_outcomes(passed=2)
+    project.pytest("benchmarks", "--models", "thread-pool", "--passes", "1").assert_outcomes(passed=4)
     workers = {name: cell["extra_info"]["workers"] for name, cell in project.cells().items()}
     assert workers["cpu-work-thread-pool"] == len(os.sched_getaffinity(0))
     assert workers["network-work-thread-pool"] > workers["cpu-work-thread-pool"]
@@ -156,8 +156,8 @@ def test_cells_are_selected_as_any_test_is(two_kinds: Project, selection: list[s
     ("choice", "expected"),
     [
         (["--models", "thread-*,sequential"], {"sequential", "thread-pool", "thread-per-task"}),
-        (["--models", "*-pool-fork"], {"process-pool-fork"}),
-        (["--models", "thread-pool"], {"thread-pool"}),
+        (["--models", "*-pool-fork"], {"sequential", "process-pool-fork"}),
+        (["--models", "thread-pool"], {"sequential", "thread-pool"}),
     ],
 )
 def test_models_are_chosen_by_name_or_pattern(two_kinds: Project, choice: list[str], expected: set[str]) -> None:

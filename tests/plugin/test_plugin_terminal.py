@@ -40,10 +40,19 @@ def test_the_closing_table_answers_the_question(napping: Project) -> None:
     assert re.match(r"naps\s+thread-pool( x2)?\s+2\s+[\d.]+ ms\s+[12]\.\d+x \[[\d.]+, [\d.]+\]\s+\d+ %\s+", row), row
 
 
-def test_without_sequential_there_is_no_speed_up(napping: Project) -> None:
-    result = napping.pytest("benchmarks", "--models", "thread-pool,asyncio", "--passes", "1")
-    row = next(line for line in closing(result).splitlines() if line.startswith("naps"))
-    assert re.match(r"naps\s+thread-pool\s+\d+\s+[\d.]+ ms\s+-\s+unknown", row), row
+def test_sequential_is_added_where_it_was_not_asked_for_and_said_to_be(napping: Project) -> None:
+    result = napping.pytest("benchmarks", "--models", "thread-*", "--passes", "1")
+    table = closing(result)
+    row = next(line for line in table.splitlines() if line.startswith("naps"))
+    assert re.match(r"naps\s+thread-\S+\s+\d+\s+[\d.]+ ms\s+[12]\.\d+x \[", row), row
+    assert "sequential was not asked for: it was added" in flat(table)
+    added = {name: cell["extra_info"]["added_as_baseline"] for name, cell in napping.cells().items()}
+    assert added == {"naps-sequential": True, "naps-thread-pool": False, "naps-thread-per-task": False}
+
+
+def test_sequential_that_was_asked_for_is_not_said_to_be_added(napping: Project) -> None:
+    assert "it was added" not in flat(closing(napping.pytest("benchmarks", *QUICK)))
+    assert [cell["extra_info"]["added_as_baseline"] for cell in napping.cells().values()] == [False, False]
 
 
 def test_it_says_where_the_session_is_stored(napping: Project) -> None:
@@ -71,13 +80,13 @@ def test_progress_says_which_cell_runs_and_how_many_are_left(project: Project) -
 
 
 def test_progress_is_shown_even_when_the_visits_are_few(napping: Project) -> None:
-    result = napping.pytest("benchmarks", "--models", "thread-pool,asyncio", "--passes", "2", "--rounds", "1")
-    assert_progress(result.stdout.str(), r"^{}$", {"naps-thread-pool", "naps-asyncio"}, visits=4)
+    result = napping.pytest("benchmarks", "--models", "sequential,asyncio", "--passes", "2", "--rounds", "1")
+    assert_progress(result.stdout.str(), r"^{}$", {"naps-sequential", "naps-asyncio"}, visits=4)
 
 
 def test_progress_of_every_visit_is_seen_on_a_terminal(napping: Project) -> None:
-    screen = napping.on_a_terminal("benchmarks", "--models", "thread-pool,asyncio", "--passes", "2", "--rounds", "1")
-    seen = assert_progress(screen, "{}", {"naps-thread-pool", "naps-asyncio"}, visits=4)
+    screen = napping.on_a_terminal("benchmarks", "--models", "sequential,asyncio", "--passes", "2", "--rounds", "1")
+    seen = assert_progress(screen, "{}", {"naps-sequential", "naps-asyncio"}, visits=4)
     assert seen == [1, 2, 3, 4]
     assert "Who wins" in screen
 
