@@ -180,8 +180,36 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TracedRound:
+    """An untimed round with every task traced."""
+
+    #: In the order of the items.
+    traces: tuple[Trace, ...]
+    #: When the batch began, in seconds of the monotonic clock.
+    seconds_started: float
+    #: Of the whole batch, what tracing costs included.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceCost:
+    """What a trace adds to a task, measured on tasks that do nothing; each half of an interquartile range wrong."""
+
+    #: Seconds for each task that had its thread for itself.
+    seconds: float
+    seconds_error: float
+    #: Seconds for each task that took turns with others in its thread.
+    seconds_shared: float
+    seconds_shared_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrumented:
-    """What the untimed, instrumented round of a cell showed. None is unknown, with the reason beside it."""
+    """What the untimed, instrumented rounds of a cell showed. None is unknown, with the reason beside it.
+
+    Memory is read in rounds of its own, without traces. Of the traced rounds the one of median length is this one; the
+    others are beside it.
+    """
 
     bytes_peak: int | None
     bytes_before: int | None
@@ -192,6 +220,9 @@ class Instrumented:
     #: When the batch began, in seconds of the monotonic clock, and on which host.
     seconds_started: float | None = None
     host: str | None = None
+    #: In the order in which they ran.
+    other_rounds: tuple[TracedRound, ...] = ()
+    trace_cost: TraceCost | None = None
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What runs inside a worker: find the task by name, enter its context once, call it, say what became of it.
 
 Workers of every model import this module, in spawned processes, subinterpreters and on other hosts, so it imports the
-standard library and `records` only; psutil, numpy and other libraries that refuse subinterpreters stay out.
+standard library, `records` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters stay out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import functools
 import importlib
 import json
 import os
-import sys
 import threading
 import time
 import traceback
@@ -21,7 +20,8 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from parabench.records import Failure, Outcome, Trace
+from parabench.records import Failure, Outcome
+from parabench.tracing import tracer
 
 if TYPE_CHECKING:
     import asyncio  # imported where it runs: spawned workers that have no event loop start 30 ms earlier
@@ -65,7 +65,7 @@ class TaskCall:
     def __call__(self, item: Any) -> Outcome:
         """Run the task with one item, in the calling thread."""
         if self.traced:
-            return self._call_traced(item)
+            return tracer().call(_untraced(self), item)
         try:
             return Outcome(_function(self)(item))
         except _TASK_ERRORS as error:
@@ -77,24 +77,10 @@ class TaskCall:
             return self(item)
         started = time.monotonic()
         try:
-            outcome = Outcome(await (await _coroutine_function(self._untraced()))(item))
+            outcome = Outcome(await (await _coroutine_function(_untraced(self)))(item))
         except _TASK_ERRORS as error:
             outcome = failed(error)
-        # Tasks take turns in the loop's thread, so the thread's CPU time between start and end is not one task's own.
-        return outcome._replace(trace=_trace(started, None)) if self.traced else outcome
-
-    def _call_traced(self, item: Any) -> Outcome:
-        runqueue = _seconds_runqueue()
-        started, cpu = time.monotonic(), time.thread_time()
-        outcome = self._untraced()(item)
-        trace = _trace(started, time.thread_time() - cpu)
-        if runqueue is not None and (until_now := _seconds_runqueue()) is not None:
-            trace = trace._replace(seconds_runqueue=until_now - runqueue)
-        return outcome._replace(trace=trace)
-
-    def _untraced(self) -> TaskCall:
-        # Traced and plain calls share one entered context.
-        return replace(self, traced=False) if self.traced else self
+        return tracer().shared(outcome, started) if self.traced else outcome
 
     def prepare(self) -> None:
         """Import the task and enter its context: what a worker does once, before its first task.
@@ -103,7 +89,7 @@ class TaskCall:
         failure, with traceback, where a pool's initializer would only report itself broken.
         """
         with contextlib.suppress(Exception):
-            _function(self._untraced())
+            _function(_untraced(self))
 
     async def prepare_async(self) -> None:
         """The same for an event loop; enters the synchronous context when the task has no coroutine twin."""
@@ -111,7 +97,7 @@ class TaskCall:
             self.prepare()
             return
         with contextlib.suppress(Exception):
-            await _coroutine_function(self._untraced())
+            await _coroutine_function(_untraced(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +126,12 @@ def call_from_text(text: str) -> TaskCall:
     return TaskCall(**json.loads(text))
 
 
+@functools.cache
+def _untraced(call: TaskCall) -> TaskCall:
+    """The one plain call for a traced one: both share one entered context."""
+    return replace(call, traced=False) if call.traced else call
+
+
 def failed(error: BaseException) -> Outcome:
     """The outcome of a task that raised, as text: exceptions themselves may not survive pickling."""
     text = "".join(traceback.format_exception(error))
@@ -149,38 +141,6 @@ def failed(error: BaseException) -> Outcome:
 def lost(error: Exception) -> Outcome:
     """The outcome of a task whose worker died or whose model broke before it was done."""
     return Outcome(None, Failure(type(error).__name__, str(error), ""))
-
-
-def _trace(started: float, seconds_cpu: float | None) -> Trace:
-    import socket
-
-    worker = f"{os.getpid()}:{threading.get_ident()}"
-    return Trace(started, time.monotonic(), seconds_cpu, worker, socket.gethostname())
-
-
-def _seconds_runqueue() -> float | None:
-    """How long this thread has been ready to run without a core; None where that cannot be told (Linux: schedstat).
-
-    Ordinary reading gives up the GIL, and the wait to get it back then falls between tasks instead of into them: four
-    threads with tasks of 1 ms would show no overlap. ctypes reads and keeps it. It is used where it is loaded, as in
-    cells forked from their zygote, and never imported: that would show in the memory measured in the same round.
-    """
-    ctypes = sys.modules.get("ctypes")
-    try:
-        if libc := getattr(ctypes, "pythonapi", None):  # not on PyPy
-            buffer = ctypes.create_string_buffer(96)  # type: ignore[union-attr]
-            fd = libc.open(b"/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-            libc.read(fd, buffer, len(buffer))
-            libc.close(fd)
-            text = buffer.value
-        elif threading.active_count() == 1:
-            with open("/proc/thread-self/schedstat", "rb") as file:  # noqa: PTH123 - workers have not loaded pathlib
-                text = file.read()
-        else:
-            return None
-        return int(text.split()[1]) * 1e-9
-    except Exception:  # no such file here
-        return None
 
 
 class _PerThread(threading.local):

@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from parabench.analyse.trace_cost import without_cost
 from parabench.records import CellRecord, Trace
 
 NO_CPU_TIME = "the CPU time of tasks that share a thread is unknown"
@@ -206,12 +207,26 @@ class Timeline:
 
 def timeline_of(record: CellRecord, records: Iterable[CellRecord]) -> Timeline:
     """The timeline of a cell; the sequential round is among `records`. Without tasks if there was no such round."""
+    return timelines_of(record, records)[0]
+
+
+def timelines_of(record: CellRecord, records: Iterable[CellRecord]) -> list[Timeline]:
+    """That of its round of median length first, and those of its other traced rounds; without what traces cost."""
     instrumented = record.instrumented
     if instrumented is None or instrumented.seconds_started is None:
-        return Timeline(())
+        return [Timeline(())]
     alone = next((other.instrumented for other in records if _runs_alone(other, record)), None)
-    traces = alone.traces if alone else None
-    return make_timeline(instrumented.traces, instrumented.seconds_started, traces, host=instrumented.host)
+    rounds = [(instrumented.traces, instrumented.seconds_started)]
+    rounds += [(other.traces, other.seconds_started) for other in instrumented.other_rounds]
+    return [
+        make_timeline(
+            without_cost(traces, instrumented.trace_cost),
+            began,
+            alone.traces if alone else None,
+            host=instrumented.host,
+        )
+        for traces, began in rounds
+    ]
 
 
 def _runs_alone(other: CellRecord, record: CellRecord) -> bool:

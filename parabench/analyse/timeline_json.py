@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from parabench.analyse.timeline import TaskSpan, Timeline, Waiting
+from parabench.analyse.timeline import TaskSpan, Timeline, Waiting, timelines_of
+from parabench.analyse.trace_cost import cost_of_one
+from parabench.records import CellRecord
 
 #: Seconds are kept to the microsecond: finer than any worker starts, half the size of all digits.
 DIGITS = 6
@@ -17,6 +19,19 @@ NUMBERS_MOST = 10**9
 _KNOWN = ("seconds_started", "seconds_ended")
 _OPTIONAL = ("seconds_cpu", "seconds_runqueue", "seconds_waited_alone", "seconds_clock_error")
 _NUMBERS = ("worker", "host")
+
+
+def timelines_info(record: CellRecord, records: Iterable[CellRecord]) -> dict[str, Any]:
+    """What `extra_info` tells of the traced rounds of a cell; the sequential one is among `records`."""
+    shown, *others = timelines_of(record, records)
+    instrumented = record.instrumented
+    seconds, error = cost_of_one(instrumented.traces, instrumented.trace_cost) if instrumented else (None, None)
+    return {
+        **timeline_info(shown),
+        "timeline_other_rounds": [timeline_to_json(other) for other in others if other.tasks],
+        "seconds_trace": seconds,
+        "seconds_trace_error": error,
+    }
 
 
 def timeline_info(timeline: Timeline) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from parabench.analyse.timeline import timeline_of
-from parabench.analyse.timeline_json import timeline_info
+from parabench.analyse.timeline_json import timelines_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
 from parabench.history.session_file import Circumstances, extra_info, parabench_object
@@ -89,7 +88,6 @@ def _benchmark(
 ) -> dict[str, Any]:
     cell = record.cell
     watts_per_core = header["options"].get("watts_per_core")  # older journals have none
-    timeline = timeline_info(timeline_of(record, records))
     seconds = [value for visit in record.visits for value in visit.seconds_per_round]
     return {
         "group": cell.workload,
@@ -102,7 +100,7 @@ def _benchmark(
             workload,
             model,
             _UNKNOWN,
-            timeline=timeline,
+            timeline=timelines_info(record, records),
             watts_per_core=watts_per_core,
             external=model.is_external(header["options"].get("external_services", ())),
         ),

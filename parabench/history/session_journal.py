@@ -15,7 +15,7 @@ from parabench.history.journal import Entries, Journal
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
-from parabench.records import CellRecord, Concern, Instrumented, Trace, Visit
+from parabench.records import CellRecord, Concern, Instrumented, Trace, TraceCost, TracedRound, Visit
 from parabench.workload import Workload, source_hash
 
 #: Parts of a header that have to be the same for a session to go on.
@@ -165,8 +165,20 @@ def apply(line: Mapping[str, Any], record: CellRecord) -> None:
     record.tasks = line["tasks"]
     record.visits.append(_visit_of(line["visit"]))
     if line["instrumented"] is not None:
-        fields = line["instrumented"]
-        record.instrumented = Instrumented(**{**fields, "traces": tuple(Trace(*trace) for trace in fields["traces"])})
+        record.instrumented = _instrumented_of(line["instrumented"])
+
+
+def _instrumented_of(fields: Mapping[str, Any]) -> Instrumented:
+    others = tuple(
+        TracedRound(**{**other, "traces": _traces_of(other["traces"])}) for other in fields.get("other_rounds", ())
+    )
+    cost = fields.get("trace_cost")
+    read = {"other_rounds": others, "trace_cost": None if cost is None else TraceCost(**cost)}
+    return Instrumented(**{**fields, **read, "traces": _traces_of(fields["traces"])})
+
+
+def _traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
+    return tuple(Trace(*row) for row in rows)
 
 
 def _visit_of(fields: Mapping[str, Any]) -> Visit:

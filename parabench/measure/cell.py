@@ -6,19 +6,16 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.records import Cell, Energy, Instrumented, Outcome, Services, TreeUsage
+from parabench.records import Cell, Energy, Outcome, Services, TraceCost, TracedRound, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workload import Workload
-
-#: Pause between two readings of a cell's memory in its instrumented round, in seconds.
-SAMPLING_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,19 @@ class Round:
     items_changed: dict[int, str]
 
 
+class Watcher(Protocol):
+    """Looks at a cell while it works."""
+
+    @property
+    def due(self) -> float:
+        """When to look next, in seconds of the monotonic clock."""
+        ...
+
+    def look(self) -> None:
+        """Look now."""
+        ...
+
+
 class CellProcess:
     """The process of one cell; made by `opened`."""
 
@@ -54,13 +64,16 @@ class CellProcess:
         self._timeout_seconds = timeout_seconds
         self._pid, self._line = zygote.start(module)
 
-    def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
-        """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long."""
+    def ask(self, step: str, watcher: Watcher | None = None, **arguments: Any) -> dict[str, Any]:
+        """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long.
+
+        The watcher looks at the cell until there is an answer.
+        """
         try:
             self._line.send({"do": step, **arguments})
         except BrokenPipeError:
             raise CellProcessDied(self._id, step, self._exit_code()) from None
-        return self._answer(step)
+        return self._answer(step, watcher)
 
     def round(self) -> Round:
         """One timed round."""
@@ -74,33 +87,21 @@ class CellProcess:
             items_changed=_by_place(answer["items_changed"]),
         )
 
-    def instrumented_round(self) -> tuple[Instrumented, list[Outcome]]:
-        """One untimed round with every task traced, while this process watches the memory of the tree."""
-        before = self._bytes()
-        peak, samples = before, 0
-        self._line.send({"do": "round", "traced": True, "collect_garbage": False})
-        while not wait_readable([self._line], time.monotonic() + SAMPLING_SECONDS):
-            now = self._bytes()
-            samples += 1
-            if now is not None:
-                peak = max(now, peak or 0)
-            self._zygote.note_exits()
-            if self._zygote.has_ended(self._pid):
-                break
-        answer = self._answer("round")
+    def traced_round(self) -> tuple[TracedRound, str, list[Outcome]]:
+        """One untimed round with every task traced, the host that it began on, and its outcomes."""
+        answer = self.ask("round", traced=True, collect_garbage=True)
         outcomes = outcomes_from_json(answer["outcomes"])
-        reason = None if peak is not None else "this system shows neither PSS nor USS of other processes"
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
-        instrumented = Instrumented(
-            bytes_peak=peak,
-            bytes_before=before,
-            samples=samples,
-            reason=reason,
-            traces=traces,
-            seconds_started=answer["began"],
-            host=answer["host"],
-        )
-        return instrumented, outcomes
+        done = TracedRound(traces=traces, seconds_started=answer["began"], seconds=answer["seconds"])
+        return done, answer["host"], outcomes
+
+    def watched_round(self, watcher: Watcher) -> list[Outcome]:
+        """One untimed round during which somebody looks at the cell."""
+        return outcomes_from_json(self.ask("round", watcher, traced=False, collect_garbage=False)["outcomes"])
+
+    def trace_cost(self) -> TraceCost:
+        """What a trace adds to a task here."""
+        return TraceCost(**self.ask("trace_cost"))
 
     def gil_enabled(self) -> bool:
         """Whether the GIL of the cell's process is on now. Raises GilSwitchedOn if its build is there to have none."""
@@ -127,10 +128,11 @@ class CellProcess:
         for pid in descendants(self._zygote.pid):
             kill_family(pid)
 
-    def _answer(self, step: str) -> dict[str, Any]:
+    def _answer(self, step: str, watcher: Watcher | None = None) -> dict[str, Any]:
         deadline = time.monotonic() + self._timeout_seconds
         while True:
-            ready = wait_readable([self._line, self._zygote.line], deadline)
+            until = deadline if watcher is None else min(deadline, watcher.due)
+            ready = wait_readable([self._line, self._zygote.line], until)
             if self._line in ready:
                 answer = self._line.receive()
                 if answer is None:
@@ -141,6 +143,9 @@ class CellProcess:
                         f"{answer['traceback']}"
                     )
                 return answer
+            if not ready and watcher is not None and time.monotonic() < deadline:
+                watcher.look()
+                continue
             if not ready:
                 kill_family(self._pid)
                 raise CellTimedOut(self._id, step, self._timeout_seconds)
@@ -152,7 +157,8 @@ class CellProcess:
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
 
-    def _bytes(self) -> int | None:
+    def bytes_resident(self) -> int | None:
+        """Memory of the cell's whole tree now, shared pages counted once; None where the system does not show it."""
         # A cell shares its first pages with the zygote; counting the zygote's part too gives what a cell would
         # have used as a process of its own.
         return bytes_resident([self._zygote.pid, self._pid, *descendants(self._pid)])

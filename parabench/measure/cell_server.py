@@ -18,6 +18,7 @@ from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
+from parabench.measure.trace_cost import measure_trace_cost
 from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
 from parabench.records import Energy, Outcome, Services, TreeUsage
@@ -94,6 +95,10 @@ class CellServer:
         items = zip(self._batch.items, self._items_as_sent, strict=True)
         changed = ((place, item) for place, (item, sent) in enumerate(items) if _as_json(item) != sent)
         return {place: shorten(item) for place, item in itertools.islice(changed, NAMED)}
+
+    def trace_cost(self) -> dict[str, Any]:
+        """What a trace adds to a task, measured in this process."""
+        return asdict(measure_trace_cost())
 
     def close(self) -> dict[str, Any]:
         """Close the model and leave what this process entered; answers the seconds it took."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
+from parabench.measure.instrumented import instrumented_rounds
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.measure.verification import verify
@@ -176,8 +177,10 @@ class Experiment:
             stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
             if instrument:
                 with self._counted_once():
-                    stay.instrumented, outcomes = process.instrumented_round()
-                verify(cell.id, workload, items, outcomes, expected)
+                    found = instrumented_rounds(process)
+                for outcomes in found.outcomes:
+                    verify(cell.id, workload, items, outcomes, expected)
+                stay.instrumented = found.instrumented
 
     @contextlib.contextmanager
     def _counted_once(self) -> Iterator[None]:

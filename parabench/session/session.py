@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.ranking import Ranking
-from parabench.analyse.timeline import timeline_of
-from parabench.analyse.timeline_json import timeline_info
+from parabench.analyse.timeline_json import timelines_info
 from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
 from parabench.history import store
 from parabench.history.journal import Journal
@@ -208,7 +207,7 @@ class Session:
             workload,
             model,
             self.limits()[record.cell.id],
-            timeline=timeline_info(timeline_of(record, self.records.values())),
+            timeline=timelines_info(record, self.records.values()),
             watts_per_core=self.options.watts_per_core,
             external=model.is_external(self.options.stored()["external_services"]),
         )
