@@ -146,6 +146,20 @@ def _combine(one: int | None, other: int | None, sign: int) -> int | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """Something else had a part in a round or a visit, so that its times are not those of the model alone."""
+
+    #: In words of one kind, such as "tasks sent again".
+    cause: str
+    #: How many of them; of "other programs", their share of the usable cores' time.
+    count: float
+    #: "warm-up", "round" or "visit".
+    during: str
+    #: Seconds per round of what was set aside because of it; empty: the visit holds what was disturbed.
+    seconds_set_aside: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once."""
 
@@ -177,6 +191,11 @@ class Visit:
     findings: tuple[dict[str, Any], ...] = ()
     #: The first batch and the untimed rounds after it that ran until they were flat; empty where there were none.
     seconds_warm_up: tuple[float, ...] = ()
+    #: CPU time of other programs during the visit over the time of the usable cores; None with the reason beside it.
+    share_others: float | None = None
+    others_reason: str | None = "it was measured by a version that did not look"
+    #: What was disturbed, whether it was set aside or not.
+    disturbed: tuple[Disturbance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

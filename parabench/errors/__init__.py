@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
 from parabench.errors.cells import (
+    CellDisturbed,
     CellFailed,
     CellProcessDied,
     CellTimedOut,
@@ -85,6 +86,7 @@ __all__ = [
     "BrokerNotGiven",
     "BrokerNotStarted",
     "BrokerUnreachable",
+    "CellDisturbed",
     "CellFailed",
     "CellProcessDied",
     "CellTimedOut",

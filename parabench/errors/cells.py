@@ -53,6 +53,16 @@ class GilSwitchedOn(CellFailed):
         )
 
 
+class CellDisturbed(CellFailed):
+    """Something else had a part in a round and in its repetition."""
+
+    def __init__(self, cell: str, causes: Iterable[str]) -> None:
+        super().__init__(
+            f"cell {cell} has no clean round: something else had a part in one and in its repetition "
+            f"({'; '.join(causes)}); see to the workers and the broker, and measure again"
+        )
+
+
 class WrongResult(CellFailed):
     """A batch whose results are not those of the sequential model, or that break the workload's own check."""
 

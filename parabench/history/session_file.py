@@ -139,6 +139,9 @@ def _pass(visit: Visit) -> dict[str, Any]:
         "seconds_open": visit.seconds_open,
         "seconds_first_batch": visit.seconds_first_batch,
         "seconds_warm_up": list(visit.seconds_warm_up),
+        "share_others": visit.share_others,
+        "others_reason": visit.others_reason,
+        "disturbed": [{**asdict(one), "seconds_set_aside": list(one.seconds_set_aside)} for one in visit.disturbed],
     }
 
 

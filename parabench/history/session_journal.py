@@ -15,7 +15,7 @@ from parabench.history.journal import Entries, Journal
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
-from parabench.records import CellRecord, Concern, Instrumented, Trace, TraceCost, TracedRound, Visit
+from parabench.records import CellRecord, Concern, Disturbance, Instrumented, Trace, TraceCost, TracedRound, Visit
 from parabench.workload import Workload, source_hash
 
 #: Parts of a header that have to be the same for a session to go on.
@@ -184,7 +184,11 @@ def _traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
 def _visit_of(fields: Mapping[str, Any]) -> Visit:
     names = ("seconds_per_round", "findings", "seconds_warm_up")
     tuples = {name: tuple(fields[name]) for name in names if name in fields}
-    return Visit(**{**fields, **tuples})
+    disturbed = tuple(
+        Disturbance(**{**one, "seconds_set_aside": tuple(one["seconds_set_aside"])})
+        for one in fields.get("disturbed", ())
+    )
+    return Visit(**{**fields, **tuples, "disturbed": disturbed})
 
 
 def _cell_of(fields: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from parabench.history.stored import StoredBenchmark, StoredPass
 #: Keys of a cell's `extra_info` that have fields of their own.
 IDENTITY = ("workload", "model", "family", "kind", "workers", "size", "tasks", "client", "source_hash", "libraries")
 #: Keys of a pass that older files do not have, and that nothing here needs.
-_LATER = {"seconds_warm_up"}
+_LATER = {"seconds_warm_up", "share_others", "others_reason", "disturbed"}
 _APART = {*IDENTITY, "passes", "findings", "seconds_per_round"}
 _STATISTICS = ("median", "mean", "min", "max")
 #: Where the file itself says why a figure is null, by figure.

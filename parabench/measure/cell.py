@@ -40,6 +40,8 @@ class Round:
     findings: dict[str, Any]
     #: Items that are no longer what they were before it, by place.
     items_changed: dict[int, str]
+    #: What else had a part in it: how many by cause.
+    disturbed: dict[str, int]
 
 
 class Watcher(Protocol):
@@ -85,6 +87,7 @@ class CellProcess:
             outcomes=outcomes_from_json(answer["outcomes"]),
             findings=answer["findings"],
             items_changed=_by_place(answer["items_changed"]),
+            disturbed=answer["disturbed"],
         )
 
     def traced_round(self) -> tuple[TracedRound, str, list[Outcome]]:

@@ -78,6 +78,7 @@ class CellServer:
             findings = dict(self._after_round(batch.items, values, self._settings))
         if (found := getattr(self._run, "found", None)) is not None:
             findings |= found()
+        disturbed = asked() if (asked := getattr(self._run, "disturbed", None)) is not None else {}
         blind = getattr(self._run, "blind", None) or timed.used.blind
         return {
             "seconds": timed.seconds,
@@ -88,6 +89,7 @@ class CellServer:
             "outcomes": outcomes_to_json(timed.outcomes),
             "items_changed": items_changed,
             "findings": findings,
+            "disturbed": disturbed,
         }
 
     def _items_changed(self) -> dict[int, str]:

@@ -17,10 +17,12 @@ from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.instrumented import instrumented_rounds
 from parabench.measure.launcher import Launcher
+from parabench.measure.others import Others, Share
 from parabench.measure.scratch import name_of_scratch, sweep
+from parabench.measure.stay import Stay
 from parabench.measure.verification import verify
 from parabench.measure.warm_up import run_until_flat
-from parabench.records import Cell, Energy, Instrumented, Services, TreeUsage, Visit
+from parabench.records import Cell, Services
 from parabench.workload import ServiceOptions, Settings, Workload
 
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
@@ -46,57 +48,6 @@ class ExperimentOptions:
     warm_up: bool = False
     #: Servers that somebody else runs.
     services: Services = field(default_factory=Services)
-
-
-@dataclass(slots=True)
-class Stay:
-    """A visit in progress: opened and warmed up, ready for timed rounds."""
-
-    cell: Cell
-    tasks: int
-    rounds: int
-    seconds_open: float
-    seconds_first_batch: float
-    _run_round: Callable[[], Round | float]
-    seconds_per_round: list[float] = field(default_factory=list)
-    findings: list[dict[str, Any]] = field(default_factory=list)
-    #: By the whole process tree in all timed rounds together.
-    used: TreeUsage | None = None
-    #: By the processor packages of the whole machine in all timed rounds together.
-    energy: Energy | None = None
-    processes: int = 0
-    threads: int = 0
-    gil_enabled: tuple[bool, bool] = (True, True)
-    instrumented: Instrumented | None = None
-    #: The first batch and the rounds after it that ran until they were flat; empty where none were asked for.
-    seconds_warm_up: tuple[float, ...] = ()
-
-    @classmethod
-    def replayed(cls, cell: Cell, visit: Visit, tasks: int) -> Self:
-        """A stay whose rounds have been run before, by a session that did not come to its end."""
-        seconds = iter(visit.seconds_per_round)
-        return cls(
-            cell,
-            tasks,
-            len(visit.seconds_per_round),
-            visit.seconds_open,
-            visit.seconds_first_batch,
-            lambda: next(seconds),
-        )
-
-    def round(self) -> float:
-        """Run and verify one timed round (or repeat a recorded one); returns its seconds."""
-        done = self._run_round()
-        if isinstance(done, float):
-            return done
-        self.seconds_per_round.append(done.seconds)
-        self.used = done.used if self.used is None else self.used + done.used
-        self.energy = done.energy if self.energy is None else self.energy + done.energy
-        self.processes = max(self.processes, done.used.processes)
-        self.threads = max(self.threads, done.used.threads)
-        if done.findings:
-            self.findings.append(done.findings)
-        return done.seconds
 
 
 class Experiment:
@@ -163,17 +114,26 @@ class Experiment:
         items = items_of(workload, cell.size)
         expected = self._reference(workload, cell)
         with self._opened(cell, workload, items) as (process, opening):
+            others = Others()
+
+            def warm_up_round(stay: Stay) -> float:
+                done = run_round()
+                stay.note("warm-up", done, set_aside=False)
+                return done.seconds
 
             def run_round() -> Round:
                 done = process.round()
                 verify(cell.id, workload, items, done.outcomes, expected, done.items_changed)
                 return done
 
-            seconds_first = run_round().seconds
-            stay = Stay(cell, len(items), self._rounds(seconds_first), opening.seconds, seconds_first, run_round)
+            first = run_round()
+            stay = Stay(cell, len(items), self._rounds(first.seconds), opening.seconds, first.seconds, run_round)
+            stay.note("warm-up", first, set_aside=False)
             if self.options.warm_up:
-                stay.seconds_warm_up = run_until_flat(lambda: run_round().seconds, [seconds_first])
+                stay.seconds_warm_up = run_until_flat(lambda: warm_up_round(stay), [first.seconds])
             yield stay
+            blind = stay.used.blind if stay.used is not None else None
+            stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
             if instrument:
                 with self._counted_once():
@@ -265,32 +225,3 @@ def items_of(workload: Workload, size: str) -> Sequence[Any]:
     except (TypeError, ValueError) as error:
         raise InvalidWorkload(workload.name, f"an item is not a JSON value: {error}") from None
     return items
-
-
-def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
-    """The record of a stay that is over."""
-    used, energy, rounds = stay.used, stay.energy, max(1, len(stay.seconds_per_round))
-    assert used is not None, "a visit is recorded after it has ended"
-    assert energy is not None, "as above"
-    return Visit(
-        pass_number=pass_number,
-        position=position,
-        seconds_open=stay.seconds_open,
-        seconds_first_batch=stay.seconds_first_batch,
-        seconds_per_round=tuple(stay.seconds_per_round),
-        seconds_cpu=used.seconds_cpu / rounds,
-        seconds_cpu_user=used.seconds_cpu_user / rounds,
-        seconds_cpu_system=used.seconds_cpu_system / rounds,
-        context_switches_voluntary=used.context_switches_voluntary / rounds,
-        context_switches_involuntary=used.context_switches_involuntary / rounds,
-        processes=stay.processes,
-        threads=stay.threads,
-        bytes_read=None if used.bytes_read is None else used.bytes_read / rounds,
-        bytes_written=None if used.bytes_written is None else used.bytes_written / rounds,
-        gil_enabled=stay.gil_enabled,
-        blind=used.blind,
-        joules=None if energy.joules is None else energy.joules / rounds,
-        joules_reason=energy.reason,
-        findings=tuple(stay.findings),
-        seconds_warm_up=stay.seconds_warm_up,
-    )

@@ -142,6 +142,8 @@ class _DaskRun:
         self._client = client
         self._seconds_silence = services.seconds_silence
         self._external = services.dask_scheduler is not None
+        self._workers = self._known()
+        self._expected = len(self._workers)
         self.blind = (
             "workers that the user has started are not in the process tree: their CPU time is in the timeline only"
             if self._external
@@ -156,6 +158,23 @@ class _DaskRun:
         if batch.call.traced and self._external:
             return align(outcomes, self._clocks())
         return outcomes
+
+    def disturbed(self) -> dict[str, int]:
+        """What else had a part in the last batch: workers that are gone, or that are there for the first time."""
+        before, self._workers = self._workers, self._known()
+        surplus = len(self._workers) - self._expected
+        counts = {
+            "workers lost": len(before - self._workers),
+            "workers new": len(self._workers - before),
+            "workers missing": max(0, -surplus),
+            "workers too many": max(0, surplus),
+        }
+        return {cause: count for cause, count in counts.items() if count}
+
+    def _known(self) -> set[str]:
+        """Names of the workers, which differ from those of any that take their place."""
+        found = self._client.scheduler_info(n_workers=-1)["workers"]
+        return {f"{address} {worker['id']}" for address, worker in found.items()}
 
     def _outcome(self, future: Any, deadline: float | None) -> Outcome:
         from distributed import KilledWorker

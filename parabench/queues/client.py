@@ -62,11 +62,14 @@ class QueueRun:
         self._supervisor = supervisor
         self._services = services
         self._batches = 0
+        self._twice = 0
         self._tasks: list[_Task] = []
         self._news = 0.0
         self._sent_again = False
         self._died = False
         self._trouble: str | None = None
+        self._workers_lost = 0
+        self._broker_lost = False
         #: What the process tree of the cell cannot show.
         self.blind = (
             "workers that the user has started are not in the process tree: their CPU time is in the timeline only"
@@ -79,6 +82,7 @@ class QueueRun:
         text = call_to_text(batch.call)
         self._batches += 1
         self._sent_again, self._died, self._trouble = False, False, None
+        self._workers_lost, self._broker_lost = 0, False
         self._tasks = [_Task(f"{self._batches}.{n}", [text, item]) for n, item in enumerate(batch.items)]
         self._news = time.monotonic()
         for task in self._tasks:
@@ -95,7 +99,25 @@ class QueueRun:
             traffic: dict[str, Any] = self._crew.traffic()
         except Exception as error:  # the broker is gone
             traffic = {"bytes_received": None, "bytes_sent": None, "bytes_reason": f"{type(error).__name__}: {error}"}
-        return {"queue": {**traffic, "tasks_sent_again": len(again), "tasks_done_twice": self._done_twice()}}
+        self._broker_lost |= traffic["bytes_received"] is None
+        self._twice = self._done_twice()
+        return {"queue": {**traffic, "tasks_sent_again": len(again), "tasks_done_twice": self._twice}}
+
+    def disturbed(self) -> dict[str, int]:
+        """What else had a part in the last batch, by cause; asked for after `found`. Empty: nothing had."""
+        counts = {
+            "tasks sent again": sum(len(task.tickets) > 1 for task in self._tasks),
+            "tasks done twice": self._twice,
+            "workers lost": self._workers_lost,
+            "broker lost": int(self._broker_lost),
+        }
+        try:
+            counts["workers lost"] += len(self._crew.deaths())  # those whose tasks were done already
+            surplus = self._crew.workers_too_many()
+            counts |= {"workers too many": max(0, surplus), "workers missing": max(0, -surplus)}
+        except Exception:  # the broker is gone: nobody can be counted
+            counts["broker lost"] = 1
+        return {cause: count for cause, count in counts.items() if count}
 
     def greet(self, workers: int, call: TaskCall) -> None:
         """Have every worker prepare the call. Raises WorkersNotStarted, or WorkersDiffer when one will not do it."""
@@ -135,7 +157,7 @@ class QueueRun:
         try:
             task.tickets.append(self._queue.send("work", [task.id, *task.arguments]))
         except BrokerLost as error:
-            self._trouble = str(error)
+            self._trouble, self._broker_lost = str(error), True
         except Exception as error:  # an item that cannot be sent
             task.outcome = failed(error)
 
@@ -153,7 +175,7 @@ class QueueRun:
         try:
             text = self._queue.take(ticket, seconds)
         except BrokerLost as error:
-            self._trouble = str(error)
+            self._trouble, self._broker_lost = str(error), True
             time.sleep(SECONDS_LOOK)
             return False
         except Exception as error:  # what the library says of a call that went wrong
@@ -182,7 +204,7 @@ class QueueRun:
             if silence > SECONDS_SILENCE_SUSPECT:
                 absent = self._crew.absent()
         except Exception as error:  # redis has no one word for a broker that is gone
-            self._trouble = f"{type(error).__name__}: {error}"
+            self._trouble, self._broker_lost = f"{type(error).__name__}: {error}", True
             if self._services.broker is None:
                 self._give_up(BrokerLost(self._trouble))
                 return
@@ -204,6 +226,7 @@ class QueueRun:
     def _note(self, death: dict[str, Any]) -> None:
         """A worker has died: send its tasks again, or give them up."""
         self._news, self._died = time.monotonic(), True
+        self._workers_lost += 1
         for task in self._open():
             if task.id in death["tasks"]:
                 task.deaths += 1

@@ -31,14 +31,17 @@ class Crew:
         self._broker = broker
         self._address = address
         self.members: dict[str, dict[str, Any]] = {}
+        self._workers = 0
         self._bytes_of_reading = (0, 0)
         self._read = self._traffic()
+        self._life = self._life_of_broker()
 
     def find(self, workers: int, *, external: bool) -> None:
         """Wait until supervisors of so many workers are known.
 
         Raises WorkersMissing when there are none, fewer or more, and WorkersDiffer when one is of another version.
         """
+        self._workers = workers
         seconds = SECONDS_TO_ANSWER if external else SECONDS_TO_START
         deadline = time.monotonic() + seconds
         while True:
@@ -83,14 +86,30 @@ class Crew:
         """The outcomes with the times of their traces on this host's clock, and how wrong they may be."""
         return align(outcomes, {m["host"]: offset_of(partial(self._clock, id_)) for id_, m in self.members.items()})
 
-    def traffic(self) -> dict[str, int]:
-        """Bytes that the broker has received and sent since the last time this was asked, this question apart."""
+    def workers_too_many(self) -> int:
+        """Workers that answer now beyond those that were asked for; negative: so many are missing."""
+        found: int = sum(member["workers"] for member in self._present().values())
+        return found - self._workers
+
+    def traffic(self) -> dict[str, Any]:
+        """Bytes that the broker has received and sent since the last time this was asked, this question apart.
+
+        None with the reason when it has been started again meanwhile, and counts from 0.
+        """
+        life = self._life_of_broker()
+        if life != self._life:
+            self._life, self._read = life, self._traffic()
+            reason = "the broker was started again during the batch, and its counters with it"
+            return {"bytes_received": None, "bytes_sent": None, "bytes_reason": reason}
         before, self._read = self._read, self._traffic()
         received, sent = (now - then for now, then in zip(self._read, before, strict=True))
         if self._bytes_of_reading == (0, 0):
             self._bytes_of_reading = (received, sent)
         own_received, own_sent = self._bytes_of_reading
         return {"bytes_received": max(0, received - own_received), "bytes_sent": max(0, sent - own_sent)}
+
+    def _life_of_broker(self) -> str:
+        return str(self._broker.info("server")["run_id"])
 
     def _traffic(self) -> tuple[int, int]:
         stats = self._broker.info("stats")

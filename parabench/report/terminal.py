@@ -13,6 +13,7 @@ from parabench.analyse.race import Race
 from parabench.analyse.ranking import Ranking, Ratio
 from parabench.records import CellRecord
 from parabench.report.quantities import seconds_text
+from parabench.session.repetition import OTHER_PROGRAMS
 from parabench.workload import Limit
 
 #: Ties of up to this many models name them all; larger ones are counted.
@@ -55,6 +56,7 @@ def summary(
         parts.append(
             Text("sequential was not asked for: it was added, because every speed-up is a ratio to it.", "dim")
         )
+    parts.extend(_disturbed(records))
     parts.extend(_failures(records))
     parts.extend(_not_run(records))
     table = [winners_table(rankings, records, limits, races or {})] if rankings else []
@@ -163,6 +165,26 @@ def _legend(passes: int, *, racing: bool) -> str:
         "number of models compared. of ideal: shortest possible time / time. wins: separates from every other model; "
         f"{more}."
     )
+
+
+def _disturbed(records: Iterable[CellRecord]) -> list[RenderableType]:
+    """Cells in which something else had a part, with what, and what became of it."""
+    lines: list[RenderableType] = []
+    for record in records:
+        found: dict[tuple[str, bool], list[float]] = {}
+        for visit in record.visits:
+            for one in visit.disturbed:
+                found.setdefault((one.cause, bool(one.seconds_set_aside)), []).append(one.count)
+        told = [_disturbance_text(cause, counts, set_aside=aside) for (cause, aside), counts in found.items()]
+        if told:
+            lines.append(Text(f"  {record.cell.id}: {'; '.join(told)}", style="yellow"))
+    return [Text("Disturbed:", style="bold yellow"), *lines] if lines else []
+
+
+def _disturbance_text(cause: str, counts: Sequence[float], *, set_aside: bool) -> str:
+    most = f"up to {max(counts):.0%}" if cause == OTHER_PROGRAMS else f"{sum(counts):.0f}"
+    times = f"{len(counts)} {'time' if len(counts) == 1 else 'times'}"
+    return f"{cause} ({most}), {times}, {'set aside and repeated' if set_aside else 'and used'}"
 
 
 def _failures(records: Iterable[CellRecord]) -> list[RenderableType]:

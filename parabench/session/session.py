@@ -29,10 +29,11 @@ from parabench.history.session_journal import (
 )
 from parabench.machine.cores import cores_usable
 from parabench.machine.fingerprint import jit_enabled, machine_id, take_fingerprint
-from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.measure.experiment import Experiment, ExperimentOptions
 from parabench.measure.launcher import environment_of_cells
 from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.preflight import checks_here, examine
+from parabench.measure.stay import Stay, visit_of
 from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
@@ -40,6 +41,7 @@ from parabench.session.discovery import find_workloads
 from parabench.session.options import Options
 from parabench.session.plan import choose, make_cells
 from parabench.session.races import Races, rankings_of
+from parabench.session.repetition import Repetitions
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
@@ -99,6 +101,7 @@ class Session:
         #: What the user has to be told at the end.
         self.problems: list[str] = []
         self._stack = ExitStack()
+        self._repetitions = Repetitions()
         self._experiment: Experiment | None = None
         self._limits: dict[str, Limit] = {}
 
@@ -148,13 +151,23 @@ class Session:
         if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
             yield replayed
             return
-        with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
-            yield stay
-        record.tasks = stay.tasks
+        stay = self._repetitions.quietest(
+            lambda: self._stay(cell, instrument=first and cell.kind != "live"),
+            repeat=cell.kind != "live",  # somebody else's server is not asked again for this
+        )
         visit = visit_of(stay, pass_number, position)
+        yield Stay.replayed(cell, visit, stay.tasks)
+        record.tasks = stay.tasks
         self._write(visit_line(record, visit, stay.instrumented, self._seconds))
         record.visits.append(visit)
         record.instrumented = stay.instrumented or record.instrumented
+
+    def _stay(self, cell: Cell, *, instrument: bool) -> Stay:
+        """All of one visit: only then is it known whether its times are to be used."""
+        with self._started().visit(cell, instrument=instrument) as stay:
+            for _ in range(stay.rounds):
+                stay.round()
+        return stay
 
     def fail(self, cell: Cell, reason: str) -> None:
         """Mark a cell invalid: its times are kept out of every comparison."""

@@ -22,6 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
 HEADINGS = {
     "`extra_info` of each benchmark": "cell",
     "`passes`": "pass",
+    "`disturbed`": "disturbance",
     "`timeline`": "timeline",
     "`parabench`, at the top level": "session",
     "`fingerprint`": "fingerprint",
@@ -73,6 +74,8 @@ def written(stored: dict[str, Any]) -> dict[str, set[str]]:
     return {
         "cell": {key for cell in cells for key in cell},
         "pass": {key for cell in cells for visit in cell["passes"] for key in visit},
+        "disturbance": {key for cell in cells for visit in cell["passes"] for one in visit["disturbed"] for key in one}
+        or {"cause", "count", "during", "seconds_set_aside"},
         "timeline": {key for cell in cells for key in cell["timeline"]},
         "session": set(ours),
         "fingerprint": set(ours["fingerprint"]),

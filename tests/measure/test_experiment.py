@@ -6,9 +6,11 @@ import deeds
 import psutil
 import pytest
 
-from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, TasksFailed, WrongResult
-from parabench.measure.experiment import visit_of
+from parabench.errors import CellDisturbed, CellFailed, CellProcessDied, CellTimedOut, TasksFailed, WrongResult
+from parabench.measure.cell import Round
+from parabench.measure.stay import Stay, visit_of
 from parabench.models import find_models
+from parabench.records import Cell, Energy, TreeUsage
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]
@@ -134,3 +136,52 @@ def test_a_task_that_changes_its_item_is_told_so(visit, model, deterministic):
     workload = deeds.workload(deeds.grow, [[], [7]], deterministic=deterministic)
     with pytest.raises(WrongResult, match=r"the task changed its item: task 0, item \[\] is now \[0\]; task 1"):
         visit(workload, model)
+
+
+def stay_with(*rounds):
+    left = iter(rounds)
+    return Stay(CELL, 1, 1, 0.0, 0.0, lambda: next(left))
+
+
+CELL = Cell(workload="w", model="celery", kind="cpu", workers=2, size="small")
+USED = TreeUsage(
+    seconds_cpu=0.0,
+    seconds_cpu_user=0.0,
+    seconds_cpu_system=0.0,
+    context_switches_voluntary=0,
+    context_switches_involuntary=0,
+    processes=1,
+    threads=1,
+)
+
+
+def round_of(seconds, **disturbed):
+    causes = {cause.replace("_", " "): count for cause, count in disturbed.items()}
+    return Round(seconds, USED, Energy(None, "none"), [], {}, {}, causes)
+
+
+def test_a_disturbed_round_is_set_aside_and_repeated_once():
+    stay = stay_with(round_of(9.0, tasks_sent_again=8, workers_lost=1), round_of(1.0))
+    assert stay.round() == 1.0
+    visit = visit_of(stay, 0, 0)
+    assert visit.seconds_per_round == (1.0,)
+    assert [(one.cause, one.count, one.during, one.seconds_set_aside) for one in visit.disturbed] == [
+        ("tasks sent again", 8, "round", (9.0,)),
+        ("workers lost", 1, "round", (9.0,)),
+    ]
+
+
+def test_a_round_that_is_disturbed_twice_fails_its_cell_and_says_by_what():
+    stay = stay_with(round_of(9.0, broker_lost=1), round_of(8.0, workers_too_many=2))
+    with pytest.raises(
+        CellDisturbed, match=r"cell w-celery has no clean round.*\(broker lost: 1; workers too many: 2\)"
+    ):
+        stay.round()
+
+
+def test_what_other_programs_took_is_told_of_each_visit(visit):
+    stay = visit(deeds.workload(deeds.wait, [0.05]), "sequential", rounds=2)
+    record = visit_of(stay, 0, 0)
+    assert (record.share_others is None) == (record.others_reason is not None)
+    if record.share_others is not None:
+        assert 0 <= record.share_others <= 1

@@ -5,7 +5,7 @@ import pytest
 from test_experiment import WITH_PROCESSES, ready
 
 from parabench.machine.gil import gil_enabled
-from parabench.measure.experiment import visit_of
+from parabench.measure.stay import visit_of
 
 
 @pytest.mark.parametrize(
