@@ -75,11 +75,11 @@ def test_timeline_against_timed_rounds(model: str, seconds: float, tmp_path: Pat
                 spans.append(max(task.seconds_ended for task in timeline.tasks))
     finally:
         launcher.close()
-    pairs = [span / alone for span, alone in zip(spans, timed, strict=True)]
-    low_span, low_timed = (statistics.quantiles(values, n=4)[0] for values in (spans, timed))
+    pairs = statistics.median(span / alone for span, alone in zip(spans, timed, strict=True))
+    span, alone = (statistics.quantiles(values, n=4)[0] for values in (spans, timed))
     print(
-        f"\n{model}, {len(items)} tasks of {seconds * 1e6:.0f} us: timed {statistics.median(timed) * 1e3:.2f} ms, traced "
-        f"{statistics.median(traced) * 1e3:.2f} ms, span of the timeline / timed round {statistics.median(pairs):.3f} "
-        f"(median of {ROUNDS} pairs; of the lower quartiles {low_span / low_timed:.3f}; trace {cost.seconds * 1e6:.2f} us)"
+        f"\n{model}, {len(items)} tasks of {seconds * 1e6:.0f} us: timed {statistics.median(timed) * 1e3:.2f} ms, "
+        f"traced {statistics.median(traced) * 1e3:.2f} ms, span of the timeline / timed round {pairs:.3f} (median of "
+        f"{ROUNDS} pairs; of the lower quartiles {span / alone:.3f}; trace {cost.seconds * 1e6:.2f} us)"
     )
     assert spans

@@ -144,6 +144,7 @@ def batch(model: Model, services: Services, items: list[Any], workers: int = 2) 
 
         def go(chosen: list[Any] | None = None) -> tuple[list[Any], dict[str, Any]]:
             outcomes = run(Batch(call, items if chosen is None else chosen))
-            return outcomes, run.found()["queue"]
+            found = run.found()["queue"]
+            return outcomes, {**found, "disturbed": run.disturbed()}
 
         yield go

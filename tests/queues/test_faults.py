@@ -73,6 +73,7 @@ def test_tasks_of_a_hung_worker_are_done_by_another_one(name: str) -> None:
             outcomes, found = go()
         assert values(outcomes) == expected()
         assert found["tasks_sent_again"] >= 1
+        assert found["disturbed"]["tasks sent again"] == found["tasks_sent_again"]
         hung.resume()
 
 
@@ -120,8 +121,13 @@ def test_a_broker_that_is_killed_and_comes_back_empty_costs_nothing(name: str, b
             outcomes, found = go()
         assert values(outcomes) == expected()
         assert found["tasks_sent_again"] >= 1
+        assert found["disturbed"]["broker lost"] == 1
+        assert (found["bytes_received"], found["bytes_sent"]) == (None, None)
+        assert found["bytes_reason"] == "the broker was started again during the batch, and its counters with it"
         again, found = go()
         assert values(again) == expected()
+        assert found["bytes_received"] > 0
+        assert found["disturbed"] == {}
     assert [key for key in broker.names() if "/crew/" in key] == []
 
 
@@ -185,6 +191,28 @@ def test_a_killed_host_costs_nothing_while_another_one_lives(name: str, broker: 
             outcomes, found = go()
         assert values(outcomes) == ["slow"] * 4
         assert found["tasks_sent_again"] >= 1
+        assert found["disturbed"]["workers missing"] == 1
+
+
+@pytest.mark.usefixtures("bounded")
+def test_a_round_in_which_nothing_happened_is_not_disturbed(queue: Model) -> None:
+    with batch(queue, Services(seconds_silence=SILENCE), ITEMS) as go:
+        for _ in range(2):
+            assert go()[1]["disturbed"] == {}
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", ["dramatiq", "rq"])
+def test_a_worker_that_is_lost_and_replaced_shows_even_if_it_had_no_task(name: str) -> None:
+    model = model_or_skip(name)
+    with batch(model, Services(seconds_silence=SILENCE), ITEMS) as go:
+        assert go()[1]["disturbed"] == {}
+        own_workers()[0].kill()
+        time.sleep(1.0)
+        outcomes, found = go()
+        assert values(outcomes) == expected()
+        assert found["disturbed"]["workers lost"] == 1
+        assert go()[1]["disturbed"] == {}
 
 
 @PARAMETRIZED
