@@ -14,17 +14,13 @@ import os
 import threading
 import time
 import traceback
-import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parabench.records import Failure, Outcome
 from parabench.tracing import tracer
-
-if TYPE_CHECKING:
-    import asyncio  # imported where it runs: spawned workers that have no event loop start 30 ms earlier
 
 #: What a task may raise without taking its worker along: a sys.exit() is one failed task, too.
 _TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
@@ -71,17 +67,6 @@ class TaskCall:
         except _TASK_ERRORS as error:
             return failed(error)
 
-    async def call_async(self, item: Any) -> Outcome:
-        """Await the coroutine twin with one item; a task without one runs in the loop's own thread and blocks it."""
-        if self.task_async is None:
-            return self(item)
-        started = time.monotonic()
-        try:
-            outcome = Outcome(await (await _coroutine_function(_untraced(self)))(item))
-        except _TASK_ERRORS as error:
-            outcome = failed(error)
-        return tracer().shared(outcome, started) if self.traced else outcome
-
     def prepare(self) -> None:
         """Import the task and enter its context: what a worker does once, before its first task.
 
@@ -90,14 +75,6 @@ class TaskCall:
         """
         with contextlib.suppress(Exception):
             _function(_untraced(self))
-
-    async def prepare_async(self) -> None:
-        """The same for an event loop; enters the synchronous context when the task has no coroutine twin."""
-        if self.task_async is None:
-            self.prepare()
-            return
-        with contextlib.suppress(Exception):
-            await _coroutine_function(_untraced(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +130,6 @@ class _PerThread(threading.local):
 
 _per_thread = _PerThread()
 _per_process: dict[TaskCall, Callable[[Any], Any]] = {}
-_per_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[TaskCall, Callable[[Any], Any]]]
-_per_loop = weakref.WeakKeyDictionary()
-_loop_stacks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncExitStack] = weakref.WeakKeyDictionary()
 _process_stack = ExitStack()
 _entering = threading.RLock()
 #: Contexts that a forked child got from its parent. Kept and never left: they are the parent's to close.
@@ -191,23 +165,6 @@ def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Calla
         return function  # type: ignore[no-any-return]
 
 
-async def _coroutine_function(call: TaskCall) -> Callable[[Any], Any]:
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    bound = _per_loop.setdefault(loop, {})
-    if call not in bound:
-        # Models call prepare_async before the first task, so that no two tasks enter at once.
-        assert call.task_async is not None
-        function = find(call.task_async)
-        if call.context_async is not None:
-            stack = _loop_stacks.setdefault(loop, AsyncExitStack())
-            value = await stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
-            function = functools.partial(_call_with_context, function, value)
-        bound[call] = function
-    return bound[call]
-
-
 def _call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:
     return function(item, value)
 
@@ -218,15 +175,51 @@ def leave_thread() -> None:
     _per_thread.stack.close()
 
 
-async def leave_loop() -> None:
-    """Leave what was entered in the running event loop."""
-    import asyncio
+class LoopContexts:
+    """What one event loop has entered, whichever library runs it: a model makes one for its loop, and leaves it."""
 
-    loop = asyncio.get_running_loop()
-    _per_loop.pop(loop, None)
-    stack = _loop_stacks.pop(loop, None)
-    if stack is not None:
-        await stack.aclose()
+    def __init__(self) -> None:
+        self._bound: dict[TaskCall, Callable[[Any], Any]] = {}
+        self._stack = AsyncExitStack()
+
+    async def prepare(self, call: TaskCall) -> None:
+        """Enter the context of the coroutine twin, or the synchronous one when the task has none, before any task.
+
+        An error here is left for the tasks: see `TaskCall.prepare`.
+        """
+        if call.task_async is None:
+            call.prepare()
+            return
+        with contextlib.suppress(Exception):
+            await self._enter(_untraced(call))
+
+    async def call(self, call: TaskCall, item: Any) -> Outcome:
+        """Await the coroutine twin with one item; a task without one runs in the loop's own thread and blocks it."""
+        if call.task_async is None:
+            return call(item)
+        started = time.monotonic()
+        try:
+            function = self._bound.get(call) or await self._enter(_untraced(call))
+            outcome = Outcome(await function(item))
+        except _TASK_ERRORS as error:
+            outcome = failed(error)
+        return tracer().shared(outcome, started) if call.traced else outcome
+
+    async def leave(self) -> None:
+        """Leave what was entered in this loop."""
+        self._bound.clear()
+        await self._stack.aclose()
+
+    async def _enter(self, call: TaskCall) -> Callable[[Any], Any]:
+        # Models prepare before the first task, so that no two tasks enter at once.
+        if call not in self._bound:
+            assert call.task_async is not None
+            function = find(call.task_async)
+            if call.context_async is not None:
+                value = await self._stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
+                function = functools.partial(_call_with_context, function, value)
+            self._bound[call] = function
+        return self._bound[call]
 
 
 def leave_process() -> None:

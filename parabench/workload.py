@@ -99,6 +99,9 @@ class Workload:
     description: str = ""
     #: Coroutine function doing the same work; event-loop models await it, others never see it.
     task_async: Callable[..., Any] | None = None
+    #: What `task_async` and `context_async` are written for: "asyncio", or "any" when they run under any library (they
+    #: use anyio, or await nothing of a library's own).
+    async_library: Literal["asyncio", "any"] = "asyncio"
     #: settings -> context manager whose value a task gets as second argument; entered once per worker.
     context: Callable[[Settings], AbstractContextManager[Any]] | None = None
     #: Whether threads of one process share one context value, or each thread enters its own.

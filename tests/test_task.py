@@ -137,9 +137,10 @@ def test_coroutine_twins_run_in_their_own_context_of_the_loop():
     twin = with_context(task_async=f"{__name__}:add_async", context_async=f"{__name__}:context_async")
 
     async def main():
-        await twin.prepare_async()
-        outcomes = await asyncio.gather(*(twin.call_async(item) for item in range(5)))
-        await task.leave_loop()
+        contexts = task.LoopContexts()
+        await contexts.prepare(twin)
+        outcomes = await asyncio.gather(*(contexts.call(twin, item) for item in range(5)))
+        await contexts.leave()
         return outcomes
 
     assert [outcome.value for outcome in asyncio.run(main())] == [10, 11, 12, 13, 14]
@@ -148,7 +149,7 @@ def test_coroutine_twins_run_in_their_own_context_of_the_loop():
 
 def test_a_task_without_a_twin_runs_in_the_loop_itself():
     plain = call(double)
-    assert asyncio.run(plain.call_async(4)).value == 8
+    assert asyncio.run(task.LoopContexts().call(plain, 4)).value == 8
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

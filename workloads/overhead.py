@@ -41,6 +41,7 @@ NO_OP = Workload(
     description="Does nothing, many times: what is left is what the model itself costs per task.",
     task=no_op,
     task_async=no_op_async,
+    async_library="any",
     items=no_op_items,
     check=no_op_check,
     limit=no_op_limit,

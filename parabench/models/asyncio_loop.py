@@ -11,7 +11,7 @@ from typing import Any
 
 from parabench.models.contract import Capabilities, Model, always, needs_extra
 from parabench.records import Outcome
-from parabench.task import Batch, Run, TaskCall, failed, leave_loop
+from parabench.task import Batch, LoopContexts, Run, TaskCall, failed
 
 
 @contextmanager
@@ -19,24 +19,25 @@ def open_asyncio(loop_module: str, workers: int, call: TaskCall) -> Iterator[Run
     """Start the loop and enter the coroutine twin's context in it; a task without a twin blocks the loop."""
     new_event_loop = importlib.import_module(loop_module).new_event_loop
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        contexts = LoopContexts()
         try:
-            runner.run(call.prepare_async())
+            runner.run(contexts.prepare(call))
 
             def run(batch: Batch) -> list[Outcome]:
-                return runner.run(_run_batch(batch, workers))
+                return runner.run(_run_batch(batch, workers, contexts))
 
             yield run
         finally:
-            runner.run(leave_loop())
+            runner.run(contexts.leave())
 
 
-async def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
+async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list[Outcome]:
     places = asyncio.Semaphore(workers)
 
     async def work(item: Any) -> Outcome:
         async with places:
             try:
-                return await batch.call.call_async(item)
+                return await contexts.call(batch.call, item)
             except asyncio.CancelledError as error:  # one task that gave up; the loop itself is not being stopped
                 return failed(error)
 
@@ -54,6 +55,7 @@ def _model(name: str, description: str, loop_module: str, availability: Callable
             pickles=False,
             parallel_bytecode=False,
             accepts_coroutines=True,
+            async_library="asyncio",
             event_loop=loop_module,
         ),
         open=functools.partial(open_asyncio, loop_module),

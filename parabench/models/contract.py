@@ -34,6 +34,8 @@ class Capabilities:
     parallel_bytecode: bool
     #: Awaits coroutine twins.
     accepts_coroutines: bool = False
+    #: The library whose event loop awaits them: "asyncio" or "trio"; None without one.
+    async_library: str | None = None
     #: Start method of the processes: multiprocessing's word for it, or "loky"; None without processes.
     start_method: str | None = None
     #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.

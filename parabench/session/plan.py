@@ -45,6 +45,11 @@ def why_not(
         return Unavailable("starts servers of its own, so it runs only on request", f"add --models {model.name}")
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+    library = model.capabilities.async_library
+    if workload.task_async is not None and library is not None and workload.async_library not in ("any", library):
+        return Unavailable(
+            f"its coroutines are written for {workload.async_library}, which does not run under {library}"
+        )
     if workload.drives_event_loop and model.capabilities.worker == "greenlet":
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
     if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:

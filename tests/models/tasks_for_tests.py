@@ -25,10 +25,13 @@ def interval(item):
 
 
 async def interval_async(item):
-    import asyncio
+    try:
+        from anyio import sleep  # under whichever library runs the loop
+    except ImportError:
+        from asyncio import sleep
 
     started = time.monotonic()
-    await asyncio.sleep(item)
+    await sleep(item)
     return [started, time.monotonic()]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from parabench.task import TaskCall, leave_process, reference_to
+from parabench.task import LoopContexts, TaskCall, leave_process, reference_to
 from parabench.workload import LimitCase, ServiceOptions, Workload
 from workloads import shared_state as state
 
@@ -91,7 +91,8 @@ def test_one_worker_loses_nothing(tmp_path, workload):
 @pytest.mark.parametrize("workload", BOTH, ids=lambda workload: workload.name)
 def test_an_event_loop_neither_deadlocks_nor_loses(tmp_path, workload):
     async def gather(call, items):
-        return await asyncio.gather(*(call.call_async(item) for item in items))
+        contexts = LoopContexts()
+        return await asyncio.gather(*(contexts.call(call, item) for item in items))
 
     items = workload.items("small")
     with workload.service(options(tmp_path)) as settings:

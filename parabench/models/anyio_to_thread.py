@@ -1,0 +1,76 @@
+"""anyio.to_thread: an event loop that hands synchronous tasks to N threads, as FastAPI and Starlette do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from parabench.machine.gil import gil_enabled
+from parabench.models.contract import Capabilities, Model, needs_extra
+from parabench.records import Outcome
+from parabench.task import Batch, Run, TaskCall, leave_thread
+
+
+@contextmanager
+def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start the loop and all N threads; anyio keeps idle threads until its loop ends."""
+    import asyncio
+
+    together = threading.Barrier(workers)
+
+    def enter() -> None:
+        call.prepare()
+        together.wait()
+
+    def leave() -> None:
+        together.wait()
+        leave_thread()
+
+    with asyncio.Runner() as runner:
+        runner.run(_in_every_thread(enter, workers))
+        try:
+            yield lambda batch: runner.run(_run_batch(batch, workers))
+        finally:
+            runner.run(_in_every_thread(leave, workers))
+
+
+async def _in_every_thread(function: Callable[[], object], workers: int) -> None:
+    import anyio
+
+    places = anyio.CapacityLimiter(workers)
+    async with anyio.create_task_group() as group:
+        for _ in range(workers):
+            group.start_soon(lambda: anyio.to_thread.run_sync(function, limiter=places))
+
+
+async def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
+    import anyio
+
+    places = anyio.CapacityLimiter(workers)
+    outcomes: dict[int, Outcome] = {}
+
+    async def work(index: int) -> None:
+        outcomes[index] = await anyio.to_thread.run_sync(batch.call, batch.items[index], limiter=places)
+
+    async with anyio.create_task_group() as group:
+        for index in range(len(batch.items)):
+            group.start_soon(work, index)
+    return [outcomes[index] for index in range(len(batch.items))]
+
+
+MODEL = Model(
+    name="anyio-to-thread",
+    family="threads",
+    description="anyio.to_thread.run_sync with a limiter of N threads",
+    capabilities=Capabilities(
+        worker="thread",
+        shares_memory=True,
+        pickles=False,
+        parallel_bytecode=not gil_enabled(),
+        event_loop="asyncio",
+    ),
+    open=open_anyio_to_thread,
+    availability=needs_extra("anyio", "trio"),
+    libraries=("anyio",),
+)

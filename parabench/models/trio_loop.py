@@ -1,0 +1,59 @@
+"""trio: one thread, one event loop, tasks in a nursery (trio's word for what waits for its tasks), N in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from parabench.models.contract import Capabilities, Model, needs_extra
+from parabench.records import Outcome
+from parabench.task import Batch, LoopContexts, Run, TaskCall, failed
+
+
+@contextmanager
+def open_trio(workers: int, call: TaskCall) -> Iterator[Run]:
+    """Start the loop, which lives in a thread of its own so that contexts outlive a batch, and enter them in it."""
+    from anyio.from_thread import start_blocking_portal
+
+    with start_blocking_portal(backend="trio") as loop:
+        contexts = LoopContexts()
+        try:
+            loop.call(contexts.prepare, call)
+            yield lambda batch: loop.call(_run_batch, batch, workers, contexts)
+        finally:
+            loop.call(contexts.leave)
+
+
+async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list[Outcome]:
+    import trio
+
+    places = trio.CapacityLimiter(workers)
+    outcomes: list[Outcome] = [failed(RuntimeError("it was never started"))] * len(batch.items)
+
+    async def work(index: int) -> None:
+        async with places:
+            outcomes[index] = await contexts.call(batch.call, batch.items[index])
+
+    async with trio.open_nursery() as nursery:
+        for index in range(len(batch.items)):
+            nursery.start_soon(work, index)
+    return outcomes
+
+
+MODEL = Model(
+    name="trio",
+    family="asyncio",
+    description="trio tasks in a nursery behind a CapacityLimiter",
+    capabilities=Capabilities(
+        worker="coroutine",
+        shares_memory=True,
+        pickles=False,
+        parallel_bytecode=False,
+        accepts_coroutines=True,
+        async_library="trio",
+        event_loop="trio",
+    ),
+    open=open_trio,
+    availability=needs_extra("trio", "trio", "anyio"),
+    libraries=("trio", "anyio"),
+)
