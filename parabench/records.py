@@ -58,6 +58,28 @@ class Concern:
     message: str
 
 
+class CellId(NamedTuple):
+    """Which cell: stored as fields wherever a cell is named. Its text is only ever written, never parsed."""
+
+    workload: str
+    model: str
+    workers: int
+    size: str
+    #: True when the user asked for this number of workers, which then belongs to the text.
+    workers_named: bool = False
+
+    @property
+    def text(self) -> str:
+        """The id in brackets of the pytest item: defaults are left out, so that it stays stable."""
+        size = "" if self.size == "small" else f"-{self.size}"
+        return f"{self.workload}-{self.model}" + (f"-w{self.workers}" if self.workers_named else "") + size
+
+    @property
+    def label(self) -> str:
+        """The model's name in a ranking of its workload: with its workers when the user asked for their number."""
+        return f"{self.model} x{self.workers}" if self.workers_named else self.model
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """workload x model x workers x size: one benchmark, one pytest item, one stable id."""
@@ -70,17 +92,17 @@ class Cell:
     #: Set when this pair cannot be measured here.
     unavailable: Unavailable | None = None
     #: True when the user asked for this number of workers, which then belongs to the id.
-    workers_in_id: bool = False
+    workers_named: bool = False
+
+    @property
+    def identity(self) -> CellId:
+        """Which cell it is."""
+        return CellId(self.workload, self.model, self.workers, self.size, self.workers_named)
 
     @property
     def id(self) -> str:
-        """The id in brackets of the pytest item: defaults are left out, so that it stays stable."""
-        parts = [self.workload, self.model]
-        if self.workers_in_id:
-            parts.append(f"w{self.workers}")
-        if self.size != "small":
-            parts.append(self.size)
-        return "-".join(parts)
+        """The text of its identity: its key within a session."""
+        return self.identity.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +235,7 @@ class CellRecord:
     @property
     def label(self) -> str:
         """The model's name in a ranking: with its workers when the user asked for several numbers of them."""
-        return self.cell.model + (f" x{self.cell.workers}" if self.cell.workers_in_id else "")
+        return self.cell.identity.label
 
     @property
     def seconds_by_pass(self) -> dict[int, float]:

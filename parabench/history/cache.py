@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from parabench.history.summary import CellKey, Layout, SessionSummary
+from parabench.records import CellId
 
 #: Changes with whatever is kept or with how summaries are made: entries of another version are not believed.
-VERSION = 1
+VERSION = 2
 
 
 class Cache:
@@ -44,7 +45,7 @@ class Cache:
             assert cache._path is not None
             told = _decode(cache._path.read_bytes())
             if told["version"] == VERSION:
-                layouts = [tuple(CellKey(*key) for key in layout) for layout in told["layouts"]]
+                layouts = [tuple(map(_key_of, layout)) for layout in told["layouts"]]
                 cache._layouts, cache._entries = layouts, told["entries"]
                 cache.layouts = {layout: layout for layout in layouts}
         return cache
@@ -79,7 +80,7 @@ class Cache:
             summary.datetime.isoformat() if summary.datetime else None,
             [summary.interpreter, summary.version, summary.interrupted, summary.noisy],
             list(summary.tags),
-            dict(summary.failed),
+            [[*cell, reason] for cell, reason in summary.failed.items()],
             place,
             struct.pack(f"<{len(summary.seconds)}d", *summary.seconds).hex(),
         ]
@@ -117,7 +118,7 @@ class Cache:
             interrupted=interrupted,
             noisy=noisy,
             tags=tuple(tags),
-            failed=failed,
+            failed={CellId(*cell): reason for *cell, reason in failed},
             layout=layout,
             seconds=struct.unpack(f"<{len(layout)}d", bytes.fromhex(packed)),
         )
@@ -133,6 +134,12 @@ def path_of(results: Path) -> Path:
     """Where the summaries of a results folder are kept."""
     digest = hashlib.sha256(os.path.realpath(results).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return cache_folder() / f"{digest}.json"
+
+
+def _key_of(fields: list[Any]) -> CellKey:
+    *others, cell = fields
+    name, kind, source_hash, circumstances = others
+    return CellKey(name, kind, source_hash, circumstances, None if cell is None else CellId(*cell))
 
 
 def _encode(told: dict[str, Any]) -> bytes:

@@ -13,11 +13,11 @@ from typing import Any
 from parabench.analyse.steadiness import label_of
 from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
-from parabench.records import CellRecord, Instrumented, Visit
+from parabench.records import Cell, CellRecord, Instrumented, Visit
 from parabench.workload import Limit, LimitCase, Workload, source_hash
 
 #: Version of everything described here; see docs/results_format.md.
-FORMAT = 1
+FORMAT = 2
 
 
 def limits_of(
@@ -69,6 +69,7 @@ def extra_info(
         "event_loop": model.capabilities.event_loop,
         "kind": cell.kind,
         "workers": cell.workers,
+        "workers_named": cell.workers_named,
         "size": cell.size,
         "tasks": record.tasks,
         "client": workload.client,
@@ -181,16 +182,21 @@ def parabench_object(
             for warning in circumstances.warnings
         ],
         "failed": [
-            {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
+            {**_named(r.cell), "reason": without_private_paths(r.failure, root)}
             for r in records
             if r.failure is not None
         ],
         "not_run": [
-            {"cell": r.cell.id, "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
+            {**_named(r.cell), "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
             for r in records
             if r.cell.unavailable is not None
         ],
     }
+
+
+def _named(cell: Cell) -> dict[str, Any]:
+    """A cell as it is named in a file: its fields, and its text for those who read."""
+    return {"cell": cell.id, **cell.identity._asdict()}
 
 
 def without_private_paths(text: str, root: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from parabench.errors import NothingToResume, PlanDiffers
 from parabench.history import journal
+from parabench.history.format_1 import renamed
 from parabench.history.journal import Entries, Journal
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models.contract import Model
@@ -61,8 +62,19 @@ class Unfinished:
 
 def unfinished(folder: Path) -> list[Unfinished]:
     """Every journal left behind in a folder, oldest first. Raises JournalDamaged."""
-    found = [Unfinished(path, journal.read(path)) for path in journal.orphans(folder)]
+    found = [Unfinished(path, _of_today(journal.read(path))) for path in journal.orphans(folder)]
     return sorted(found, key=lambda one: str(one.entries.header["started"]))
+
+
+def _of_today(entries: Entries) -> Entries:
+    """Entries with the names that options and fields of cells have now; the file stays as it is."""
+    header = dict(entries.header)
+    header["options"] = renamed(header["options"])
+    header["cells"] = [
+        {("workers_named" if name == "workers_in_id" else name): value for name, value in cell.items()}
+        for cell in header["cells"]
+    ]
+    return dataclasses.replace(entries, header=header)
 
 
 def to_resume(results: Path, folder: Path, fingerprint: Mapping[str, Any]) -> Unfinished:

@@ -21,7 +21,10 @@ from parabench.history.checked import (
 from parabench.history.stored import StoredBenchmark, StoredPass
 
 #: Keys of a cell's `extra_info` that have fields of their own.
-IDENTITY = ("workload", "model", "family", "kind", "workers", "size", "tasks", "client", "source_hash", "libraries")
+IDENTITY = (
+    *("workload", "model", "family", "kind", "workers", "workers_named", "size", "tasks", "client", "source_hash"),
+    "libraries",
+)
 #: Keys of a pass that older files do not have, and that nothing here needs.
 _LATER = {"seconds_warm_up"}
 _APART = {*IDENTITY, "passes", "findings", "seconds_per_round"}

@@ -173,7 +173,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         blocks.setdefault(item.stash[CELL].workload, []).append(item)
     schedule = session.config.stash[SCHEDULE] = Schedule(
         order_of_passes(list(blocks.values()), ours.options.passes, ours.options.seed),
-        ours.options.budget,
+        ours.options.budget_seconds,
         seconds_before=ours.seconds_before,
         wanted=lambda item: ours.wanted(item.stash[CELL]),
         after_pass=ours.races.look if ours.races else lambda _: None,

@@ -131,7 +131,13 @@ class Entry:
     @property
     def field(self) -> str:
         """Name of the value among the options."""
-        return self.flag.removeprefix("--").replace("-", "_")
+        name = self.flag.removeprefix("--").replace("-", "_")
+        return f"{name}_seconds" if self.metavar == "SECONDS" else name
+
+    @property
+    def ini(self) -> str:
+        """Name of the ini option."""
+        return f"parabench_{self.flag.removeprefix('--').replace('-', '_')}"
 
 
 OPTIONS = (

@@ -79,7 +79,7 @@ def make_cells(
                     size=size,
                     unavailable=availability[model.name]
                     or why_not(workload, model, live=live, named=named, services=services),
-                    workers_in_id=bool(workers) and not alone,
+                    workers_named=bool(workers) and not alone,
                 )
                 for count in counts
             )

@@ -291,9 +291,9 @@ class Session:
                 ExperimentOptions(
                     size=options.size,
                     seed=options.seed,
-                    latency_seconds=options.latency,
+                    latency_seconds=options.latency_seconds,
                     github_url=options.github_url,
-                    cell_timeout_seconds=options.cell_timeout,
+                    cell_timeout_seconds=options.cell_timeout_seconds,
                     rounds=options.rounds,
                     scratch=options.scratch,
                     services=options.services,
