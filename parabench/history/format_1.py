@@ -1,4 +1,4 @@
-"""From format 1 to 2: cells that gave no number were named by a text only, and seconds among the options had no unit."""
+"""From format 1 to 2: cells without a number were named by a text only, and seconds among options had no unit."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
-from parabench.compare.series import short_name
+from parabench.records import CellId
 
 #: What matters first.
 ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
@@ -27,6 +28,7 @@ def as_json(comparison: Comparison) -> str:
     cells = [
         {
             "cell": one.cell,
+            **_fields(comparison.identities.get(one.cell)),
             "verdict": one.verdict,
             "ratio": one.ratio,
             "low": one.low,
@@ -55,10 +57,10 @@ def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bo
         refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
         told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
     told += [f"Note: {note}" for note in comparison.notes]
-    return _table(listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
+    return _table(comparison, listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
 
 
-def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
+def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: bool) -> str:
     """The rows of a table; rich is imported when there are any, which takes longer than to compare."""
     if not listed:
         return ""
@@ -73,7 +75,7 @@ def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
-        table.add_row(short_name(one.cell), verdict, ratio_cell(one), sessions, why(one))
+        table.add_row(_text(comparison, one), verdict, ratio_cell(one), sessions, why(one))
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 
@@ -86,7 +88,9 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         mark = f"{_MARKS[one.verdict]} {one.verdict}"
-        lines.append(f"| `{short_name(one.cell)}` | {mark} | {ratio_cell(one)} | {sessions} | {_in_table(why(one))} |")
+        lines.append(
+            f"| `{_text(comparison, one)}` | {mark} | {ratio_cell(one)} | {sessions} | {_in_table(why(one))} |"
+        )
     if listed:
         lines.append("")
     rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
@@ -94,7 +98,8 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         lines += ["<details><summary>The other cells</summary>", ""]
         lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
         lines += [
-            f"| `{short_name(one.cell)}` | {one.verdict} | {ratio_cell(one)} | {_in_table(why(one))} |" for one in rest
+            f"| `{_text(comparison, one)}` | {one.verdict} | {ratio_cell(one)} | {_in_table(why(one))} |"
+            for one in rest
         ]
         lines += ["", "</details>", ""]
     lines += [f"> {note}" for note in comparison.notes]
@@ -128,6 +133,15 @@ def why(one: CellVerdict) -> str:
     if one.reason is not None:
         parts.append(one.reason)
     return "; ".join(parts)
+
+
+def _fields(cell: CellId | None) -> dict[str, Any]:
+    """A cell of ours by its fields; all of them null for other benchmarks."""
+    return dict.fromkeys(CellId._fields) if cell is None else cell._asdict()
+
+
+def _text(comparison: Comparison, one: CellVerdict) -> str:
+    return comparison.texts.get(one.cell, one.cell)
 
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:

@@ -38,8 +38,11 @@ def results(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_both_ways_give_the_same_summary(sample: Path) -> None:
     quick = fast.summary_of(sample, sample.read_bytes(), {})
-    assert quick is not None, "the samples are as expected"
-    assert same(quick, summarise(read_session(sample)))
+    if sample.stem == "parabench_1":
+        assert quick is None, "a file of an earlier format is brought to this one by the tolerant reader"
+    else:
+        assert quick is not None, "the samples are as expected"
+        assert same(quick, summarise(read_session(sample)))
 
 
 def test_without_msgspec_the_tolerant_reader_does_it_all(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,10 +54,10 @@ def test_without_msgspec_the_tolerant_reader_does_it_all(results: Path, monkeypa
 
 
 def test_layouts_are_shared(results: Path) -> None:
-    shutil.copy(results / "machine" / "0001_parabench_1.json", results / "machine" / "0009_copy.json")
+    shutil.copy(results / "machine" / "0002_parabench_2.json", results / "machine" / "0009_copy.json")
     for _ in range(2):  # read, and kept
         found = {session.number: session for session in read_summaries(results).sessions}
-        assert found[9].layout is found[1].layout
+        assert found[9].layout is found[2].layout
 
 
 def test_files_are_decoded_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +69,7 @@ def test_files_are_decoded_once(results: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_file_that_changed_is_read_again(results: Path) -> None:
     read_summaries(results)
-    file = results / "machine" / "0001_parabench_1.json"
+    file = results / "machine" / "0002_parabench_2.json"
     status = file.stat()
     content = json.loads(file.read_text())
     content["parabench"]["interrupted"] = True
@@ -74,10 +77,10 @@ def test_a_file_that_changed_is_read_again(results: Path) -> None:
     other.write_text(json.dumps(content))
     os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
     other.replace(file)
-    [session] = [one for one in read_summaries(results).sessions if one.number == 1]
+    [session] = [one for one in read_summaries(results).sessions if one.number == 2]
     assert session.interrupted
     file.unlink()
-    assert 1 not in [one.number for one in read_summaries(results).sessions]
+    assert 2 not in [one.number for one in read_summaries(results).sessions]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_a_fifo_is_refused_and_not_waited_for(results: Path) -> None:
 
 def test_files_named_in_a_selection_come_first(results: Path) -> None:
     known = read_summaries(results).sessions
-    assert with_files(known, ["1", str(results / "machine" / "0001_parabench_1.json")]) == list(known)
+    assert with_files(known, ["2", str(results / "machine" / "0002_parabench_2.json")]) == list(known)
     other = results.parent / "other.json"
     shutil.copy(SAMPLES[0], other)
     assert with_files(known, [f"file:{other}"])[0].path == other
