@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ def pytest_configure() -> None:
     """Scripts start their background jobs with Ctrl-C ignored, and every process started here would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A session that a test starts is no part of a run side by side: pytest-benchmark would measure nothing there.
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        del os.environ[name]
 
 
 @pytest.fixture
@@ -42,6 +46,6 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
     # Plugins of our own development environment: a user has others, and importing hypothesis doubles the time.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy allow")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio -p no:xdist --on-busy allow")
     yield made
     made.kill_what_runs()

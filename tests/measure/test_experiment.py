@@ -1,5 +1,6 @@
 import os
 import tempfile
+import uuid
 from pathlib import Path
 
 import deeds
@@ -54,20 +55,15 @@ def test_a_killed_worker_is_a_failed_cell(visit, model):
 
 
 @pytest.mark.parametrize("model", ["sequential", "thread-pool", "process-pool-fork", "process-per-task"])
-def test_a_hung_cell_is_killed_with_all_its_processes(visit, model):
+def test_a_hung_cell_is_killed_with_all_its_processes(visit, model, monkeypatch):
+    mark = uuid.uuid4().hex  # inherited by all that is started here, and by nobody else's processes
+    monkeypatch.setenv("PARABENCH_TEST_MARK", mark)
     workload = deeds.workload(deeds.hang_with_children, [1, 2], deterministic=False)
     with pytest.raises(CellTimedOut, match=r"gave no answer to 'round' within 1.5 s and was killed") as caught:
         visit(workload, model, timeout=1.5)
     assert "--cell-timeout" in str(caught.value)
-    hung = [
-        p
-        for p in psutil.process_iter()
-        if p.status() != psutil.STATUS_ZOMBIE and WORK_NAME in " ".join(_environment(p))
-    ]
+    hung = [p for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE and mark in _environment(p)]
     assert hung == []
-
-
-WORK_NAME = "tests/measure/work"
 
 
 def _environment(process):
