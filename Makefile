@@ -22,6 +22,9 @@ endif
 endif
 endif
 
+# Every process that is started here would compile every library anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: bench test lint clean anew
 
 bench: $(VENV)/ready-bench

@@ -36,8 +36,9 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # A session that a test starts is no part of a run side by side: pytest-benchmark would measure nothing there.
-    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
-        del os.environ[name]
+    # It may keep what it has compiled, as on a user's machine: else each of hundreds compiles every library anew.
+    for name in [*(name for name in os.environ if name.startswith("PYTEST_XDIST_")), "PYTHONDONTWRITEBYTECODE"]:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A small repository of a user's own; nothing that it started outlives the test."""
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
-    # Plugins of our own development environment: a user has others, and importing hypothesis doubles the time.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio -p no:xdist --on-busy allow")
+    # Plugins of our own development environment: a user has others, and importing them doubles the time.
+    others = " ".join(f"-p no:{plugin}" for plugin in ("hypothesispytest", "anyio", "xdist", "valkey"))
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --on-busy allow")
     yield made
     made.kill_what_runs()

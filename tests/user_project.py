@@ -43,6 +43,9 @@ class Project:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        # Compiled code is told from its source by length and second: a file that is changed at once may have the same.
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+            compiled.unlink()
         return path
 
     def workload(self, name: str, text: str) -> Path:

@@ -28,6 +28,14 @@ def parabench(folder: Path, *arguments: str, seconds: float = 300) -> subprocess
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
 
 
+@pytest.fixture
+def few_interpreters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let only the interpreter of these tests be found: each that is at hand would be started and asked."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "no interpreters"))
+
+
+@pytest.mark.usefixtures("few_interpreters")
 @pytest.mark.parametrize("name", [OWN, f"python{OWN}", f"py{OWN.replace('.', '')}", sys.executable])
 def test_names_are_those_of_tox_and_virtualenv(name: str) -> None:
     if platform.python_implementation() != "CPython":
@@ -41,6 +49,7 @@ def test_names_are_those_of_tox_and_virtualenv(name: str) -> None:
     assert asked.stdout.strip() == str(sys.version_info[:2])
 
 
+@pytest.mark.usefixtures("few_interpreters")
 def test_what_is_not_there_is_an_error_that_lists_what_is() -> None:
     with pytest.raises(InterpreterNotFound, match=r"no interpreter answers to '3\.99'") as raised:
         find_interpreters(["3.99"])
@@ -57,6 +66,7 @@ def test_a_build_with_a_gil_is_not_taken_for_a_free_threaded_one() -> None:
         assert ("free-threaded" in found.description) == name.endswith("t")
 
 
+@pytest.mark.usefixtures("few_interpreters")
 def test_switches_that_an_interpreter_has_not_got_are_refused() -> None:
     with pytest.raises(
         UnknownName, match=r"no switch of an interpreter matches '\+fast'; known: \+gil, \+jit, \+nojit"
@@ -76,6 +86,7 @@ def test_every_extra_is_either_for_this_interpreter_or_left_out_on_purpose() -> 
     assert not any("extra" in text or ";" in text for text in texts)
 
 
+@pytest.mark.usefixtures("few_interpreters")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
