@@ -92,7 +92,13 @@ def processes_of_session(session, seconds=5.0):
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module", params=list(MODELS))
+def in_one_process(name):
+    """The tests of a model share one run of the driver; models that start servers take long, and run by name."""
+    marks = [pytest.mark.xdist_group(name), *([pytest.mark.slow] if MODELS[name].on_request else [])]
+    return pytest.param(name, marks=marks)
+
+
+@pytest.fixture(scope="module", params=map(in_one_process, MODELS))
 def model(request):
     found = MODELS[request.param]
     unavailable = found.availability()

@@ -49,6 +49,7 @@ def test_a_session_on_an_external_broker_tells_so_and_keeps_its_password(project
     assert [key for key in broker.names() if key.startswith("parabench")] == []
 
 
+@pytest.mark.slow
 def test_failures_of_external_servers_name_them_without_their_password(project: Project, broker: Broker) -> None:
     model_or_skip("celery")
     project.workload("mine", WORK)
@@ -165,6 +166,7 @@ def scheduler(request: pytest.FixtureRequest, project: Project, monkeypatch: pyt
     log.close()
 
 
+@pytest.mark.slow
 def test_a_session_on_a_dask_scheduler_started_by_hand(project: Project, scheduler: str) -> None:
     project.workload("mine", WORK)
     project.experiment()
