@@ -29,12 +29,12 @@ from parabench.errors import BrokerUnreachable, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Model
 from parabench.records import Services
 
+pytestmark = pytest.mark.slow
 #: Silence is taken for a loss after so long.
 SILENCE = 4.0
 #: Enough for two silences, and what starting again takes.
 SECONDS_BOUND = 40
 #: One that the library's own worker keeps going, and one whose processes are the supervisor's.
-pytestmark = pytest.mark.slow
 PARAMETRIZED = pytest.mark.parametrize("name", ["celery", "rq"])
 ITEMS = [["slow", 0.6], *[["quick", 0.05]] * 7]
 
