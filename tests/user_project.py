@@ -22,7 +22,7 @@ QUICK = ("--models", "sequential,thread-pool", "--passes", "1", "--rounds", "2")
 #: Every process that a test starts inherits this variable, and so do all of theirs.
 MARK = "PARABENCH_TEST_MARK"
 #: Generous: the tests assert no durations, they only refuse to wait for ever.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def _refuse(constant: str) -> NoReturn:
