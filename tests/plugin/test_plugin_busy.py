@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
-from user_project import Project, flat
+from user_project import PATIENCE_SECONDS, Project, flat
 
 from parabench.measure.lock import SessionLock
 
@@ -37,10 +38,18 @@ def test_it_measures_all_the_same_on_request_and_is_marked(project: Project, bus
     assert project.stored()["parabench"]["noisy"] is True
 
 
-def test_by_default_it_says_whom_it_waits_for_and_then_measures(project: Project, busy) -> None:
-    threading.Timer(1.5, busy.release).start()
-    busy.release = lambda: None
-    waited = project.pytest(*ONE)
-    waited.assert_outcomes(passed=1)
-    assert "parabench: waiting until process" in flat(waited.stdout.str())
+def test_by_default_it_says_whom_it_waits_for_and_then_measures(project: Project, busy, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    release, busy.release = busy.release, lambda: None
+    give_up = threading.Timer(PATIENCE_SECONDS, release)
+    give_up.start()
+    with project.start(*ONE) as session:
+        said = ""
+        while "waiting until process" not in flat(said) and (line := session.stdout.readline()):
+            said += line
+        give_up.cancel()
+        release()
+        said += session.stdout.read()
+    assert f"parabench: waiting until process {os.getpid()}" in flat(said)
+    assert session.returncode == 0, said
     assert project.stored()["parabench"]["noisy"] is False
