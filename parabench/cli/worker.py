@@ -19,7 +19,7 @@ from parabench.queues.opening import external_address
 from parabench.queues.serving import identity
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
 from parabench.session.discovery import find_workloads
-from parabench.session.option_table import BROKER_VARIABLE
+from parabench.workers.environment import BROKER_VARIABLE
 from parabench.workload import source_hash
 
 
@@ -47,6 +47,7 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
         raise UnknownName("model with workers of its own", model, queues)
     if (missing := queues[model].availability()) is not None:
         raise ModelUnavailable(model, missing.reason, missing.install)
+    os.environ.pop(BROKER_VARIABLE, None)  # tasks have no business with its password
     if not url:
         raise BrokerNotGiven(model, BROKER_VARIABLE)
     workloads = find_workloads(workloads_dir.resolve())  # also lets the workers import them

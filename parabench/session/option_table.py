@@ -13,12 +13,11 @@ from typing import Any
 from parabench.errors import InvalidOption
 from parabench.measure.lock import POLICIES
 from parabench.queues.address import is_broker, shown
+from parabench.workers.environment import BROKER_VARIABLE
 from parabench.workload import SIZES
 
 #: GitHub's own address; GitHub Enterprise has another.
 GITHUB_URL = "https://api.github.com"
-#: The broker's URL, for those who do not want its password in the list of processes.
-BROKER_VARIABLE = "PARABENCH_BROKER"
 
 
 def _names(option: str, text: str) -> tuple[str, ...]:
