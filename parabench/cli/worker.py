@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
@@ -58,13 +59,11 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
         signal.signal(number, lambda signum, _: ended.append(signum))
     address = external_address(model, url)
     supervisor = Supervisor(library, address, workers, lambda: not ended, SECONDS_TO_END)
-    supervisor.say = lambda text: click.echo(f"parabench worker: {text}", err=True)
-    click.echo(
-        f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}"
-    )
-    click.echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
+    supervisor.say = lambda text: echo(f"parabench worker: {text}", err=True)
+    echo(f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}")
+    echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
     for name, workload in workloads.items():
-        click.echo(f"  {source_hash(workload.task.__module__)}  {name}")
+        echo(f"  {source_hash(workload.task.__module__)}  {name}")
     sys.stdout.flush()
     supervisor.run()
-    click.echo("ended")
+    echo("ended")
