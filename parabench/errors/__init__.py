@@ -71,12 +71,14 @@ from parabench.errors.workers import (
     BrokerNotGiven,
     BrokerNotStarted,
     BrokerUnreachable,
+    MessageRefused,
     SchedulerUnreachable,
     TaskLost,
     WorkerDied,
     WorkersDiffer,
     WorkersMissing,
     WorkersNotStarted,
+    WorkersTooMany,
 )
 
 __all__ = [
@@ -105,6 +107,7 @@ __all__ = [
     "LiveUnreachable",
     "LockUnusable",
     "MachineBusy",
+    "MessageRefused",
     "MockInUse",
     "ModelNotLoadable",
     "ModelUnavailable",
@@ -142,6 +145,7 @@ __all__ = [
     "WorkersDiffer",
     "WorkersMissing",
     "WorkersNotStarted",
+    "WorkersTooMany",
     "WorkloadNotLoadable",
     "WrongResult",
     "ZygoteDied",

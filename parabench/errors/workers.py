@@ -87,6 +87,23 @@ class WorkersDiffer(ParabenchError):
         )
 
 
+class WorkersTooMany(ParabenchError):
+    """More workers have had a part in a batch than it is measured with."""
+
+    def __init__(self, model: str, wanted: int, used: int) -> None:
+        super().__init__(
+            f"{used} workers of {model} have done tasks of a batch for {wanted}: other ones take messages of the same "
+            "queue; end them, or name another broker"
+        )
+
+
+class MessageRefused(ParabenchError):
+    """A message that a worker does not act upon."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"refused: {reason}; a worker takes the workloads that it has listed, from one client")
+
+
 class TaskLost(ParabenchError):
     """A task of which nothing has been heard."""
 

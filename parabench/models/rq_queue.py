@@ -15,9 +15,12 @@ from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
+from parabench.queues.serving import FUNCTIONS, count_refused
 from parabench.records import OWN_SERVICES, Services
 
 SECONDS_RESULTS_KEPT = 600
+#: What a job may call.
+OURS = frozenset(f"parabench.queues.serving.{name}" for name in FUNCTIONS)
 #: A read that waits for a message blocks longer than any answer takes; RQ sets the time itself.
 SECONDS_BLOCKED = 420
 
@@ -37,9 +40,41 @@ def serve(url: str, namespace: str, workers: int) -> None:
     class Worker(SimpleWorker):
         death_penalty_class = TimerDeathPenalty  # without a limit nothing is timed; the default takes SIGALRM
 
+        def execute_job(self, job: Any, queue: Any) -> None:
+            """Run a job of our own functions; of any other nothing is imported, its callbacks included."""
+            if _is_ours(job):
+                super().execute_job(job, queue)
+            else:
+                count_refused()
+                job.delete()
+
+        def subscribe(self) -> None:
+            """Take no orders over the broker."""
+
+        def unsubscribe(self) -> None:
+            """As above."""
+
+        def register_birth(self) -> None:
+            """Be in no list that outlives a killed worker; what it says of itself has an end of its own."""
+
+        def register_death(self) -> None:
+            self.connection.delete(self.key)
+
+        def run_maintenance_tasks(self) -> None:
+            """Look after no job of dead workers: the client does, and a job's callbacks would be called."""
+
     connection = _connection(url, SECONDS_BLOCKED)
     queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
     Worker([queue], connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
+
+
+def _is_ours(job: Any) -> bool:
+    """Whether a job calls one of our functions and, before and after it, nothing."""
+    callbacks = ("_success_callback_name", "_failure_callback_name", "_stopped_callback_name")
+    try:
+        return job.func_name in OURS and job.instance is None and not any(getattr(job, name) for name in callbacks)
+    except Exception:  # what it holds is no job
+        return False
 
 
 class _Client:

@@ -94,7 +94,8 @@ def _url(option: str, text: str) -> str:
     return text.rstrip("/")
 
 
-def _broker(option: str, text: str) -> str | None:
+def checked_broker(option: str, text: str) -> str | None:
+    """The URL of a broker, or the one in the environment. Raises InvalidOption, which does not show its password."""
     text = text or os.environ.get(BROKER_VARIABLE, "")
     if text and not is_broker(text):
         raise InvalidOption(option, shown(text), "a URL such as redis://queue.example:6379/0, rediss:// or unix://")
@@ -187,7 +188,7 @@ OPTIONS = (
         "--broker",
         "URL",
         "",
-        _broker,
+        checked_broker,
         f"Redis-compatible server of the task queues (or ${BROKER_VARIABLE}); default: one that is started for them",
         alias="--celery-broker",
     ),
