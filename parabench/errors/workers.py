@@ -87,6 +87,16 @@ class WorkersDiffer(ParabenchError):
         )
 
 
+class QueueHeld(ParabenchError):
+    """Workers that another client has at this moment: two would purge and measure each other's messages."""
+
+    def __init__(self, where: str, namespace: str, host: str, pid: int, started: str) -> None:
+        super().__init__(
+            f"the workers of {namespace} at {where} are held by process {pid} on {host} since {started}; wait for its "
+            "end, or start workers of your own at another broker or database"
+        )
+
+
 class WorkersTooMany(ParabenchError):
     """More workers have had a part in a batch than it is measured with."""
 

@@ -6,6 +6,7 @@ RQ's ordinary worker forks for every job, which costs several times as much; its
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -65,7 +66,8 @@ def serve(url: str, namespace: str, workers: int) -> None:
 
     connection = _connection(url, SECONDS_BLOCKED)
     queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
-    Worker([queue], connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
+    name = f"{namespace}_{uuid.uuid4().hex}"
+    Worker([queue], name=name, connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
 
 
 def _is_ours(job: Any) -> bool:
@@ -91,7 +93,9 @@ class _Client:
             job = self._queue.enqueue(
                 f"parabench.queues.serving.{function}",
                 args=list(arguments),
+                job_id=f"{self._queue.name}_{uuid.uuid4().hex}",
                 job_timeout=-1,
+                ttl=SECONDS_RESULTS_KEPT,
                 result_ttl=SECONDS_RESULTS_KEPT,
                 failure_ttl=SECONDS_RESULTS_KEPT,
             )

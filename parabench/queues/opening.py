@@ -15,6 +15,7 @@ from parabench.queues.admission import announced
 from parabench.queues.broker import embedded_broker
 from parabench.queues.client import QueueRun
 from parabench.queues.crew import Crew
+from parabench.queues.lease import leased
 from parabench.queues.library import QueueLibrary
 from parabench.records import Services
 from parabench.task import Run, TaskCall
@@ -32,6 +33,8 @@ def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Se
         name = library.model if services.workers_external else f"{library.model}-{uuid.uuid4().hex[:12]}"
         address = Address(url, f"{EXTERNAL_NAMESPACE}-{name}")
         broker = stack.enter_context(connected(address))
+        if services.workers_external:  # else nobody knows of the namespace
+            stack.enter_context(leased(broker, address))
         stack.callback(purge, broker, address)
         purge(broker, address)  # what a client has left there that was killed
         supervisor = (

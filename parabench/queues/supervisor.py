@@ -20,6 +20,7 @@ from typing import Any
 
 from parabench.errors import BrokerUnreachable
 from parabench.queues.address import Address, connected, purge
+from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
 from parabench.queues.serving import Slots, admission, identity
 from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
@@ -63,6 +64,8 @@ class Supervisor:
         #: What the workers take, as `parabench.queues.admission.announced` gives it.
         self._calls = [tuple(call) for call in calls]
         self._refused, self._refused_before = 0, 0
+        #: Nothing has been sent since what was there has been purged.
+        self._tidied = True
         #: Processes get so long to end by themselves before they are killed.
         self._seconds_to_end = seconds_to_end
         self._children: list[_Child] = []
@@ -110,9 +113,13 @@ class Supervisor:
             if time.monotonic() - self._beat > SECONDS_BEAT:
                 broker.set(self._address.crew(self.id), json.dumps(self._description()), ex=SECONDS_ALIVE)
                 self._beat = time.monotonic()
+                self._tidied = tidy(broker, self._address) if not self._tidied or self._is_leased(broker) else True
             asked = broker.blpop(self._address.questions(self.id), timeout=SECONDS_LOOK)
             if asked is not None:
                 self._answer(broker, json.loads(asked[1]))
+
+    def _is_leased(self, broker: Any) -> bool:
+        return bool(broker.exists(self._address.lease))
 
     def _answer(self, broker: Any, question: dict[str, Any]) -> None:
         if question["do"] == "clock":
