@@ -74,9 +74,8 @@ def test_what_is_not_shown_as_itself_is_shown_as_its_escape() -> None:
 
 
 def comparison(cell: str, reason: str, note: str) -> Comparison:
-    fields = dict.fromkeys(("ratio", "low", "high", "p", "method", "spread", "sessions_needed"))
     verdicts = tuple(
-        CellVerdict(cell=cell, verdict=verdict, sessions_base=1, sessions_new=1, reason=reason, **fields)  # type: ignore[arg-type]
+        CellVerdict(cell=cell, verdict=verdict, sessions_base=1, sessions_new=1, reason=reason)
         for verdict in (SLOWER, NOT_COMPARABLE)
     )
     return Comparison(verdicts=verdicts, base=(), new=(), threshold=0.05, notes=(note,))
