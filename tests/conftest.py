@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from user_project import MARK, Project
 
+from parabench.measure.lock import LOCK_VARIABLE
+
 pytest_plugins = ["pytester"]
 
 #: Tools of the extra `test` that whole files are written with, and that an interpreter may have no wheel of.
@@ -46,6 +48,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A small repository of a user's own; nothing that it started outlives the test."""
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
+    monkeypatch.setenv(LOCK_VARIABLE, f"parabench-test-{made.mark}")  # other tests, and the user's sessions, go on
     # Plugins of our own development environment: a user has others, and importing them doubles the time.
     others = " ".join(f"-p no:{plugin}" for plugin in ("hypothesispytest", "anyio", "xdist", "valkey"))
     monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --on-busy allow")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from parabench.cli._output import echo, show
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
@@ -60,9 +61,9 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
             }
         )
     if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+        echo(json.dumps(rows, indent=2))
     else:
-        click.echo(listing(rows), nl=False)
+        show(listing(rows))
 
 
 def _reason(model: Model, missing: Unavailable | None) -> str | None:

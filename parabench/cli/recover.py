@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 from parabench.history.recovery import recover
 from parabench.history.session_journal import unfinished
@@ -42,12 +43,12 @@ def recover_command(results: Path, workloads_dir: Path) -> None:
                 stored, benchmarks = recover(one, workloads, models, root)
             except ParabenchError as error:
                 failed += 1
-                click.echo(f"parabench: {one.told}: {error}", err=True)
+                echo(f"parabench: {one.told}: {error}", err=True)
                 continue
             if stored is None:
-                click.echo(f"{one.told}: nothing valid had been measured, the journal is removed")
+                echo(f"{one.told}: nothing valid had been measured, the journal is removed")
             else:
-                click.echo(f"{one.told}: {benchmarks} cells are stored as {stored}")
+                echo(f"{one.told}: {benchmarks} cells are stored as {stored}")
     if not found:
-        click.echo(f"no unfinished session in {results}")
+        echo(f"no unfinished session in {results}")
     sys.exit(1 if failed else 0)

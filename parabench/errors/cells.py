@@ -95,10 +95,10 @@ class ProbeFailed(ParabenchError):
 
 
 class LockUnusable(ParabenchError):
-    """The file that keeps sessions apart cannot be locked."""
+    """What keeps sessions apart, a name or a file, cannot be had."""
 
     def __init__(self, path: object, cause: OSError) -> None:
         super().__init__(
             f"cannot lock {path}, which keeps sessions from measuring each other: {cause.strerror or cause}; "
-            "mend or remove the file, or name another folder with TMPDIR"
+            "mend or remove what is in its place, or choose another name with PARABENCH_LOCK"
         )

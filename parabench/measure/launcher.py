@@ -12,16 +12,20 @@ from pathlib import Path
 
 from parabench.errors import ZygoteDied
 from parabench.measure.messages import Line, wait_readable
-from parabench.workers.environment import SCRATCH_VARIABLE
+from parabench.workers.environment import BROKER_VARIABLE, SCRATCH_VARIABLE
 
 #: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.
 _ZYGOTE = "import sys; from parabench.measure.zygote import main; main(sys.argv[1:])"
 
 
 def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:
-    """The environment of zygotes, and so of cells and their workers: ours, with these folders to import from."""
+    """The environment of zygotes, and so of cells and their workers: ours, with these folders to import from.
+
+    The broker's address, which may hold a password, is not in it: the cells that need it are told by their line.
+    """
     paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    ours = {name: value for name, value in os.environ.items() if name != BROKER_VARIABLE}
+    return {**ours, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 class ZygoteHandle:

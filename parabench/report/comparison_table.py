@@ -12,6 +12,7 @@ from typing import Any
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
 from parabench.records import CellId
+from parabench.report.foreign_text import for_markdown, one_line
 
 #: What matters first.
 ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
@@ -57,7 +58,12 @@ def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bo
         refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
         told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
     told += [f"Note: {note}" for note in comparison.notes]
-    return _table(comparison, listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
+    return _table(comparison, listed, colour=colour) + "".join(f"{_wrapped(line, width)}\n" for line in told)
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(indent + one_line(line), width)
 
 
 def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: bool) -> str:
@@ -75,22 +81,26 @@ def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: boo
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
-        table.add_row(_text(comparison, one), verdict, ratio_cell(one), sessions, why(one))
+        table.add_row(one_line(_text(comparison, one)), verdict, ratio_cell(one), sessions, one_line(why(one)))
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 
 def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
     """A comment for a pull request."""
-    lines = [f"### parabench: {new} against {base}", "", counts(comparison.verdicts) + ".", ""]
+    lines = [
+        f"### parabench: {for_markdown(new)} against {for_markdown(base)}",
+        "",
+        counts(comparison.verdicts) + ".",
+        "",
+    ]
     listed = [one for one in _sorted(comparison.verdicts) if one.verdict not in _COUNTED]
     if listed:
         lines += ["| cell | verdict | new / base [95 %] | sessions | why |", "|---|---|---:|---:|---|"]
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         mark = f"{_MARKS[one.verdict]} {one.verdict}"
-        lines.append(
-            f"| `{_text(comparison, one)}` | {mark} | {ratio_cell(one)} | {sessions} | {_in_table(why(one))} |"
-        )
+        cell = for_markdown(_text(comparison, one))
+        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_why_in_markdown(one)} |")
     if listed:
         lines.append("")
     rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
@@ -98,11 +108,11 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         lines += ["<details><summary>The other cells</summary>", ""]
         lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
         lines += [
-            f"| `{_text(comparison, one)}` | {one.verdict} | {ratio_cell(one)} | {_in_table(why(one))} |"
+            f"| {for_markdown(_text(comparison, one))} | {one.verdict} | {ratio_cell(one)} | {_why_in_markdown(one)} |"
             for one in rest
         ]
         lines += ["", "</details>", ""]
-    lines += [f"> {note}" for note in comparison.notes]
+    lines += [f"> {for_markdown(note)}" for note in comparison.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -123,6 +133,15 @@ def ratio_cell(one: CellVerdict) -> str:
 
 def why(one: CellVerdict) -> str:
     """What a verdict rests on, or what is missing."""
+    return "; ".join([*_figures(one), *([one.reason] if one.reason is not None else [])])
+
+
+def _why_in_markdown(one: CellVerdict) -> str:
+    """The same; reasons quote stored files."""
+    return "; ".join([*_figures(one), *([for_markdown(one.reason)] if one.reason is not None else [])])
+
+
+def _figures(one: CellVerdict) -> list[str]:
     parts = []
     if one.p is not None:
         parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
@@ -130,9 +149,7 @@ def why(one: CellVerdict) -> str:
         parts.append(f"{100 * one.spread:.1f} % between sessions")
     if one.promise is not None:
         parts.append(f"{one.promise.sessions} sessions a side would decide")
-    if one.reason is not None:
-        parts.append(one.reason)
-    return "; ".join(parts)
+    return parts
 
 
 def _fields(cell: CellId | None) -> dict[str, Any]:
@@ -146,7 +163,3 @@ def _text(comparison: Comparison, one: CellVerdict) -> str:
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:
     return sorted(verdicts, key=lambda one: (ORDER.index(one.verdict), -abs((one.ratio or 1) - 1)))
-
-
-def _in_table(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

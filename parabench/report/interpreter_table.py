@@ -11,6 +11,7 @@ from parabench.analyse.across import Standing
 from parabench.analyse.ranking import Ratio
 from parabench.compare.interpreter_ratios import InterpreterRatios
 from parabench.report.crossings import crossings_table
+from parabench.report.foreign_text import one_line
 from parabench.report.quantities import seconds_text
 from parabench.report.terminal import TABLE_WIDTH, render
 
@@ -63,7 +64,7 @@ def _table(
                 row = [workload if first else "", model, labels, "-", "-", "-", "0", f"({numbers[reason]})"]
                 table.add_row(*row, style="dim")
                 first = False
-    notes = "".join(f"({number}) {reason}\n" for reason, number in numbers.items())
+    notes = "".join(f"({number}) {one_line(reason)}\n" for reason, number in numbers.items())
     return render([table], width=TABLE_WIDTH, colour=colour) + notes
 
 

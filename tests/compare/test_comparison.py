@@ -178,7 +178,7 @@ def test_the_table_begins_with_what_got_slower_and_counts_the_rest(comparison) -
 
 def test_markdown_is_ready_to_post(comparison) -> None:
     text = as_markdown(comparison, base="main", new="HEAD")
-    assert text.startswith("### parabench: HEAD against main\n")
+    assert text.startswith("### parabench: `HEAD` against `main`\n")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert "slower" in rows[0]
     assert all(row.replace("\\|", "").count("|") in (5, 6) for row in rows if "x|y" not in row)

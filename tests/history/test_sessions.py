@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+import fuzz_cache
 import pytest
 from fuzz_reader import same
 from session_mutations import SAMPLES
@@ -84,7 +85,7 @@ def test_a_file_that_changed_is_read_again(results: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{", b'{"version": 1}', b'{"version": 99, "layouts": [], "entries": {}}', b"[1]"]
+    "damage", [b"", b"{", b'{"version": 1}', b'{"version": 99, "layouts": [], "entries": {}}', b"[1]", b"\0" * 500]
 )
 def test_a_damaged_cache_is_made_anew(results: Path, kept: Path, damage: bytes) -> None:
     first = read_summaries(results).sessions
@@ -92,17 +93,32 @@ def test_a_damaged_cache_is_made_anew(results: Path, kept: Path, damage: bytes) 
     whole = file.read_bytes()
     file.write_bytes(damage)
     assert all(map(same, first, read_summaries(results).sessions))
-    assert json.loads(file.read_bytes())["layouts"] == json.loads(whole)["layouts"]
+    assert json.loads(file.read_bytes())["content"]["layouts"] == json.loads(whole)["content"]["layouts"]
 
 
-def test_entries_that_make_no_sense_are_read_again(results: Path, kept: Path) -> None:
+def test_a_cache_that_is_json_and_not_what_was_written_is_made_anew(results: Path, kept: Path) -> None:
     first = read_summaries(results).sessions
     [file] = kept.rglob("*.json")
     told = json.loads(file.read_text())
-    for entry in told["entries"].values():
-        entry[6] = 99  # a layout that there is not
-    file.write_text(json.dumps(told))
+    for entry in told["content"]["entries"].values():
+        entry[3][0] = "CPython 2.7"  # of the right type: only the digest tells
+    file.write_text(json.dumps(told, separators=(",", ":")))
     assert all(map(same, first, read_summaries(results).sessions))
+
+
+def test_a_cache_of_another_version_is_made_anew(results: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read_summaries(results).sessions
+    monkeypatch.setattr("parabench.history.cache.VERSION", 99)
+    assert all(map(same, first, read_summaries(results).sessions))
+    [file] = kept.rglob("*.json")
+    assert json.loads(file.read_bytes())["content"]["version"] == 99
+
+
+def test_mutants_of_a_cache_are_made_anew_without_a_word(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    counts, wrong = fuzz_cache.fuzz(150, 20, tmp_path)
+    assert not wrong, wrong[0]
+    assert counts["made anew"] > 100
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

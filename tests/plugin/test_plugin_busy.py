@@ -8,19 +8,18 @@ import threading
 import pytest
 from user_project import PATIENCE_SECONDS, Project, flat
 
-from parabench.measure.lock import SessionLock
+from parabench.measure.lock import SessionLock, machine_lock
 
 ONE = ("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "1")
 
 
 @pytest.fixture
 def busy(project: Project, monkeypatch):
-    """A project on a machine (a folder for temporary files) where this process is measuring."""
-    monkeypatch.setenv("TMPDIR", str(project.root))
+    """A project on a machine where this process is measuring."""
     monkeypatch.delenv("PYTEST_ADDOPTS")
     project.workload("mine", "def mine(item):\n    return item\n")
     project.experiment()
-    lock = SessionLock.acquire(project.root / "parabench.lock", "refuse", lambda holder: None)
+    lock = SessionLock.acquire(machine_lock(), "refuse", lambda holder: None)
     yield lock
     lock.release()
 
@@ -30,6 +29,11 @@ def test_it_refuses_on_request_and_measures_nothing(project: Project, busy) -> N
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
     assert "has been measuring on this machine since" in flat(refused.stderr.str())
     assert project.sessions() == []
+
+
+def test_another_folder_for_temporary_files_is_no_way_around_it(project: Project, busy, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(project.root))
+    assert project.pytest(*ONE, "--on-busy", "refuse").ret == pytest.ExitCode.USAGE_ERROR
 
 
 @pytest.mark.parametrize("options", [("--on-busy", "allow"), ("--allow-noisy",)])
