@@ -61,7 +61,7 @@ def extra_info(
     """
     cell, seconds, costs = record.cell, record.seconds, per_cell(record.visits)
     libraries = versions_of((*model.libraries, *workload.libraries))
-    info: dict[str, Any] = {
+    return {
         "workload": cell.workload,
         "model": cell.model,
         "family": model.family,
@@ -78,18 +78,28 @@ def extra_info(
         "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
         **timeline,
+        **_ideal(limit, seconds),
+        "libraries": libraries | ({"service": "external"} if external else {}),
+        "source_hash": source_hash(workload.task.__module__),
+        **_passes(record.visits),
+    }
+
+
+def _passes(visits: Sequence[Visit]) -> dict[str, Any]:
+    findings = [finding for visit in visits for finding in visit.findings]
+    return {
+        "passes": [_pass(visit) for visit in visits],
+        "warm_up": _warm_up(visits),
+        **({"findings": findings} if findings else {}),
+    }
+
+
+def _ideal(limit: Limit, seconds: float | None) -> dict[str, Any]:
+    return {
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-        "libraries": libraries | ({"service": "external"} if external else {}),
-        "source_hash": source_hash(workload.task.__module__),
-        "passes": [_pass(visit) for visit in record.visits],
-        "warm_up": _warm_up(record.visits),
     }
-    findings = [finding for visit in record.visits for finding in visit.findings]
-    if findings:
-        info["findings"] = findings
-    return info
 
 
 def _memory(instrumented: Instrumented | None) -> dict[str, Any]:

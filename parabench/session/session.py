@@ -29,8 +29,8 @@ from parabench.history.session_journal import (
     warnings_line,
 )
 from parabench.machine.cores import cores_usable
-from parabench.machine.fingerprint import jit_enabled, machine_id, take_fingerprint
-from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
+from parabench.machine.fingerprint import machine_id, take_fingerprint
+from parabench.measure.experiment import Experiment, Stay, visit_of
 from parabench.measure.launcher import environment_of_cells
 from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.preflight import checks_here, examine
@@ -38,6 +38,7 @@ from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
+from parabench.session.experiment_of import experiment_of
 from parabench.session.options import Options
 from parabench.session.plan import choose, make_cells
 from parabench.session.races import Races, rankings_of
@@ -68,16 +69,7 @@ class Session:
         )
         self.models: dict[str, Model] = choose("model", options.models, find_models())
         self.cores = cores_usable()
-        self.cells = make_cells(
-            self.workloads.values(),
-            self.models.values(),
-            size=options.size,
-            workers=options.workers,
-            live=options.live,
-            cores=self.cores,
-            named=bool(options.models),
-            services=options.services,
-        )
+        self.cells = self._cells_planned()
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
@@ -228,6 +220,19 @@ class Session:
             self.options.workloads_dir.parent,
         )
 
+    def _cells_planned(self) -> list[Cell]:
+        options = self.options
+        return make_cells(
+            self.workloads.values(),
+            self.models.values(),
+            size=options.size,
+            workers=options.workers,
+            live=options.live,
+            cores=self.cores,
+            named=bool(options.models),
+            services=options.services,
+        )
+
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self._began
@@ -286,32 +291,6 @@ class Session:
 
     def _started(self) -> Experiment:
         if self._experiment is None:
-            options = self.options
-            experiment = Experiment(
-                ExperimentOptions(
-                    size=options.size,
-                    seed=options.seed,
-                    latency_seconds=options.latency_seconds,
-                    github_url=options.github_url,
-                    cell_timeout_seconds=options.cell_timeout_seconds,
-                    rounds=options.rounds,
-                    scratch=options.scratch,
-                    services=options.services,
-                    warm_up=jit_enabled(),
-                ),
-                {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
-                [options.workloads_dir.parent],
-            )
-            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            experiment = experiment_of(self.options, self.workloads, [record.cell for record in self.records.values()])
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment
-
-    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
-        """How many batches of each workload's service the session is going to run at most, by workload."""
-        per_visit = 1 + (options.rounds or options.rounds_most)
-        by_service: dict[Any, int] = {}
-        for record in self.records.values():
-            if record.cell.unavailable is None:
-                service = self.workloads[record.cell.workload].service
-                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
-        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}
