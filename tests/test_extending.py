@@ -94,6 +94,32 @@ def test_a_verb_is_one_file(copy):
     assert "List the machines that have stored sessions." in parabench(copy, "machines", "--help")
 
 
+def test_a_stored_figure_is_two_files_and_the_schema(copy):
+    edits = {
+        "parabench/records.py": (
+            "    joules_reason: str",
+            "    fans: float | None = field(default=None, metadata=amount())\n    joules_reason: str",
+        ),
+        "parabench/measure/cell_server.py": ("joules_reason=energy.reason)", "joules_reason=energy.reason, fans=3.0)"),
+        "parabench/history/results.schema.json": (
+            '"joules_reason": {',
+            '"fans": {"type": ["number", "null"], "minimum": 0, "description": "fans"}, "joules_reason": {',
+        ),
+    }
+    for name, (before, after) in edits.items():
+        source = (copy / name).read_text()
+        assert source.count(before) == 1
+        (copy / name).write_text(source.replace(before, after))
+    quick = ("--workloads", "no-op", "--models", "sequential", "--passes", "2", "--on-busy", "allow")
+    run(copy, "-m", "pytest", "benchmarks", *quick, "-p", "no:cacheprovider")
+    (file,) = copy.glob("results/*/*.json")
+    (stored,) = json.loads(file.read_text())["benchmarks"]
+    assert stored["extra_info"]["fans"] == 3.0
+    read = "from pathlib import Path; from parabench.history.reader import read_session; import sys; "
+    read += "print(read_session(Path(sys.argv[1])).benchmarks[0].figures['fans'])"
+    assert run(copy, "-c", read, str(file)) == "3.0\n"
+
+
 @pytest.mark.parametrize("name", BLOCKS)
 def test_what_the_page_adds_passes_what_the_gate_asks(copy, name):
     for tool in ("ruff", "importlinter"):

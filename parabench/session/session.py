@@ -14,7 +14,7 @@ from typing import Any
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
-from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
+from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
 from parabench.history import store
 from parabench.history.journal import Journal
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
@@ -31,16 +31,15 @@ from parabench.history.session_journal import (
 from parabench.machine.cores import cores_usable
 from parabench.machine.fingerprint import machine_id, take_fingerprint
 from parabench.measure.experiment import Experiment, Stay, visit_of
-from parabench.measure.launcher import environment_of_cells
 from parabench.measure.lock import Holder, SessionLock, machine_lock
-from parabench.measure.preflight import checks_here, examine
 from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
 from parabench.session.experiment_of import experiment_of
+from parabench.session.fitness import concerns_of
 from parabench.session.options import Options
-from parabench.session.plan import choose, make_cells
+from parabench.session.plan import cells_planned, choose
 from parabench.session.races import Races, rankings_of
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
@@ -69,7 +68,7 @@ class Session:
         )
         self.models: dict[str, Model] = choose("model", options.models, find_models())
         self.cores = cores_usable()
-        self.cells = self._cells_planned()
+        self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
@@ -220,29 +219,13 @@ class Session:
             self.options.workloads_dir.parent,
         )
 
-    def _cells_planned(self) -> list[Cell]:
-        options = self.options
-        return make_cells(
-            self.workloads.values(),
-            self.models.values(),
-            size=options.size,
-            workers=options.workers,
-            live=options.live,
-            cores=self.cores,
-            named=bool(options.models),
-            services=options.services,
-        )
-
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self._began
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
         """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
-        environment = environment_of_cells([self.options.workloads_dir.parent])
-        concerns = examine(checks_here(self.cores, environment))
-        if concerns and self.options.strict_preflight:
-            raise NotFitToMeasure((concern.check, concern.message) for concern in concerns)
+        concerns = concerns_of(self.options, self.cores)
         for concern in concerns:
             on_concern(concern)
         told = [asdict(concern) for concern in concerns]
