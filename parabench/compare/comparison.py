@@ -80,13 +80,7 @@ def compare_sessions(
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
     differ where the sides are too small to tell; those that were interrupted or noisy do not count for that.
     """
-    allowed, notes = frozenset(across), []
-    sides = (base, new)
-    for name, side in (("base", base), ("new", new)):
-        if flawed := sum(map(_is_flawed, side)):
-            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
-    if both := {session.path for session in sides[0]} & {session.path for session in sides[1]}:
-        notes.append(f"{len(both)} sessions are on both sides")
+    allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
     chosen = {session.path for side in sides for session in side}
     history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
     parts = _by_machine(base, new, history, together="fingerprint" in allowed)
@@ -115,6 +109,17 @@ def compare_sessions(
         identities=identities,
         texts=texts,
     )
+
+
+def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary]) -> list[str]:
+    """What a reader has to know of the sessions themselves."""
+    notes = []
+    for name, side in (("base", base), ("new", new)):
+        if flawed := sum(map(_is_flawed, side)):
+            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
+    if both := {session.path for session in base} & {session.path for session in new}:
+        notes.append(f"{len(both)} sessions are on both sides")
+    return notes
 
 
 def _is_flawed(session: SessionSummary) -> bool:
