@@ -69,9 +69,11 @@ def remark(*, stored_as: str | None = None, explains: str | None = None) -> Mapp
     return {_KEY: Figure(first, first, "remark", stored_as, explains)}
 
 
-def once(over_visits: Callable[[Sequence[Any]], Any], *, stored_as: str | None = None) -> Mapping[str, Figure]:
-    """Metadata of what is known once a visit, whatever its rounds."""
-    return {_KEY: Figure(over_visits, None, "level", stored_as, None)}
+def once(
+    over_visits: Callable[[Sequence[Any]], Any], *, stored_as: str | None = None, explains: str | None = None
+) -> Mapping[str, Figure]:
+    """Metadata of what is known once a visit, whatever its rounds; `explains` as in `remark`, with `first`."""
+    return {_KEY: Figure(over_visits, None, "level", stored_as, explains)}
 
 
 def figures_of(record: Any) -> Iterator[tuple[str, Figure]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import operator
 import shutil
 import tempfile
 import time
@@ -80,6 +82,11 @@ class Stay:
             visit.seconds_first_batch,
             lambda: next(seconds),
         )
+
+    @property
+    def used(self) -> TreeUsage | None:
+        """By the whole process tree in all timed rounds together; None before the first."""
+        return functools.reduce(operator.add, self.used_by_round) if self.used_by_round else None
 
     def round(self) -> float:
         """Run and verify one timed round (or repeat a recorded one); returns its seconds."""

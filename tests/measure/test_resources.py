@@ -1,8 +1,5 @@
 """Accounting checked against tasks whose cost is known."""
 
-import functools
-import operator
-
 import deeds
 import pytest
 from test_experiment import WITH_PROCESSES, ready
@@ -16,11 +13,10 @@ from parabench.measure.experiment import visit_of
 )
 def test_cpu_seconds_of_the_whole_tree_are_booked(visit, model):
     stay = visit(deeds.workload(deeds.burn, [0.5] * 4, deterministic=False), model, workers=4)
-    used = functools.reduce(operator.add, stay.used_by_round)
-    print(f"{model}: {used.seconds_cpu:.3f} CPU seconds booked for 4 x 0.5")
-    assert used.seconds_cpu == pytest.approx(2.0, rel=0.05)
-    ticks = used.seconds_cpu_user + used.seconds_cpu_system
-    assert ticks == pytest.approx(used.seconds_cpu, abs=0.011 * 5)
+    print(f"{model}: {stay.used.seconds_cpu:.3f} CPU seconds booked for 4 x 0.5")
+    assert stay.used.seconds_cpu == pytest.approx(2.0, rel=0.05)
+    ticks = stay.used.seconds_cpu_user + stay.used.seconds_cpu_system
+    assert ticks == pytest.approx(stay.used.seconds_cpu, abs=0.011 * 5)
 
 
 @pytest.mark.parametrize(
@@ -44,9 +40,8 @@ def test_forked_pages_are_counted_once(visit):
 @pytest.mark.parametrize("model", [ready(name) for name in [*WITH_PROCESSES, "sequential"]])
 def test_bytes_written_by_tasks_are_booked(visit, model):
     stay = visit(deeds.workload(deeds.scribble, [1, 1, 1, 1]), model)
-    used = functools.reduce(operator.add, stay.used_by_round)
-    print(f"{model}: {used.bytes_written / (1 << 20):.2f} MiB written for 4")
-    assert used.bytes_written == pytest.approx(4 << 20, rel=0.05)
+    print(f"{model}: {stay.used.bytes_written / (1 << 20):.2f} MiB written for 4")
+    assert stay.used.bytes_written == pytest.approx(4 << 20, rel=0.05)
 
 
 def test_the_gil_and_the_threads_of_a_cell_are_recorded(visit):
