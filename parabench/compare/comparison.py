@@ -65,6 +65,13 @@ class _Parts:
     history: list[SessionSummary] = field(default_factory=list)
 
 
+#: What is said when the sides did not alternate.
+DRIFT_POSSIBLE = (
+    "one side was measured after the other: a drift of the machine would look like a change; "
+    "`parabench run --rev A --rev B` alternates"
+)
+
+
 def compare_sessions(
     base: Sequence[SessionSummary],
     new: Sequence[SessionSummary],
@@ -86,8 +93,7 @@ def compare_sessions(
     parts = _by_machine(base, new, history, together="fingerprint" in allowed)
     shared = max(1, sum(bool(part.base and part.new) for part in parts.values()))
     verdicts: list[CellVerdict] = []
-    identities: dict[str, CellId] = {}
-    texts: dict[str, str] = {}
+    identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
         collected = {name + suffix: series for name, series in _collect(part).items()}
@@ -96,10 +102,7 @@ def compare_sessions(
         identities |= {name: series.key.cell for name, series in collected.items() if series.key.cell is not None}
         verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
     if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
-        notes.append(
-            "one side was measured after the other: a drift of the machine would look like a change; "
-            "`parabench run --rev A --rev B` alternates"
-        )
+        notes.append(DRIFT_POSSIBLE)
     return Comparison(
         verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
         base=tuple(sides[0]),
