@@ -1,9 +1,11 @@
-"""The records that travel through the stages. Data only; nothing here imports anything but the standard library."""
+"""The records that travel through the stages. Data only; nothing below imports anything but the standard library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from parabench.figures import amount, figures_of, level, median, once, remark
 
 
 class Failure(NamedTuple):
@@ -106,25 +108,36 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TreeUsage:
-    """What processes have used since they started, or between two readings.
+class Costs:
+    """What a round uses: a figure a field, with the unit in its name and how it is combined in its metadata.
 
-    `blind` says what could not be counted, if anything.
+    A new figure is a field here, the reading of it in `measure/`, and its text in the schema of stored files.
     """
 
     #: Exact where the kernel has per-process clocks; user and system are counted in its ticks (often 10 ms).
-    seconds_cpu: float
-    seconds_cpu_user: float
-    seconds_cpu_system: float
-    context_switches_voluntary: int
-    context_switches_involuntary: int
+    seconds_cpu: float = field(metadata=amount())
+    seconds_cpu_user: float = field(metadata=amount())
+    seconds_cpu_system: float = field(metadata=amount())
+    context_switches_voluntary: float = field(metadata=amount())
+    context_switches_involuntary: float = field(metadata=amount())
     #: Living processes and threads at the time of reading.
-    processes: int
-    threads: int
+    processes: int = field(metadata=level())
+    threads: int = field(metadata=level())
     #: From and to storage and pipes, by read(2) and write(2) and their like; None where the system does not count them.
-    bytes_read: int | None = None
-    bytes_written: int | None = None
-    blind: str | None = None
+    bytes_read: float | None = field(default=None, metadata=amount())
+    bytes_written: float | None = field(default=None, metadata=amount())
+    #: What could not be counted, if anything.
+    blind: str | None = field(default=None, metadata=remark(stored_as="not_counted"))
+    #: Of the processor packages of the whole machine; None with the reason beside it.
+    joules: float | None = field(default=None, metadata=amount(stored_as="joules_per_round"))
+    joules_reason: str | None = field(
+        default="it was measured by a version that did not read energy", metadata=remark(explains="joules")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeUsage(Costs):
+    """What processes have used since they started, or between two readings."""
 
     def __add__(self, other: TreeUsage) -> TreeUsage:
         """Two parts of a tree, or two spans of time, together."""
@@ -135,18 +148,16 @@ class TreeUsage:
         return self._combined(other, -1)
 
     def _combined(self, other: TreeUsage, sign: int) -> TreeUsage:
-        return TreeUsage(
-            seconds_cpu=self.seconds_cpu + sign * other.seconds_cpu,
-            seconds_cpu_user=self.seconds_cpu_user + sign * other.seconds_cpu_user,
-            seconds_cpu_system=self.seconds_cpu_system + sign * other.seconds_cpu_system,
-            context_switches_voluntary=self.context_switches_voluntary + sign * other.context_switches_voluntary,
-            context_switches_involuntary=self.context_switches_involuntary + sign * other.context_switches_involuntary,
-            processes=self.processes + other.processes if sign > 0 else self.processes,
-            threads=self.threads + other.threads if sign > 0 else self.threads,
-            bytes_read=_combine(self.bytes_read, other.bytes_read, sign),
-            bytes_written=_combine(self.bytes_written, other.bytes_written, sign),
-            blind=self.blind or other.blind,
-        )
+        values: dict[str, Any] = {}
+        for name, figure in figures_of(self):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if figure.sort == "remark":
+                values[name] = mine or theirs
+            elif figure.sort == "level" and sign < 0:
+                values[name] = mine
+            else:
+                values[name] = None if mine is None or theirs is None else mine + sign * theirs
+        return TreeUsage(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,46 +167,24 @@ class Energy:
     joules: float | None
     reason: str | None = None
 
-    def __add__(self, other: Energy) -> Energy:
-        """Two spans of time together; unknown if one of them is."""
-        if self.joules is None or other.joules is None:
-            return Energy(None, self.reason or other.reason)
-        return Energy(self.joules + other.joules)
-
-
-def _combine(one: int | None, other: int | None, sign: int) -> int | None:
-    return None if one is None or other is None else one + sign * other
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once."""
+class Visit(Costs):
+    """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once.
+
+    Its costs are means per round over the whole process tree; processes and threads the most at the end of any round.
+    """
 
     pass_number: int
     #: Place of the cell in the random order of its pass, from 0.
     position: int
-    seconds_open: float
+    seconds_open: float = field(metadata=once(median, stored_as="seconds_cold_start"))
     #: The first batch after opening: imports, connections and caches included; not a timed round.
-    seconds_first_batch: float
+    seconds_first_batch: float = field(metadata=once(median))
     seconds_per_round: tuple[float, ...]
-    #: Mean per round over the whole process tree.
-    seconds_cpu: float
-    seconds_cpu_user: float
-    seconds_cpu_system: float
-    context_switches_voluntary: float
-    context_switches_involuntary: float
-    #: Most at the end of any round.
-    processes: int
-    threads: int
-    #: Mean per round over the whole process tree; None is unknown.
-    bytes_read: float | None
-    bytes_written: float | None
     #: Whether the GIL of the cell's process was on when it was opened, and after its last round.
-    gil_enabled: tuple[bool, bool]
-    blind: str | None
-    #: Mean per round, of the processor packages of the whole machine; None with the reason beside it.
-    joules: float | None = None
-    joules_reason: str | None = "it was measured by a version that did not read energy"
+    gil_enabled_at_start: bool = field(metadata=once(all))
+    gil_enabled_at_end: bool = field(metadata=once(any))
     findings: tuple[dict[str, Any], ...] = ()
     #: The first batch and the untimed rounds after it that ran until they were flat; empty where there were none.
     seconds_warm_up: tuple[float, ...] = ()

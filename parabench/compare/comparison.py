@@ -65,6 +65,13 @@ class _Parts:
     history: list[SessionSummary] = field(default_factory=list)
 
 
+#: What is said when the sides did not alternate.
+DRIFT_POSSIBLE = (
+    "one side was measured after the other: a drift of the machine would look like a change; "
+    "`parabench run --rev A --rev B` alternates"
+)
+
+
 def compare_sessions(
     base: Sequence[SessionSummary],
     new: Sequence[SessionSummary],
@@ -80,20 +87,13 @@ def compare_sessions(
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
     differ where the sides are too small to tell; those that were interrupted or noisy do not count for that.
     """
-    allowed, notes = frozenset(across), []
-    sides = (base, new)
-    for name, side in (("base", base), ("new", new)):
-        if flawed := sum(map(_is_flawed, side)):
-            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
-    if both := {session.path for session in sides[0]} & {session.path for session in sides[1]}:
-        notes.append(f"{len(both)} sessions are on both sides")
+    allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
     chosen = {session.path for side in sides for session in side}
     history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
     parts = _by_machine(base, new, history, together="fingerprint" in allowed)
     shared = max(1, sum(bool(part.base and part.new) for part in parts.values()))
     verdicts: list[CellVerdict] = []
-    identities: dict[str, CellId] = {}
-    texts: dict[str, str] = {}
+    identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
         collected = {name + suffix: series for name, series in _collect(part).items()}
@@ -102,10 +102,7 @@ def compare_sessions(
         identities |= {name: series.key.cell for name, series in collected.items() if series.key.cell is not None}
         verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
     if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
-        notes.append(
-            "one side was measured after the other: a drift of the machine would look like a change; "
-            "`parabench run --rev A --rev B` alternates"
-        )
+        notes.append(DRIFT_POSSIBLE)
     return Comparison(
         verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
         base=tuple(sides[0]),
@@ -115,6 +112,17 @@ def compare_sessions(
         identities=identities,
         texts=texts,
     )
+
+
+def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary]) -> list[str]:
+    """What a reader has to know of the sessions themselves."""
+    notes = []
+    for name, side in (("base", base), ("new", new)):
+        if flawed := sum(map(_is_flawed, side)):
+            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
+    if both := {session.path for session in base} & {session.path for session in new}:
+        notes.append(f"{len(both)} sessions are on both sides")
+    return notes
 
 
 def _is_flawed(session: SessionSummary) -> bool:

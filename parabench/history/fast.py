@@ -34,19 +34,10 @@ def decoder() -> Callable[[bytes], Any] | None:
     return msgspec.json.Decoder(_types(msgspec), strict=True).decode
 
 
-def _types(msgspec: Any) -> Any:
-    """The parts of a stored session that a summary needs; what pytest-benchmark alone does not store is optional."""
-
-    def define(name: str, *fields: tuple[Any, ...], **optional: Any) -> Any:
-        defaults = [(key, kind | None, None) for key, kind in optional.items()]
-        return msgspec.defstruct(name, [*fields, *defaults], frozen=True, gc=False)
-
-    python = define("Python", python_version=str, python_implementation=str, gil_enabled=bool, jit_enabled=bool)
+def _info(define: Callable[..., Any]) -> Any:
+    """What is needed of a cell's `extra_info`."""
     visit: Any = define("Pass", ("rounds", int))
-    # A file without rounds has no `data`; where it is null, something is wrong.
-    rounds = ("data", list[float] | msgspec.UnsetType, msgspec.UNSET)
-    stats = define("Stats", rounds, mean=float, median=float)
-    info = define(
+    return define(
         "Info",
         workload=str,
         model=str,
@@ -60,6 +51,20 @@ def _types(msgspec: Any) -> Any:
         seconds_per_round=float,
         passes=list[visit],
     )
+
+
+def _types(msgspec: Any) -> Any:
+    """The parts of a stored session that a summary needs; what pytest-benchmark alone does not store is optional."""
+
+    def define(name: str, *fields: tuple[Any, ...], **optional: Any) -> Any:
+        defaults = [(key, kind | None, None) for key, kind in optional.items()]
+        return msgspec.defstruct(name, [*fields, *defaults], frozen=True, gc=False)
+
+    python = define("Python", python_version=str, python_implementation=str, gil_enabled=bool, jit_enabled=bool)
+    # A file without rounds has no `data`; where it is null, something is wrong.
+    rounds = ("data", list[float] | msgspec.UnsetType, msgspec.UNSET)
+    stats = define("Stats", rounds, mean=float, median=float)
+    info = _info(define)
     benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
     failed: Any = define("Failed", *((key, kind) for key, kind in CellId.__annotations__.items()), ("reason", str))
     ours = define(

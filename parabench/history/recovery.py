@@ -54,19 +54,24 @@ def recover(
                 records,
                 header["fingerprint"],
                 header["options"],
-                Circumstances(
-                    interrupted=True,
-                    noisy=header.get("noisy", False),
-                    tags=tuple(header.get("tags", ())),
-                    run=header.get("run"),
-                    warnings=one.warnings,
-                ),
+                _circumstances(one),
                 root,
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
     one.path.unlink()
     return stored, len(benchmarks)
+
+
+def _circumstances(one: Unfinished) -> Circumstances:
+    header = one.entries.header
+    return Circumstances(
+        interrupted=True,
+        noisy=header.get("noisy", False),
+        tags=tuple(header.get("tags", ())),
+        run=header.get("run"),
+        warnings=one.warnings,
+    )
 
 
 def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping[str, Workload]) -> Workload:

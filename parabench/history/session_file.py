@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.steadiness import label_of
+from parabench.figures import per_cell
 from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Instrumented, Visit
@@ -59,9 +59,9 @@ def extra_info(
     `external`: the model's server was somebody else's, which is another thing to measure than one of its own.
     `timeline` is what the instrumented round says of its tasks, ready to be stored.
     """
-    cell, seconds = record.cell, record.seconds
+    cell, seconds, costs = record.cell, record.seconds, per_cell(record.visits)
     libraries = versions_of((*model.libraries, *workload.libraries))
-    info: dict[str, Any] = {
+    return {
         "workload": cell.workload,
         "model": cell.model,
         "family": model.family,
@@ -74,51 +74,31 @@ def extra_info(
         "tasks": record.tasks,
         "client": workload.client,
         "seconds_per_round": seconds,
-        **_costs(record.visits),
-        **_energy(record.visits, watts_per_core),
+        **costs,
+        "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
         **timeline,
+        **_ideal(limit, seconds),
+        "libraries": libraries | ({"service": "external"} if external else {}),
+        "source_hash": source_hash(workload.task.__module__),
+        **_passes(record.visits),
+    }
+
+
+def _passes(visits: Sequence[Visit]) -> dict[str, Any]:
+    findings = [finding for visit in visits for finding in visit.findings]
+    return {
+        "passes": [_pass(visit) for visit in visits],
+        "warm_up": _warm_up(visits),
+        **({"findings": findings} if findings else {}),
+    }
+
+
+def _ideal(limit: Limit, seconds: float | None) -> dict[str, Any]:
+    return {
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-        "libraries": libraries | ({"service": "external"} if external else {}),
-        "source_hash": source_hash(workload.task.__module__),
-        "passes": [_pass(visit) for visit in record.visits],
-        "warm_up": _warm_up(record.visits),
-    }
-    findings = [finding for visit in record.visits for finding in visit.findings]
-    if findings:
-        info["findings"] = findings
-    return info
-
-
-def _costs(visits: Sequence[Visit]) -> dict[str, Any]:
-    """What the cell's process tree used: medians over the visits, per round where a round is what uses it."""
-    return {
-        "seconds_cold_start": _median(visit.seconds_open for visit in visits),
-        "seconds_first_batch": _median(visit.seconds_first_batch for visit in visits),
-        "seconds_cpu": _median(visit.seconds_cpu for visit in visits),
-        "seconds_cpu_user": _median(visit.seconds_cpu_user for visit in visits),
-        "seconds_cpu_system": _median(visit.seconds_cpu_system for visit in visits),
-        "context_switches_voluntary": _median(visit.context_switches_voluntary for visit in visits),
-        "context_switches_involuntary": _median(visit.context_switches_involuntary for visit in visits),
-        "processes": max((visit.processes for visit in visits), default=None),
-        "threads": max((visit.threads for visit in visits), default=None),
-        "bytes_read": _median(visit.bytes_read for visit in visits),
-        "bytes_written": _median(visit.bytes_written for visit in visits),
-        "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
-        "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
-        "not_counted": next((visit.blind for visit in visits if visit.blind), None),
-    }
-
-
-def _energy(visits: Sequence[Visit], watts_per_core: float | None) -> dict[str, Any]:
-    """Joules of the whole machine's packages as measured, and an estimate from CPU time if the user gave its factor."""
-    joules, seconds_cpu = (_median(getattr(visit, name) for visit in visits) for name in ("joules", "seconds_cpu"))
-    return {
-        "joules_per_round": joules,
-        "joules_reason": None if joules is not None else next((visit.joules_reason for visit in visits), None),
-        "joules_estimated": None if watts_per_core is None or seconds_cpu is None else seconds_cpu * watts_per_core,
     }
 
 
@@ -213,8 +193,3 @@ def without_private_paths(text: str, root: Path) -> str:
         if len(prefix) > 1:
             text = text.replace(prefix, instead)
     return text
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    numbers = [value for value in values if value is not None]
-    return statistics.median(numbers) if numbers else None

@@ -178,8 +178,10 @@ def apply(line: Mapping[str, Any], record: CellRecord) -> None:
 
 def _visit_of(fields: Mapping[str, Any]) -> Visit:
     names = ("seconds_per_round", "findings", "seconds_warm_up")
-    tuples = {name: tuple(fields[name]) for name in names if name in fields}
-    return Visit(**{**fields, **tuples})
+    values = {**fields, **{name: tuple(fields[name]) for name in names if name in fields}}
+    if "gil_enabled" in values:  # a journal of an earlier version has one pair
+        values["gil_enabled_at_start"], values["gil_enabled_at_end"] = values.pop("gil_enabled")
+    return Visit(**values)
 
 
 def _cell_of(fields: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.records import Cell, Energy, Instrumented, Outcome, Services, TreeUsage
+from parabench.records import Cell, Instrumented, Outcome, Services, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workload import Workload
 
@@ -37,8 +37,6 @@ class Round:
     seconds: float
     #: By the whole process tree.
     used: TreeUsage
-    #: By the processor packages of the whole machine.
-    energy: Energy
     outcomes: list[Outcome]
     findings: dict[str, Any]
 
@@ -66,7 +64,6 @@ class CellProcess:
         return Round(
             seconds=answer["seconds"],
             used=TreeUsage(**answer["used"]),
-            energy=Energy(**answer["energy"]),
             outcomes=outcomes_from_json(answer["outcomes"]),
             findings=answer["findings"],
         )

@@ -18,7 +18,7 @@ from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.models import find_models
-from parabench.records import Energy, Outcome, Services, TreeUsage
+from parabench.records import Outcome, Services, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
 
 
@@ -78,7 +78,6 @@ class CellServer:
             "began": timed.began,
             "host": socket.gethostname(),
             "used": {**asdict(timed.used), "blind": blind},
-            "energy": asdict(timed.energy),
             "outcomes": outcomes_to_json(timed.outcomes),
             "findings": findings,
         }
@@ -95,8 +94,8 @@ class _Timed(NamedTuple):
     seconds: float
     #: On the monotonic clock.
     began: float
+    #: By the process tree; joules are those of the whole machine.
     used: TreeUsage
-    energy: Energy
     outcomes: list[Outcome]
 
 
@@ -121,7 +120,9 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
     rest_after = usage_of_the_rest()
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
     used = (self_after + rest_after) - (self_before + rest_before)
-    return _Timed(end - start, began, used, packages.spent(energy_before, energy_after), outcomes)
+    energy = packages.spent(energy_before, energy_after)
+    used = replace(used, joules=energy.joules, joules_reason=energy.reason)
+    return _Timed(end - start, began, used, outcomes)
 
 
 def serve(end: socket.socket) -> None:

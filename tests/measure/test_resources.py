@@ -47,4 +47,4 @@ def test_bytes_written_by_tasks_are_booked(visit, model):
 def test_the_gil_and_the_threads_of_a_cell_are_recorded(visit):
     record = visit_of(visit(deeds.workload(deeds.wait, [0.01] * 3), "thread-pool", workers=3), 0, 0)
     assert record.threads >= 4
-    assert record.gil_enabled == (gil_enabled(), gil_enabled())
+    assert (record.gil_enabled_at_start, record.gil_enabled_at_end) == (gil_enabled(), gil_enabled())
