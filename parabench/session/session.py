@@ -38,9 +38,11 @@ from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
+from parabench.session.interruptions import Interruptions
 from parabench.session.options import Options
 from parabench.session.plan import choose, make_cells
 from parabench.session.races import Races, rankings_of
+from parabench.session.schedule import Schedule
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
@@ -88,7 +90,9 @@ class Session:
         self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
-        self.interrupted = False
+        #: What is still to be visited; None until there is something.
+        self.schedule: Schedule[Any] | None = None
+        self.interruptions = Interruptions()
         #: True when another session measured at the same time, and that was allowed.
         self.noisy = False
         #: What the checks before measuring said, as it is stored.
@@ -169,7 +173,7 @@ class Session:
         self._experiment = None
         if self._journal is None:
             return
-        if self.interrupted or self.problems:
+        if self.interrupted:
             if self.stored is not None:
                 self._write({"stored": self.stored.name, "seconds": self._seconds})
             self._journal.close()
@@ -178,6 +182,11 @@ class Session:
             if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
                 (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
         self._journal = None
+
+    @property
+    def interrupted(self) -> bool:
+        """False only if what became of every visit planned is known, and the journal holds it."""
+        return bool(self.problems) or not (self.schedule is None or self.schedule.complete)
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
