@@ -15,7 +15,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
-from parabench.history.session_journal import Unfinished, to_resume, unfinished
+from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
@@ -84,7 +84,12 @@ def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
     if options.resume:
         return [f"going on with {stash[RESUMED].told}"]
     remedy = "finish it with --resume, or store what it has with 'parabench recover'"
-    return [f"there is {one.told}: {remedy}" for one in unfinished(folder_of(options))]
+    whole, damaged = left_behind(folder_of(options))
+    salvage = "'parabench recover' stores what can be read of it"
+    return [
+        *(f"there is {one.told}: {remedy}" for one in whole),
+        *(f"warning: there is {one.told}: {salvage}" for one in damaged),
+    ]
 
 
 def _session(config: pytest.Config) -> Session | None:

@@ -1,4 +1,4 @@
-"""Ctrl-C, and signals that end a process, while a session ends: the first is obeyed, and storing is never cut in two."""
+"""Ctrl-C and its like while a session ends: the first is obeyed, and storing is never cut in two."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Interruptions:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
 
-    def _meet(self, number: int, frame: FrameType | None) -> None:
+    def _meet(self, _number: int, _frame: FrameType | None) -> None:
         if self._first and time.monotonic() - self._first < SECONDS_TO_END:
             return
         self._first = time.monotonic()

@@ -26,7 +26,7 @@ class Schedule(Generic[T]):
         self.visits = [(number, place, item) for number, order in enumerate(orders) for place, item in enumerate(order)]
         #: Visits that have been handed out or dropped, and those that have been handed out.
         self.done = self.made = 0
-        #: Places in `visits` of which it is known what became of them: their test has come to its end, or they were dropped.
+        #: Places in `visits` of those that need nothing more: their test has come to its end, or they were dropped.
         self._settled: set[int] = set()
         #: Passes that will be made, as far as is known now.
         self.passes = len(orders)
@@ -55,7 +55,7 @@ class Schedule(Generic[T]):
         return number, place
 
     def settle(self) -> None:
-        """The visit that was handed out or dropped last needs nothing more: it was made, has failed, or is not wanted."""
+        """The visit handed out or dropped last needs nothing more: it was made, has failed, or is not wanted."""
         self._settled.add(self.done - 1)
 
     @property

@@ -17,7 +17,7 @@ from parabench.analyse.timeline_json import timeline_info
 from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
 from parabench.history import store
 from parabench.history.journal import Journal
-from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
+from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
 from parabench.history.session_journal import (
     Unfinished,
     apply,
@@ -25,6 +25,7 @@ from parabench.history.session_journal import (
     check_same_plan,
     failure_line,
     header_of,
+    reopened,
     visit_line,
     warnings_line,
 )
@@ -90,7 +91,7 @@ class Session:
         self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
-        #: What is still to be visited; None until there is something.
+        #: All visits planned and what has become of each; None until they are planned.
         self.schedule: Schedule[Any] | None = None
         self.interruptions = Interruptions()
         #: True when another session measured at the same time, and that was allowed.
@@ -186,7 +187,7 @@ class Session:
     @property
     def interrupted(self) -> bool:
         """False only if what became of every visit planned is known, and the journal holds it."""
-        return bool(self.problems) or not (self.schedule is None or self.schedule.complete)
+        return bool(self.problems) or self.schedule is None or not self.schedule.complete
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
@@ -207,14 +208,13 @@ class Session:
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
+        external = model.is_external(self.options.stored()["external_services"])
         return extra_info(
             record,
-            workload,
-            model,
+            provenance_of(workload, model, external=external),
             self.limits()[record.cell.id],
             timeline=timeline_info(timeline_of(record, self.records.values())),
             watts_per_core=self.options.watts_per_core,
-            external=model.is_external(self.options.stored()["external_services"]),
         )
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
@@ -259,10 +259,11 @@ class Session:
         if self._resumed is None:
             self._journal = begin(self.folder, header)
             return
-        entries = self._resumed.entries
-        check_same_plan(entries.header, json.loads(json.dumps(header)))
-        self._journal = Journal.reopen(self._resumed.path, entries)
-        for line in entries.lines:
+        # Read again under the machine's lock and the journal's: while this process waited, another may have gone on.
+        self._journal, self._resumed = reopened(self._resumed.path)
+        check_same_plan(self._resumed.entries.header, json.loads(json.dumps(header)))
+        self.seconds_before = self._resumed.seconds_spent
+        for line in self._resumed.entries.lines:
             if "visit" in line:
                 self._replay[line["cell"], line["visit"]["pass_number"]] = line
             elif "failure" in line:
