@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from parabench.errors import JournalDamaged, JournalInUse, JournalNotWritable
 
 #: Version of the lines; a journal of another version is not resumed.
 VERSION = 1
+#: Lines are at most so deep; what a workload finds may be nested itself.
+DEPTH_MOST = 100
 _PATTERN = ".session-*.journal"
 
 
@@ -166,7 +169,8 @@ def read_parts(path: Path) -> Parts:
     for number, text in enumerate(data[: parts.bytes_whole].split(b"\n")[:-1], start=1):
         bare = text.strip(b"\0")  # what a file system leaves of a block that never reached the disk
         try:
-            line = json.loads(bare)
+            line = json.loads(bare, parse_constant=_refused, parse_float=_finite)
+            _check_depth(line)
         except (ValueError, RecursionError) as error:
             parts.dropped.append((number, str(error)))
             continue
@@ -182,6 +186,23 @@ def read_parts(path: Path) -> Parts:
     if not parts.headers and not any(number == 1 for number, _ in parts.dropped):
         parts.dropped.insert(0, (1, "the header is missing"))
     return parts
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused(text[:20])
+
+
+def _check_depth(value: Any, most: int = DEPTH_MOST) -> None:
+    if isinstance(value, dict | list):
+        if most == 0:
+            raise ValueError("it is nested too deeply")
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_depth(one, most - 1)
 
 
 def _take_header(parts: Parts, number: int, header: dict[str, Any]) -> None:

@@ -107,12 +107,12 @@ def test_changed_source_is_refused(slow: Project) -> None:
 def test_another_fingerprint_is_refused_with_the_part_that_differs(slow: Project) -> None:
     stop_after(slow, 2, signal.SIGKILL, "--passes", "3")
     (journal,) = journals(slow)
-    header, *rest = journal.read_text().splitlines()
+    header, _, *rest = journal.read_text().splitlines()
     moved = json.loads(header)
     moved["fingerprint"]["cpu"] = "Another CPU"
     other = journal.parent.parent / "another-machine"
     other.mkdir()
-    (other / journal.name).write_text("\n".join([json.dumps(moved), *rest]) + "\n")
+    (other / journal.name).write_text("\n".join([json.dumps(moved), json.dumps(moved), *rest]) + "\n")
     journal.unlink()
     refused = slow.pytest("benchmarks", "--resume")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
