@@ -52,7 +52,7 @@ class Guard:
     def __exit__(self, *error: object) -> None:
         """Leave nothing behind, and let the watchdogs go."""
         watchdog.sweep_processes(self._session)
-        watchdog.sweep_shared_memory(self._began)
+        watchdog.sweep_shared_memory(self._session, self._began)
         if self._before is None:
             os.environ.pop(watchdog.SESSION_VARIABLE, None)
         else:

@@ -14,6 +14,7 @@ from pathlib import Path
 from parabench.errors import ZygoteDied
 from parabench.measure.killing import kill_family
 from parabench.measure.messages import Line, wait_readable
+from parabench.measure.watchdog import shared_folder
 from parabench.workers.environment import SCRATCH_VARIABLE
 
 #: A zygote ends its cells and itself within a second or two when its line is closed.
@@ -28,6 +29,15 @@ def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
+def _folders_of(scratch: Path) -> dict[str, str]:
+    """Where a session's processes put files: places that can be removed as a whole, however the session ends."""
+    folders = {SCRATCH_VARIABLE: str(scratch)}
+    shared = shared_folder(str(scratch))
+    if shared is not None and "JOBLIB_TEMP_FOLDER" not in os.environ:
+        folders["JOBLIB_TEMP_FOLDER"] = str(shared)
+    return folders
+
+
 class ZygoteHandle:
     """The harness's handle on one zygote process: starts cells in it and hears how each of them ended."""
 
@@ -37,7 +47,7 @@ class ZygoteHandle:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _ZYGOTE, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
-                env=environment_of_cells(python_path) | {SCRATCH_VARIABLE: str(scratch)},
+                env=environment_of_cells(python_path) | _folders_of(scratch),
                 stdin=subprocess.DEVNULL,
             )
         #: Readable when the zygote has something to report.

@@ -22,7 +22,7 @@ from pathlib import Path
 #: In the environment of every process of a session: the path of its folder of files, which no other session has.
 SESSION_VARIABLE = "PARABENCH_SESSION"
 #: How long processes that come and go may be chased, and how long trackers may take to clean up and end.
-SECONDS_TO_SWEEP, SECONDS_FOR_TRACKERS = 10.0, 1.0
+SECONDS_TO_SWEEP, SECONDS_FOR_TRACKERS = 10.0, 2.0
 #: Told by the harness when it has cleaned up itself.
 FAREWELL = b"x"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel has it
@@ -81,13 +81,19 @@ def mapped() -> set[str]:
     return names
 
 
-def sweep_shared_memory(began: float) -> None:
-    """Remove the semaphores that were made since `began` (seconds of the epoch) and that nobody has mapped.
+def shared_folder(session: str) -> Path | None:
+    """A session's folder in shared memory, for libraries that keep arrays there; None where there is no such place."""
+    return _SHARED_MEMORY / Path(session).name if os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
+def sweep_shared_memory(session: str, began: float) -> None:
+    """Remove a session's folder there, and the semaphores made since `began` (epoch) that nobody has mapped.
 
     Their names do not tell whose they are, but who uses one has it mapped from before it has its name.
     """
     if not _SHARED_MEMORY.is_dir() or not _PROCESSES.is_dir():
         return
+    shutil.rmtree(_SHARED_MEMORY / Path(session).name, ignore_errors=True)
     candidates = [entry for entry in os.scandir(_SHARED_MEMORY) if _SEMAPHORE.match(entry.name)]
     used = mapped() if candidates else set()
     for entry in candidates:
@@ -101,7 +107,7 @@ def sweep_session(session: str, began: float) -> None:
     """Leave nothing of a session that nobody looks after any more."""
     sweep_processes(session)
     shutil.rmtree(session, ignore_errors=True)
-    sweep_shared_memory(began)
+    sweep_shared_memory(session, began)
 
 
 def main(session: str, leader: int, began: float) -> None:

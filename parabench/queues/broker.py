@@ -15,10 +15,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from parabench.errors import BrokerNotStarted
 from parabench.workers.environment import SCRATCH_VARIABLE
+from parabench.workers.lifeline import end_with_parent
 
 #: It answers within 40 ms on an idle machine.
 SECONDS_TO_START = 20.0
@@ -35,7 +37,10 @@ def embedded_broker() -> Iterator[Path]:
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--dir", str(folder)]
     try:
         process = subprocess.Popen(
-            [str(get_binary_path()), *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [str(get_binary_path()), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=partial(end_with_parent, os.getpid()),  # noqa: PLW1509 - a cell has no threads when it opens
         )
         try:
             _wait_until_it_answers(process, path)

@@ -5,24 +5,32 @@ Subinterpreters import what pools share: ctypes, which not all of them can load,
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, which is the process with this id.
+@functools.cache
+def _prctl() -> Callable[..., int] | None:
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), "prctl", None)
+
+
+def end_with_parent(parent: int | None) -> None:
+    """Have the kernel kill this process when its parent ends, which is the process with this id (None: not known).
 
     The kernel means the thread that started this process, so that is to be one that lives as long as the parent does.
     """
-    if sys.platform != "linux":
+    prctl = _prctl()
+    if prctl is None:
         return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the kernel knew
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if parent is not None and os.getppid() != parent:  # it ended before the kernel knew
         os._exit(1)
