@@ -156,9 +156,7 @@ class Victim:
     def _files(self) -> list[str]:
         left = [str(path) for path in self.temporary.iterdir()]
         left += [str(path) for path in self.folder.glob("dask-*")]
-        return left + sorted(
-            name for name in _shared() - self._shared_before if self.folder.name in name or _ours(name)
-        )
+        return left + sorted(_shared() - self._shared_before)
 
     def _kept(self) -> tuple[int, int]:
         """Visits that were in the journal, and those that recovery has not stored; a stored session has all of them."""
