@@ -154,7 +154,7 @@ class Victim:
         return ended
 
     def _files(self) -> list[str]:
-        left = [str(path) for path in self.temporary.iterdir()]
+        left = [str(path) for path in self.temporary.iterdir() if path.name != "parabench.lock"]
         left += [str(path) for path in self.folder.glob("dask-*")]
         return left + sorted(_shared() - self._shared_before)
 
