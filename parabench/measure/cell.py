@@ -10,7 +10,7 @@ from typing import Any
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn, ZygoteDied
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
-from parabench.measure.launcher import Launcher, ZygoteHandle
+from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.records import Cell, Energy, Instrumented, Outcome, Services, TreeUsage
@@ -50,7 +50,7 @@ class CellProcess:
         self._id = cell_id
         self._zygote = zygote
         self._timeout_seconds = timeout_seconds
-        self._pid, self._line = zygote.start(module, time.monotonic() + timeout_seconds)
+        self._pid, self._line = zygote.start(module, time.monotonic() + max(timeout_seconds, SECONDS_TO_START))
 
     def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
         """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long."""

@@ -17,6 +17,8 @@ from parabench.measure.messages import Line, wait_readable
 from parabench.measure.watchdog import shared_folder
 from parabench.workers.environment import SCRATCH_VARIABLE
 
+#: Importing libraries may take long on a loaded machine; it is no work of the cell, and has a deadline of its own.
+SECONDS_TO_START = 60.0
 #: A zygote ends its cells and itself within a second or two when its line is closed.
 SECONDS_TO_CLOSE = 5.0
 #: Started with -c and not -m: spawned workers import their parent's main module, and this one has none to import.

@@ -25,6 +25,8 @@ from parabench.workers.lifeline import end_with_parent
 #: It answers within 40 ms on an idle machine.
 SECONDS_TO_START = 20.0
 SECONDS_TO_END = 5.0
+#: One that listens and says nothing is asked again.
+SECONDS_TO_REPLY = 1.0
 
 
 @contextlib.contextmanager
@@ -65,6 +67,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], path: Path) -> None
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+            line.settimeout(SECONDS_TO_REPLY)
             line.connect(str(path))
             line.sendall(b"PING\r\n")
             if line.recv(16).startswith(b"+PONG"):
