@@ -86,12 +86,19 @@ def examined(path: Path) -> Unfinished | Damaged:
     if not usable:
         faults = [fault for one in found for fault in one.dropped]
         return Damaged(path, None, tuple(faults or parts.dropped or [(1, "the header is missing")]))
-    best = max(usable, key=lambda one: len(one.good.entries.lines) if one.good else 0)
+    best = max(
+        usable, key=lambda one: (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
+    )
     faults = [fault for one in found if one.good is None for fault in one.dropped]
     dropped = sorted({*faults, *parts.dropped, *best.dropped})
     if not dropped and best.good is not None:
         return best.good
     return Damaged(path, best.good, tuple(dropped))
+
+
+def _usable(one: Damaged) -> tuple[int, int]:
+    """How much can be used of a journal: lines first, then what its plan says."""
+    return (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
 
 
 def _by_header(path: Path, parts: journal.Parts, header: dict[str, Any]) -> Damaged:

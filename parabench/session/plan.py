@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from parabench.errors import UnknownName
 from parabench.models.contract import Model
-from parabench.records import OWN_SERVICES, Cell, Services, Unavailable
+from parabench.records import OWN_SERVICES, Cell, CellRecord, Services, Unavailable
 from parabench.workload import Workload
 
 T = TypeVar("T")
@@ -84,3 +84,16 @@ def make_cells(
                 for count in counts
             )
     return cells
+
+
+def rounds_planned(records: Iterable[CellRecord], workloads: Mapping[str, Workload], rounds: int) -> dict[str, int]:
+    """How many batches of each workload's service a session is going to run at most, by workload.
+
+    `rounds` is what one cell runs in all its visits.
+    """
+    by_service: dict[Any, int] = {}
+    for record in records:
+        if record.cell.unavailable is None:
+            service = workloads[record.cell.workload].service
+            by_service[service] = by_service.get(service, 0) + rounds
+    return {name: by_service.get(workload.service, 0) for name, workload in workloads.items()}

@@ -14,13 +14,12 @@ from typing import Any
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
-from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
+from parabench.errors import JournalNotWritable, NotFitToMeasure
 from parabench.history import store
 from parabench.history.journal import Journal
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
 from parabench.history.session_journal import (
     Unfinished,
-    apply,
     begin,
     check_same_plan,
     failure_line,
@@ -41,8 +40,9 @@ from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
 from parabench.session.interruptions import Interruptions
 from parabench.session.options import Options
-from parabench.session.plan import choose, make_cells
+from parabench.session.plan import choose, make_cells, rounds_planned
 from parabench.session.races import Races, rankings_of
+from parabench.session.replay import Replay
 from parabench.session.schedule import Schedule
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
@@ -60,9 +60,8 @@ class Session:
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
-        #: Lines of the resumed session that are still to be repeated, by cell and pass.
-        self._replay: dict[tuple[str, int], dict[str, Any]] = {}
-        self._replayed_failures: dict[str, str] = {}
+        #: What the resumed session has recorded already.
+        self._replay = Replay(())
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
@@ -146,7 +145,7 @@ class Session:
         """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
         record = self.records[cell.id]
         first = not record.visits
-        if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
+        if (replayed := self._replay.stay(record, pass_number, position)) is not None:
             yield replayed
             return
         with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
@@ -162,7 +161,7 @@ class Session:
         record = self.records[cell.id]
         if record.failure is None:
             record.failure = reason
-            if cell.id not in self._replayed_failures:
+            if cell.id not in self._replay.failures:
                 self._write(failure_line(record, self._seconds))
 
     def close(self) -> None:
@@ -263,26 +262,7 @@ class Session:
         self._journal, self._resumed = reopened(self._resumed.path)
         check_same_plan(self._resumed.entries.header, json.loads(json.dumps(header)))
         self.seconds_before = self._resumed.seconds_spent
-        for line in self._resumed.entries.lines:
-            if "visit" in line:
-                self._replay[line["cell"], line["visit"]["pass_number"]] = line
-            elif "failure" in line:
-                self._replayed_failures[line["cell"]] = line["failure"]
-
-    def _replayed(self, cell: Cell, pass_number: int, position: int) -> Stay | None:
-        """The stay that the resumed session has recorded for this visit; None when it has none.
-
-        Raises the failure that it has recorded instead, or PlanDiffers when its order was another.
-        """
-        line = self._replay.get((cell.id, pass_number))
-        if line is None:
-            if cell.id in self._replayed_failures:
-                raise CellFailed(self._replayed_failures[cell.id])
-            return None
-        if line["visit"]["position"] != position:
-            raise PlanDiffers(["the order of the passes"])
-        apply(line, self.records[cell.id])
-        return Stay.replayed(cell, self.records[cell.id].visits[-1], line["tasks"])
+        self._replay = Replay(self._resumed.entries.lines)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         """Put a line into the journal; once the disk has refused one, no further one is tried."""
@@ -312,16 +292,7 @@ class Session:
                 {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
                 [options.workloads_dir.parent],
             )
-            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            rounds = 1 + (options.rounds or experiment.options.rounds_most)
+            experiment.rounds_planned = rounds_planned(self.records.values(), self.workloads, rounds * options.passes)
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment
-
-    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
-        """How many batches of each workload's service the session is going to run at most, by workload."""
-        per_visit = 1 + (options.rounds or options.rounds_most)
-        by_service: dict[Any, int] = {}
-        for record in self.records.values():
-            if record.cell.unavailable is None:
-                service = self.workloads[record.cell.workload].service
-                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
-        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}
