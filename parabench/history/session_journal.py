@@ -11,7 +11,7 @@ from typing import Any
 
 from parabench.errors import JournalDamaged, NothingToResume, PlanDiffers
 from parabench.history import journal
-from parabench.history.format_1 import renamed
+from parabench.history.format_1 import header_of_today
 from parabench.history.journal import Entries, Journal
 from parabench.history.journal_check import fault_of_header, fault_of_line
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
@@ -103,7 +103,7 @@ def _usable(one: Damaged) -> tuple[int, int]:
 
 def _by_header(path: Path, parts: journal.Parts, header: dict[str, Any]) -> Damaged:
     """What can be used of a journal if this is its plan."""
-    header = _of_today(header)
+    header = header_of_today(header)
     if (fault := fault_of_header(header)) is not None:
         return Damaged(path, None, ((1, fault),))
     cells = frozenset(cell["id"] for cell in header["cells"])
@@ -148,21 +148,6 @@ def reopened(path: Path) -> tuple[Journal, Unfinished]:
         opened.close()
         raise JournalDamaged(path, *one.dropped[0])
     return opened, one
-
-
-def _of_today(header: dict[str, Any]) -> dict[str, Any]:
-    """A header with the names that options and fields of cells have now; the file stays as it is."""
-    header, options, cells = dict(header), header.get("options"), header.get("cells")
-    if isinstance(options, dict):
-        header["options"] = renamed(options)
-    if isinstance(cells, list):
-        header["cells"] = [
-            {("workers_named" if name == "workers_in_id" else name): value for name, value in cell.items()}
-            if isinstance(cell, dict)
-            else cell
-            for cell in cells
-        ]
-    return header
 
 
 def to_resume(results: Path, folder: Path, fingerprint: Mapping[str, Any]) -> Unfinished:
