@@ -25,13 +25,17 @@ endif
 # Every process that is started here would compile every library anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench test lint clean anew
+.PHONY: bench test lint chaos clean anew
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python -m pytest benchmarks $(ARGS)
 
 test: $(VENV)/ready-test
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+# Kills, stops and interrupts sessions many times over, and prints what was left of them: make chaos ARGS="--trials 5".
+chaos: $(VENV)/ready-test
+	$(BIN)/python tests/chaos/run.py $(ARGS)
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

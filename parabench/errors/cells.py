@@ -26,8 +26,9 @@ class ZygoteDied(CellFailed):
     """The process that cells are forked from has ended."""
 
     def __init__(self, exit_code: int | None) -> None:
+        what = "did not answer and was killed" if exit_code is None else f"died with {describe_exit(exit_code)}"
         super().__init__(
-            f"the process that starts cells died with {describe_exit(exit_code)}; its error output is above. "
+            f"the process that starts cells {what}; what it wrote is above, and a task may have stopped it. "
             "The next cell gets a new one"
         )
 

@@ -64,3 +64,18 @@ def _fields(text: str, size: str, models: Iterable[str], workers: dict[str, Any]
         "size": size,
         "workers_named": number is not None,
     }
+
+
+def header_of_today(header: dict[str, Any]) -> dict[str, Any]:
+    """A header with the names that options and fields of cells have now; the file stays as it is."""
+    header, options, cells = dict(header), header.get("options"), header.get("cells")
+    if isinstance(options, dict):
+        header["options"] = renamed(options)
+    if isinstance(cells, list):
+        header["cells"] = [
+            {("workers_named" if name == "workers_in_id" else name): value for name, value in cell.items()}
+            if isinstance(cell, dict)
+            else cell
+            for cell in cells
+        ]
+    return header

@@ -44,43 +44,66 @@ def limits_of(
     return limits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a cell's numbers come from, beside the cell: code, libraries, kind of worker."""
+
+    client: str | None
+    source_hash: str | None
+    family: str
+    start_method: str | None
+    event_loop: str | None
+    #: Name and version; `service: external` where the model's server was somebody else's, which is another thing to
+    #: measure than one of its own.
+    libraries: dict[str, str | None]
+
+
+def provenance_of(workload: Workload, model: Model, *, external: bool) -> Provenance:
+    """What is measured here and now."""
+    libraries: dict[str, str | None] = {**versions_of((*model.libraries, *workload.libraries))}
+    return Provenance(
+        client=workload.client,
+        source_hash=source_hash(workload.task.__module__),
+        family=model.family,
+        start_method=model.capabilities.start_method,
+        event_loop=model.capabilities.event_loop,
+        libraries=libraries | ({"service": "external"} if external else {}),
+    )
+
+
 def extra_info(
     record: CellRecord,
-    workload: Workload,
-    model: Model,
+    provenance: Provenance,
     limit: Limit,
     *,
     timeline: Mapping[str, Any],
     watts_per_core: float | None,
-    external: bool = False,
 ) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown.
 
-    `external`: the model's server was somebody else's, which is another thing to measure than one of its own.
     `timeline` is what the instrumented round says of its tasks, ready to be stored.
     """
     cell, seconds, costs = record.cell, record.seconds, per_cell(record.visits)
-    libraries = versions_of((*model.libraries, *workload.libraries))
     return {
         "workload": cell.workload,
         "model": cell.model,
-        "family": model.family,
-        "start_method": model.capabilities.start_method,
-        "event_loop": model.capabilities.event_loop,
+        "family": provenance.family,
+        "start_method": provenance.start_method,
+        "event_loop": provenance.event_loop,
         "kind": cell.kind,
         "workers": cell.workers,
         "workers_named": cell.workers_named,
         "size": cell.size,
         "tasks": record.tasks,
-        "client": workload.client,
+        "client": provenance.client,
         "seconds_per_round": seconds,
         **costs,
         "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
         **timeline,
         **_ideal(limit, seconds),
-        "libraries": libraries | ({"service": "external"} if external else {}),
-        "source_hash": source_hash(workload.task.__module__),
+        "libraries": provenance.libraries,
+        "source_hash": provenance.source_hash,
         **_passes(record.visits),
     }
 

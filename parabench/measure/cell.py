@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
+from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn, ZygoteDied
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
-from parabench.measure.launcher import Launcher, ZygoteHandle
+from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
 from parabench.records import Cell, Instrumented, Outcome, Services, TreeUsage
@@ -48,15 +48,22 @@ class CellProcess:
         self._id = cell_id
         self._zygote = zygote
         self._timeout_seconds = timeout_seconds
-        self._pid, self._line = zygote.start(module)
+        self._pid, self._line = zygote.start(module, time.monotonic() + max(timeout_seconds, SECONDS_TO_START))
 
     def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
         """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long."""
+        return self._answer(step, self._asked(step, **arguments))
+
+    def _asked(self, step: str, **arguments: Any) -> float:
+        """Send a request; returns the deadline of its answer, in seconds of the monotonic clock."""
+        deadline = time.monotonic() + self._timeout_seconds
         try:
-            self._line.send({"do": step, **arguments})
+            self._line.send({"do": step, **arguments}, deadline=deadline)
         except BrokenPipeError:
             raise CellProcessDied(self._id, step, self._exit_code()) from None
-        return self._answer(step)
+        except TimeoutError:
+            raise self._timed_out(step) from None
+        return deadline
 
     def round(self) -> Round:
         """One timed round."""
@@ -72,16 +79,16 @@ class CellProcess:
         """One untimed round with every task traced, while this process watches the memory of the tree."""
         before = self._bytes()
         peak, samples = before, 0
-        self._line.send({"do": "round", "traced": True, "collect_garbage": False})
+        deadline = self._asked("round", traced=True, collect_garbage=False)
         while not wait_readable([self._line], time.monotonic() + SAMPLING_SECONDS):
             now = self._bytes()
             samples += 1
             if now is not None:
                 peak = max(now, peak or 0)
             self._zygote.note_exits()
-            if self._zygote.has_ended(self._pid):
+            if self._zygote.has_ended(self._pid) or time.monotonic() > deadline:
                 break
-        answer = self._answer("round")
+        answer = self._answer("round", deadline)
         outcomes = outcomes_from_json(answer["outcomes"])
         reason = None if peak is not None else "this system shows neither PSS nor USS of other processes"
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
@@ -113,35 +120,46 @@ class CellProcess:
     def end(self) -> None:
         """Make sure that nothing of the cell is left."""
         self._line.close()
-        if self._zygote.exit_code(self._pid, time.monotonic()) is None:
+        try:
+            if self._zygote.exit_code(self._pid, time.monotonic()) is None:
+                kill_family(self._pid)
+                if self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS) is None:
+                    self._zygote.kill()  # it does not even tell of an end that has come for sure
+        except ZygoteDied:
             kill_family(self._pid)
-            self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
         clear_group(self._pid)
         # What left its process group and outlived the cell has been adopted by the zygote.
         for pid in descendants(self._zygote.pid):
             kill_family(pid)
 
-    def _answer(self, step: str) -> dict[str, Any]:
-        deadline = time.monotonic() + self._timeout_seconds
+    def _answer(self, step: str, deadline: float) -> dict[str, Any]:
         while True:
             ready = wait_readable([self._line, self._zygote.line], deadline)
             if self._line in ready:
-                answer = self._line.receive()
-                if answer is None:
-                    raise CellProcessDied(self._id, step, self._exit_code())
-                if "error" in answer:
-                    raise CellFailed(
-                        f"cell {self._id} failed during '{step}': {answer['error']}: {answer['message']}\n"
-                        f"{answer['traceback']}"
-                    )
-                return answer
+                return self._received(step, deadline)
             if not ready:
-                kill_family(self._pid)
-                raise CellTimedOut(self._id, step, self._timeout_seconds)
+                raise self._timed_out(step)
             self._zygote.note_exits()
             if self._zygote.has_ended(self._pid) and not wait_readable([self._line], time.monotonic()):
                 # Workers that outlive the cell may hold its line open: its end has to be asked for.
                 raise CellProcessDied(self._id, step, self._exit_code())
+
+    def _received(self, step: str, deadline: float) -> dict[str, Any]:
+        try:
+            answer = self._line.receive(deadline=deadline)
+        except TimeoutError:  # it stopped in the middle of its answer
+            raise self._timed_out(step) from None
+        if answer is None:
+            raise CellProcessDied(self._id, step, self._exit_code())
+        if "error" in answer:
+            raise CellFailed(
+                f"cell {self._id} failed during '{step}': {answer['error']}: {answer['message']}\n{answer['traceback']}"
+            )
+        return answer
+
+    def _timed_out(self, step: str) -> CellTimedOut:
+        kill_family(self._pid)
+        return CellTimedOut(self._id, step, self._timeout_seconds)
 
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import socket
 import time
 import traceback
@@ -20,6 +21,9 @@ from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.models import find_models
 from parabench.records import Outcome, Services, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
+
+#: Exit status of a cell that has lost its harness.
+EXIT_UNHEARD = 70
 
 
 class CellServer:
@@ -126,9 +130,22 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
 
 
 def serve(end: socket.socket) -> None:
-    """Answer requests until the harness closes the line; an error is an answer, too."""
+    """Answer requests until the harness closes the line; an error is an answer, too.
+
+    When nobody listens any more, the harness is gone or has given this cell up, and will have it killed: it leaves at
+    once, because closing a model may take for ever, and there is nobody to tell.
+    """
     watch()
-    line, server = Line(end), CellServer()
+    try:
+        closed = _serve(Line(end), CellServer())
+    except BrokenPipeError:
+        closed = False
+    if not closed:
+        os._exit(EXIT_UNHEARD)
+
+
+def _serve(line: Line, server: CellServer) -> bool:
+    """True when the model has been closed as asked, False when the line ended before."""
     while (request := line.receive()) is not None:
         step = request.pop("do")
         try:
@@ -140,4 +157,5 @@ def serve(end: socket.socket) -> None:
         except TypeError as error:  # a task returned what JSON cannot hold
             line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
         if step == "close":
-            return
+            return True
+    return False

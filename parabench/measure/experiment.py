@@ -18,6 +18,7 @@ from typing import Any, Self
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.figures import figures_of, per_round
 from parabench.measure.cell import CellProcess, Opening, Round, opened
+from parabench.measure.guard import Guard
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.measure.verification import verify
@@ -111,6 +112,7 @@ class Experiment:
         self._python_path = python_path
         self._launcher: Launcher
         self._stack = ExitStack()
+        self._guard: Guard
         self._scratch: Path
         self._settings: dict[Service, str | ParabenchError] = {}
         self._references: dict[str, list[Any] | CellFailed] = {}
@@ -124,6 +126,7 @@ class Experiment:
         parent = Path(self.options.scratch or tempfile.gettempdir())
         sweep(parent)
         self._scratch = parent / name_of_scratch()
+        self._guard = self._stack.enter_context(Guard(self._scratch))
         self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
         self._launcher.zygote(())
@@ -162,6 +165,7 @@ class Experiment:
         """
         workload = self._workloads[cell.workload]
         items = items_of(workload, cell.size)
+        self._guard.watch()
         expected = self._reference(workload, cell)
         with self._opened(cell, workload, items) as (process, opening):
 

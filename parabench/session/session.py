@@ -14,17 +14,17 @@ from typing import Any
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline import timeline_of
 from parabench.analyse.timeline_json import timeline_info
-from parabench.errors import CellFailed, JournalNotWritable, PlanDiffers
+from parabench.errors import JournalNotWritable
 from parabench.history import store
 from parabench.history.journal import Journal
-from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
+from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
 from parabench.history.session_journal import (
     Unfinished,
-    apply,
     begin,
     check_same_plan,
     failure_line,
     header_of,
+    reopened,
     visit_line,
     warnings_line,
 )
@@ -38,9 +38,12 @@ from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
+from parabench.session.interruptions import Interruptions
 from parabench.session.options import Options
 from parabench.session.plan import cells_planned, choose
 from parabench.session.races import Races, rankings_of
+from parabench.session.replay import Replay
+from parabench.session.schedule import Schedule
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
@@ -57,9 +60,8 @@ class Session:
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
-        #: Lines of the resumed session that are still to be repeated, by cell and pass.
-        self._replay: dict[tuple[str, int], dict[str, Any]] = {}
-        self._replayed_failures: dict[str, str] = {}
+        #: What the resumed session has recorded already.
+        self._replay = Replay(())
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
@@ -79,7 +81,9 @@ class Session:
         self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
-        self.interrupted = False
+        #: All visits planned and what has become of each; None until they are planned.
+        self.schedule: Schedule[Any] | None = None
+        self.interruptions = Interruptions()
         #: True when another session measured at the same time, and that was allowed.
         self.noisy = False
         #: What the checks before measuring said, as it is stored.
@@ -132,7 +136,7 @@ class Session:
         """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
         record = self.records[cell.id]
         first = not record.visits
-        if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
+        if (replayed := self._replay.stay(record, pass_number, position)) is not None:
             yield replayed
             return
         with self._started().visit(cell, instrument=first and cell.kind != "live") as stay:
@@ -148,7 +152,7 @@ class Session:
         record = self.records[cell.id]
         if record.failure is None:
             record.failure = reason
-            if cell.id not in self._replayed_failures:
+            if cell.id not in self._replay.failures:
                 self._write(failure_line(record, self._seconds))
 
     def close(self) -> None:
@@ -160,7 +164,7 @@ class Session:
         self._experiment = None
         if self._journal is None:
             return
-        if self.interrupted or self.problems:
+        if self.interrupted:
             if self.stored is not None:
                 self._write({"stored": self.stored.name, "seconds": self._seconds})
             self._journal.close()
@@ -169,6 +173,11 @@ class Session:
             if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
                 (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
         self._journal = None
+
+    @property
+    def interrupted(self) -> bool:
+        """False only if what became of every visit planned is known, and the journal holds it."""
+        return bool(self.problems) or self.schedule is None or not self.schedule.complete
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
@@ -189,14 +198,13 @@ class Session:
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
+        external = model.is_external(self.options.stored()["external_services"])
         return extra_info(
             record,
-            workload,
-            model,
+            provenance_of(workload, model, external=external),
             self.limits()[record.cell.id],
             timeline=timeline_info(timeline_of(record, self.records.values())),
             watts_per_core=self.options.watts_per_core,
-            external=model.is_external(self.options.stored()["external_services"]),
         )
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
@@ -238,29 +246,11 @@ class Session:
         if self._resumed is None:
             self._journal = begin(self.folder, header)
             return
-        entries = self._resumed.entries
-        check_same_plan(entries.header, json.loads(json.dumps(header)))
-        self._journal = Journal.reopen(self._resumed.path, entries)
-        for line in entries.lines:
-            if "visit" in line:
-                self._replay[line["cell"], line["visit"]["pass_number"]] = line
-            elif "failure" in line:
-                self._replayed_failures[line["cell"]] = line["failure"]
-
-    def _replayed(self, cell: Cell, pass_number: int, position: int) -> Stay | None:
-        """The stay that the resumed session has recorded for this visit; None when it has none.
-
-        Raises the failure that it has recorded instead, or PlanDiffers when its order was another.
-        """
-        line = self._replay.get((cell.id, pass_number))
-        if line is None:
-            if cell.id in self._replayed_failures:
-                raise CellFailed(self._replayed_failures[cell.id])
-            return None
-        if line["visit"]["position"] != position:
-            raise PlanDiffers(["the order of the passes"])
-        apply(line, self.records[cell.id])
-        return Stay.replayed(cell, self.records[cell.id].visits[-1], line["tasks"])
+        # Read again under the machine's lock and the journal's: while this process waited, another may have gone on.
+        self._journal, self._resumed = reopened(self._resumed.path)
+        check_same_plan(self._resumed.entries.header, json.loads(json.dumps(header)))
+        self.seconds_before = self._resumed.seconds_spent
+        self._replay = Replay(self._resumed.entries.lines)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         """Put a line into the journal; once the disk has refused one, no further one is tried."""

@@ -15,7 +15,7 @@ from user_project import Project
 
 python_discovery = pytest.importorskip("python_discovery")
 
-from parabench.errors import InterpreterLacks, InterpreterNotFound, UnknownName  # noqa: E402
+from parabench.errors import InterpreterLacks, InterpreterNotFound, InterpreterUnusable, UnknownName  # noqa: E402
 from parabench.run.extras import LEFT_OUT, extras  # noqa: E402
 from parabench.run.interpreter_names import find_interpreters, known_interpreters  # noqa: E402
 
@@ -148,3 +148,48 @@ def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]
     return subprocess.run(
         command, cwd=project.root, capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ)
     )
+
+
+def executable(folder: Path, text: str, mode: int = 0o755) -> str:
+    path = folder / "interpreter"
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "told"),
+    [
+        ("#!/bin/sh\necho broken >&2\nexit 3\n", 0o755, "it ended with exit status 3: broken"),
+        ("#!/bin/sh\necho hello\n", 0o755, "it does not answer as a Python does"),
+        ("#!/bin/sh\nkill -SEGV $$\n", 0o755, "it ended with signal SIGSEGV"),
+        ("#!/bin/sh\nsleep 600\n", 0o755, "it did not answer within 0.5 s"),
+        ("no program", 0o755, "Exec format error"),
+        ("#!/bin/sh\n", 0o644, "Permission denied"),
+        ("#!/bin/sh\necho 3.9\n", 0o755, "it is Python 3.9, and parabench needs 3.11 or newer"),
+        (None, 0, "No such file or directory"),
+    ],
+)
+def test_a_path_that_is_no_usable_python_is_one_clear_error(tmp_path, monkeypatch, text, mode, told) -> None:
+    monkeypatch.setattr("parabench.run.interpreter_names.SECONDS_TO_ANSWER", 0.5)
+    path = executable(tmp_path, text, mode) if text is not None else str(tmp_path / "nothing")
+    with pytest.raises(InterpreterUnusable) as raised:
+        find_interpreters([path])
+    assert told in str(raised.value)
+    assert path in str(raised.value)
+    assert "uv python install" not in str(raised.value)
+    assert "name another with --python" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["3.8", "python2.7", "py310"])
+def test_a_version_that_parabench_does_not_run_on_is_not_advised(name: str) -> None:
+    with pytest.raises(InterpreterUnusable, match=r"parabench needs 3\.11 or newer") as raised:
+        find_interpreters([name])
+    assert "uv python install" not in str(raised.value)
+
+
+def test_the_command_says_it_without_a_traceback(tmp_path: Path) -> None:
+    said = parabench(tmp_path, "run", "--python", executable(tmp_path, "#!/bin/sh\nexit 3\n"))
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+    assert "it ended with exit status 3" in " ".join(said.stderr.split())

@@ -1,5 +1,6 @@
 """Tasks with a known cost or a known fault, importable by every worker of the tests beside this folder."""
 
+import contextlib
 import mmap
 import os
 import signal
@@ -85,3 +86,33 @@ def workload(task, items, **fields):
     return Workload(
         name=reference_to(task).partition(":")[2].replace("_", "-"), task=task, items=lambda size: items, **fields
     )
+
+
+def echo_in(item, context):
+    return item
+
+
+_calls = []
+
+
+def stop_answering(item):
+    """`[call, whom, signal]`: at that call in this process the cell or its zygote gets a signal."""
+    call, whom, number = item
+    _calls.append(item)
+    if len(_calls) == call:
+        os.kill(os.getpid() if whom == "cell" else os.getppid(), number)
+    return call
+
+
+@contextlib.contextmanager
+def stops_when_left(settings):
+    yield
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_before(items, settings):
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_after(items, results, settings):
+    os.kill(os.getpid(), signal.SIGSTOP)
