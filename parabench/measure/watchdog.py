@@ -70,15 +70,18 @@ def is_tracker(pid: int) -> bool:
     return False
 
 
-def mapped() -> set[str]:
-    """Names of the shared memory that processes of this user have mapped now."""
-    names = set()
+def mapped() -> set[int]:
+    """Inodes of the shared memory that processes of this user have mapped now.
+
+    By inode, not by name: who creates a semaphore maps it under a first name, which the kernel goes on showing.
+    """
+    inodes = set()
     for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{name}/maps").read_text(errors="replace").splitlines():
                 if f"{_SHARED_MEMORY}/" in line:
-                    names.add(line.partition(f"{_SHARED_MEMORY}/")[2].split("/")[0].removesuffix(" (deleted)"))
-    return names
+                    inodes.add(int(line.split()[4]))
+    return inodes
 
 
 def shared_folder(session: str) -> Path | None:
@@ -89,7 +92,7 @@ def shared_folder(session: str) -> Path | None:
 def sweep_shared_memory(session: str, began: float) -> None:
     """Remove a session's folder there, and the semaphores made since `began` (epoch) that nobody has mapped.
 
-    Their names do not tell whose they are, but who uses one has it mapped from before it has its name.
+    Their names do not tell whose they are, but who uses one has it mapped from before it has its name until it is done.
     """
     if not _SHARED_MEMORY.is_dir() or not _PROCESSES.is_dir():
         return
@@ -99,7 +102,7 @@ def sweep_shared_memory(session: str, began: float) -> None:
     for entry in candidates:
         with contextlib.suppress(OSError):
             status = entry.stat(follow_symlinks=False)
-            if entry.name not in used and status.st_uid == os.getuid() and status.st_mtime >= began - 1:
+            if status.st_ino not in used and status.st_uid == os.getuid() and status.st_mtime >= began - 1:
                 Path(entry.path).unlink()
 
 
