@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # What is handed on to pytest. Tests that are named here are run instead of all: make test ARGS="tests/analyse -x".
 ARGS ?=
+# How many tests run side by side: most of them wait most of the time, so there are more than cores.
+JOBS ?= 4
+SIDE_BY_SIDE = $(shell $(BIN)/python -c 'import xdist' 2> /dev/null && echo --numprocesses=$(JOBS) --dist=loadfile)
 
 # What else a command needs than parabench and its extras.
 TOOLS_test := --tools test
@@ -19,13 +22,20 @@ endif
 endif
 endif
 
-.PHONY: bench test lint clean anew
+# Every process that is started here would compile every library anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: bench test lint chaos clean anew
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python -m pytest benchmarks $(ARGS)
 
 test: $(VENV)/ready-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+# Kills, stops and interrupts sessions many times over, and prints what was left of them: make chaos ARGS="--trials 5".
+chaos: $(VENV)/ready-test
+	$(BIN)/python tests/chaos/run.py $(ARGS)
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

@@ -14,7 +14,8 @@ from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch
 from parabench.measure.trace_cost import measure_trace_cost
 from parabench.models import find_models
-from parabench.records import Cell, Services
+from parabench.records import Cell
+from parabench.workers.services import Services
 from parabench.workload import Workload
 
 ROUNDS = 61

@@ -1,9 +1,11 @@
-"""The records that travel through the stages. Data only; nothing here imports anything but the standard library."""
+"""The records that travel through the stages. Data only; nothing below imports anything but the standard library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from parabench.figures import amount, figures_of, first, level, median, once, remark
 
 
 class Failure(NamedTuple):
@@ -58,6 +60,28 @@ class Concern:
     message: str
 
 
+class CellId(NamedTuple):
+    """Which cell: stored as fields wherever a cell is named. Its text is only ever written, never parsed."""
+
+    workload: str
+    model: str
+    workers: int
+    size: str
+    #: True when the user asked for this number of workers, which then belongs to the text.
+    workers_named: bool = False
+
+    @property
+    def text(self) -> str:
+        """The id in brackets of the pytest item: defaults are left out, so that it stays stable."""
+        size = "" if self.size == "small" else f"-{self.size}"
+        return f"{self.workload}-{self.model}" + (f"-w{self.workers}" if self.workers_named else "") + size
+
+    @property
+    def label(self) -> str:
+        """The model's name in a ranking of its workload: with its workers when the user asked for their number."""
+        return f"{self.model} x{self.workers}" if self.workers_named else self.model
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """workload x model x workers x size: one benchmark, one pytest item, one stable id."""
@@ -70,39 +94,50 @@ class Cell:
     #: Set when this pair cannot be measured here.
     unavailable: Unavailable | None = None
     #: True when the user asked for this number of workers, which then belongs to the id.
-    workers_in_id: bool = False
+    workers_named: bool = False
+
+    @property
+    def identity(self) -> CellId:
+        """Which cell it is."""
+        return CellId(self.workload, self.model, self.workers, self.size, self.workers_named)
 
     @property
     def id(self) -> str:
-        """The id in brackets of the pytest item: defaults are left out, so that it stays stable."""
-        parts = [self.workload, self.model]
-        if self.workers_in_id:
-            parts.append(f"w{self.workers}")
-        if self.size != "small":
-            parts.append(self.size)
-        return "-".join(parts)
+        """The text of its identity: its key within a session."""
+        return self.identity.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TreeUsage:
-    """What processes have used since they started, or between two readings.
+class Costs:
+    """What a round uses: a figure a field, with the unit in its name and how it is combined in its metadata.
 
-    `blind` says what could not be counted, if anything.
+    A new figure is a field here, the reading of it in `measure/`, and its text in the schema of stored files.
     """
 
     #: Exact where the kernel has per-process clocks; user and system are counted in its ticks (often 10 ms).
-    seconds_cpu: float
-    seconds_cpu_user: float
-    seconds_cpu_system: float
-    context_switches_voluntary: int
-    context_switches_involuntary: int
+    seconds_cpu: float = field(metadata=amount())
+    seconds_cpu_user: float = field(metadata=amount())
+    seconds_cpu_system: float = field(metadata=amount())
+    context_switches_voluntary: float = field(metadata=amount())
+    context_switches_involuntary: float = field(metadata=amount())
     #: Living processes and threads at the time of reading.
-    processes: int
-    threads: int
+    processes: int = field(metadata=level())
+    threads: int = field(metadata=level())
     #: From and to storage and pipes, by read(2) and write(2) and their like; None where the system does not count them.
-    bytes_read: int | None = None
-    bytes_written: int | None = None
-    blind: str | None = None
+    bytes_read: float | None = field(default=None, metadata=amount())
+    bytes_written: float | None = field(default=None, metadata=amount())
+    #: What could not be counted, if anything.
+    blind: str | None = field(default=None, metadata=remark(stored_as="not_counted"))
+    #: Of the processor packages of the whole machine; None with the reason beside it.
+    joules: float | None = field(default=None, metadata=amount(stored_as="joules_per_round"))
+    joules_reason: str | None = field(
+        default="it was measured by a version that did not read energy", metadata=remark(explains="joules")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeUsage(Costs):
+    """What processes have used since they started, or between two readings."""
 
     def __add__(self, other: TreeUsage) -> TreeUsage:
         """Two parts of a tree, or two spans of time, together."""
@@ -113,18 +148,16 @@ class TreeUsage:
         return self._combined(other, -1)
 
     def _combined(self, other: TreeUsage, sign: int) -> TreeUsage:
-        return TreeUsage(
-            seconds_cpu=self.seconds_cpu + sign * other.seconds_cpu,
-            seconds_cpu_user=self.seconds_cpu_user + sign * other.seconds_cpu_user,
-            seconds_cpu_system=self.seconds_cpu_system + sign * other.seconds_cpu_system,
-            context_switches_voluntary=self.context_switches_voluntary + sign * other.context_switches_voluntary,
-            context_switches_involuntary=self.context_switches_involuntary + sign * other.context_switches_involuntary,
-            processes=self.processes + other.processes if sign > 0 else self.processes,
-            threads=self.threads + other.threads if sign > 0 else self.threads,
-            bytes_read=_combine(self.bytes_read, other.bytes_read, sign),
-            bytes_written=_combine(self.bytes_written, other.bytes_written, sign),
-            blind=self.blind or other.blind,
-        )
+        values: dict[str, Any] = {}
+        for name, figure in figures_of(self):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if figure.sort == "remark":
+                values[name] = mine or theirs
+            elif figure.sort == "level" and sign < 0:
+                values[name] = mine
+            else:
+                values[name] = None if mine is None or theirs is None else mine + sign * theirs
+        return TreeUsage(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +166,6 @@ class Energy:
 
     joules: float | None
     reason: str | None = None
-
-    def __add__(self, other: Energy) -> Energy:
-        """Two spans of time together; unknown if one of them is."""
-        if self.joules is None or other.joules is None:
-            return Energy(None, self.reason or other.reason)
-        return Energy(self.joules + other.joules)
-
-
-def _combine(one: int | None, other: int | None, sign: int) -> int | None:
-    return None if one is None or other is None else one + sign * other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,40 +183,30 @@ class Disturbance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once."""
+class Visit(Costs):
+    """One stay at a cell: opened, warmed up, timed for some rounds, closed. A pass visits every cell once.
+
+    Its costs are means per round over the whole process tree; processes and threads the most at the end of any round.
+    """
 
     pass_number: int
     #: Place of the cell in the random order of its pass, from 0.
     position: int
-    seconds_open: float
+    seconds_open: float = field(metadata=once(median, stored_as="seconds_cold_start"))
     #: The first batch after opening: imports, connections and caches included; not a timed round.
-    seconds_first_batch: float
+    seconds_first_batch: float = field(metadata=once(median))
     seconds_per_round: tuple[float, ...]
-    #: Mean per round over the whole process tree.
-    seconds_cpu: float
-    seconds_cpu_user: float
-    seconds_cpu_system: float
-    context_switches_voluntary: float
-    context_switches_involuntary: float
-    #: Most at the end of any round.
-    processes: int
-    threads: int
-    #: Mean per round over the whole process tree; None is unknown.
-    bytes_read: float | None
-    bytes_written: float | None
     #: Whether the GIL of the cell's process was on when it was opened, and after its last round.
-    gil_enabled: tuple[bool, bool]
-    blind: str | None
-    #: Mean per round, of the processor packages of the whole machine; None with the reason beside it.
-    joules: float | None = None
-    joules_reason: str | None = "it was measured by a version that did not read energy"
+    gil_enabled_at_start: bool = field(metadata=once(all))
+    gil_enabled_at_end: bool = field(metadata=once(any))
     findings: tuple[dict[str, Any], ...] = ()
     #: The first batch and the untimed rounds after it that ran until they were flat; empty where there were none.
     seconds_warm_up: tuple[float, ...] = ()
     #: CPU time of other programs during the visit over the time of the usable cores; None with the reason beside it.
-    share_others: float | None = None
-    others_reason: str | None = "it was measured by a version that did not look"
+    share_others: float | None = field(default=None, metadata=once(median))
+    others_reason: str | None = field(
+        default="it was measured by a version that did not look", metadata=once(first, explains="share_others")
+    )
     #: What was disturbed, whether it was set aside or not.
     disturbed: tuple[Disturbance, ...] = ()
 
@@ -265,7 +278,7 @@ class CellRecord:
     @property
     def label(self) -> str:
         """The model's name in a ranking: with its workers when the user asked for several numbers of them."""
-        return self.cell.model + (f" x{self.cell.workers}" if self.cell.workers_in_id else "")
+        return self.cell.identity.label
 
     @property
     def seconds_by_pass(self) -> dict[int, float]:
@@ -280,26 +293,3 @@ class CellRecord:
         import statistics  # as above
 
         return statistics.median(self.seconds_by_pass.values()) if self.valid else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """Where brokers, schedulers and clusters are. Addresses may hold passwords: nothing here is stored or shown."""
-
-    #: redis://, rediss:// or unix:// URL of a Redis-compatible server for task queues; None: one of the model's own.
-    broker: str | None = field(default=None, repr=False)
-    #: The workers of the task queues have been started by the user (`parabench worker`), here or elsewhere.
-    workers_external: bool = False
-    #: Address of a Dask scheduler, such as tcp://scheduler.example:8786; None: a cluster of the model's own.
-    dask_scheduler: str | None = field(default=None, repr=False)
-    #: Address of a Ray cluster, such as ray.example:6379; None: none.
-    ray_address: str | None = field(default=None, repr=False)
-    #: Whether a Ray of the model's own may be started: it listens on all interfaces.
-    ray_local: bool = False
-    #: Tasks without any news for so long are sent once more; without any for so long again, they are given up. A task
-    #: that takes longer is done twice.
-    seconds_silence: float = 30.0
-
-
-#: Every model starts its own servers.
-OWN_SERVICES = Services()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from user_project import MARK, Project
+
+from parabench.measure.lock import LOCK_VARIABLE
 
 pytest_plugins = ["pytester"]
 
@@ -34,6 +37,10 @@ def pytest_configure() -> None:
     """Scripts start their background jobs with Ctrl-C ignored, and every process started here would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A session that a test starts is no part of a run side by side: pytest-benchmark would measure nothing there.
+    # It may keep what it has compiled, as on a user's machine: else each of hundreds compiles every library anew.
+    for name in [*(name for name in os.environ if name.startswith("PYTEST_XDIST_")), "PYTHONDONTWRITEBYTECODE"]:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
@@ -41,7 +48,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A small repository of a user's own; nothing that it started outlives the test."""
     made = Project(pytester)
     monkeypatch.setenv(MARK, made.mark)
-    # Plugins of our own development environment: a user has others, and importing hypothesis doubles the time.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy allow")
+    monkeypatch.setenv(LOCK_VARIABLE, f"parabench-test-{made.mark}")  # other tests, and the user's sessions, go on
+    # Plugins of our own development environment: a user has others, and importing them doubles the time.
+    others = " ".join(f"-p no:{plugin}" for plugin in ("hypothesispytest", "anyio", "xdist", "valkey"))
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --on-busy allow")
     yield made
     made.kill_what_runs()

@@ -22,7 +22,7 @@ QUICK = ("--models", "sequential,thread-pool", "--passes", "1", "--rounds", "2")
 #: Every process that a test starts inherits this variable, and so do all of theirs.
 MARK = "PARABENCH_TEST_MARK"
 #: Generous: the tests assert no durations, they only refuse to wait for ever.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -43,6 +43,9 @@ class Project:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        # Compiled code is told from its source by length and second: a file that is changed at once may have the same.
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+            compiled.unlink()
         return path
 
     def workload(self, name: str, text: str) -> Path:

@@ -97,10 +97,7 @@ def calibrate(
     sessions = min(map(len, replicates.values()), default=0)
     logs = [[math.log(value) for value in values[:sessions]] for values in replicates.values()]
     a_side = min(SESSIONS_A_SIDE, sessions // 2)
-    random_splits = []
-    for _ in range(SPLITS):
-        chosen = source.sample(range(sessions), 2 * a_side)
-        random_splits.append(_tested(logs, chosen[:a_side], chosen[a_side:], alpha))
+    random_splits = [_tested(logs, *_random_split(source, sessions, a_side), alpha) for _ in range(SPLITS)]
     in_order = {name: _tested(logs, *sides, alpha) for name, sides in _splits_in_order(sessions).items()}
     by_kind: dict[str, list[int]] = {}
     for place, cell in enumerate(names):
@@ -112,10 +109,7 @@ def calibrate(
         splits=SPLITS,
         sessions_a_side=a_side,
         any_false_alarm=sum(any(_is_called(one, within) for one in split) for split in random_splits) / SPLITS,
-        called={
-            name: tuple(cell for cell, one in zip(names, found, strict=True) if _is_called(one, within))
-            for name, found in in_order.items()
-        },
+        called={order: _called(names, found, within) for order, found in in_order.items()},
         drift=_drift(logs, in_order[HALVES], source),
         kinds={
             kind: _kind(
@@ -127,6 +121,16 @@ def calibrate(
             for kind, places in sorted(by_kind.items())
         },
     )
+
+
+def _random_split(source: random.Random, sessions: int, a_side: int) -> tuple[list[int], list[int]]:
+    """Two sides of so many sessions each."""
+    chosen = source.sample(range(sessions), 2 * a_side)
+    return chosen[:a_side], chosen[a_side:]
+
+
+def _called(names: Sequence[str], found: Sequence[Tested], within: float) -> tuple[str, ...]:
+    return tuple(cell for cell, one in zip(names, found, strict=True) if _is_called(one, within))
 
 
 def _splits_in_order(sessions: int) -> dict[str, tuple[list[int], list[int]]]:

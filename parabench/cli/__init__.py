@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 
 
@@ -42,5 +43,5 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except ParabenchError as error:
-        click.echo(f"parabench: {error}", err=True)
+        echo(f"parabench: {error}", err=True)
         sys.exit(2)

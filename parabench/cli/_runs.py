@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
+from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 from parabench.run.making import make
 from parabench.run.state import Run
@@ -18,10 +17,10 @@ INTERRUPTED = 130
 def make_or_exit(run: Run, root: Path) -> None:
     """Make all turns of a run that are left. Exits with 130 when it was stopped, with 1 when a turn cannot be made."""
     try:
-        finished = make(run, root, lambda line: click.echo(line, err=True))
+        finished = make(run, root, lambda line: echo(line, err=True))
     except ParabenchError as error:
-        click.echo(f"parabench: {error}", err=True)
+        echo(f"parabench: {error}", err=True)
         sys.exit(1)
     if not finished:
-        click.echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
+        echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
         sys.exit(INTERRUPTED)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.analyse.calibration import Calibration, calibrate
+from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.cli._runs import make_or_exit
 from parabench.compare.calibrations import store_calibration
@@ -50,8 +51,8 @@ def calibrate_command(
     )
     make_or_exit(run, root)
     found, folder = _judge(run, threshold)
-    click.echo(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()), nl=False)
-    click.echo(f"Stored as {folder}")
+    show(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()))
+    echo(f"Stored as {folder}")
     sys.exit(int(found.drift.is_found))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
+from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import ACROSS, compare_sessions
@@ -56,16 +57,16 @@ def compare_command(
         chosen |= {"fingerprint", "circumstances"}  # interpreters are compared on purpose, and have other wheels
     found = read_summaries(results)
     for problem in found.problems:
-        click.echo(f"parabench: left out: {problem}", err=True)
+        echo(f"parabench: left out: {problem}", err=True)
     sessions = with_files(found.sessions, (base, new))
     sides = [select(text, sessions, commit_known) for text in (base, new)]
     comparison = compare_sessions(sides[0], sides[1], found.sessions, across=chosen, threshold=threshold)
     comparison = with_calibration(comparison)
     if form == "json":
-        click.echo(as_json(comparison), nl=False)
+        echo(as_json(comparison), nl=False)
     elif form == "markdown":
-        click.echo(as_markdown(comparison, base=base, new=new), nl=False)
+        show(as_markdown(comparison, base=base, new=new))
     else:
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
-        click.echo(as_table(comparison, width=width, colour=colour, everything=everything), nl=False)
+        show(as_table(comparison, width=width, colour=colour, everything=everything))
     sys.exit(int(any(one.verdict in _FAIL_ON[fail_on] for one in comparison.verdicts)))

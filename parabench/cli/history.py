@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo
 from parabench.cli._parameters import results_option, share
 from parabench.compare.series import histories_of
 from parabench.history.commits import commit_known
@@ -30,18 +31,18 @@ def history_command(cell: str | None, sessions: str | None, results: Path, thres
     """
     found = read_summaries(results)
     for problem in found.problems:
-        click.echo(f"parabench: left out: {problem}", err=True)
+        echo(f"parabench: left out: {problem}", err=True)
     chosen = select(sessions or "latest", found.sessions, commit_known)
     if sessions is None:
         chosen = [session for session in found.sessions if session.machine_id == chosen[0].machine_id]
     histories = histories_of(chosen, cell, threshold)
     encoding = sys.stdout.encoding
     if form == "json":
-        click.echo(json.dumps({"histories": [as_json(one) for one in histories]}, indent=2))
+        echo(json.dumps({"histories": [as_json(one) for one in histories]}, indent=2))
     elif cell is None:
         width = max((len(one.cell) for one in histories), default=0)
         for one in histories:
             name, _, rest = line(one, encoding=encoding).partition("  ")
-            click.echo(f"{name:{width}}  {rest}")
+            echo(f"{name:{width}}  {rest}")
     else:
-        click.echo("\n\n".join(details(one, encoding=encoding) for one in histories))
+        echo("\n\n".join(details(one, encoding=encoding) for one in histories))

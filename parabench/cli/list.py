@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
+from parabench.cli._output import echo, show
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
-from parabench.records import OWN_SERVICES, Unavailable
+from parabench.records import Unavailable
 from parabench.report.listing import listing
 from parabench.session.discovery import find_workloads
 from parabench.session.plan import choose, default_workers
+from parabench.workers.services import OWN_SERVICES
 
 
 @click.command("list", epilog="Example: parabench list --models 'process-*'")
@@ -60,9 +62,9 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
             }
         )
     if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+        echo(json.dumps(rows, indent=2))
     else:
-        click.echo(listing(rows), nl=False)
+        show(listing(rows))
 
 
 def _reason(model: Model, missing: Unavailable | None) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.cli._runs import make_or_exit
 from parabench.compare.calibrations import with_calibration
@@ -84,7 +85,7 @@ def _arms(
         if len(set(names)) < len(names):
             raise click.UsageError(f"{option} was given the same name twice: {', '.join(names)}")
     if interpreters:
-        return interpreter_arms(root, interpreters, requirements, lambda line: click.echo(line, err=True))
+        return interpreter_arms(root, interpreters, requirements, lambda line: echo(line, err=True))
     arms = [Arm(label=name, python=sys.executable, commit=commit_of(root, name)) for name in revisions]
     return arms or [Arm(label="", python=sys.executable)]
 
@@ -95,12 +96,12 @@ def _report(run: Run, threshold: float) -> int:
     for arm in run.arms:
         files = run.stored(arm.label)
         numbers = ", ".join(path.name.partition("_")[0] for path in files)
-        click.echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
+        echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
     if failed:
-        click.echo(f"{failed} sessions had failed cells: their reasons are in the files")
+        echo(f"{failed} sessions had failed cells: their reasons are in the files")
     if run.arms[0].is_interpreter:
         ratios = interpreter_ratios({arm.label: run.blocks(arm.label) for arm in run.arms})
-        click.echo("\n" + interpreter_text(ratios, colour=sys.stdout.isatty()), nl=False)
+        show("\n" + interpreter_text(ratios, colour=sys.stdout.isatty()))
         return int(failed > 0)
     if len(run.arms) < 2:
         return int(failed > 0)
@@ -108,12 +109,12 @@ def _report(run: Run, threshold: float) -> int:
     store = read_summaries(run.results).sessions
     base, *others = run.arms
     for arm in others:
-        click.echo(f"\n{arm.label} against {base.label}:")
+        echo(f"\n{arm.label} against {base.label}:")
         old, new = ([summarise(read_session(path)) for path in run.stored(one.label)] for one in (base, arm))
         # Revisions are compared to see what their source does.
         comparison = compare_sessions(old, new, store, across={"source"}, threshold=threshold)
         comparison = with_calibration(comparison)
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
-        click.echo(as_table(comparison, width=width, colour=colour, everything=False), nl=False)
+        show(as_table(comparison, width=width, colour=colour, everything=False))
         status |= any(one.verdict == "slower" for one in comparison.verdicts)
     return status

@@ -11,15 +11,19 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._output import echo
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
 from parabench.machine.cores import cores_usable
+from parabench.measure.cell import call_of
 from parabench.models import find_models
 from parabench.queues.address import shown
+from parabench.queues.admission import announced
 from parabench.queues.opening import external_address
 from parabench.queues.serving import identity
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
 from parabench.session.discovery import find_workloads
-from parabench.session.option_table import BROKER_VARIABLE
+from parabench.session.option_table import checked_broker
+from parabench.workers.environment import BROKER_VARIABLE
 from parabench.workload import source_hash
 
 
@@ -47,8 +51,10 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
         raise UnknownName("model with workers of its own", model, queues)
     if (missing := queues[model].availability()) is not None:
         raise ModelUnavailable(model, missing.reason, missing.install)
+    os.environ.pop(BROKER_VARIABLE, None)  # tasks have no business with its password
     if not url:
         raise BrokerNotGiven(model, BROKER_VARIABLE)
+    checked_broker("--broker", url)
     workloads = find_workloads(workloads_dir.resolve())  # also lets the workers import them
     library, workers = queues[model].queue, workers or cores_usable()
     assert library is not None
@@ -56,14 +62,13 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _: ended.append(signum))
     address = external_address(model, url)
-    supervisor = Supervisor(library, address, workers, lambda: not ended, SECONDS_TO_END)
-    supervisor.say = lambda text: click.echo(f"parabench worker: {text}", err=True)
-    click.echo(
-        f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}"
-    )
-    click.echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
+    calls = [announced(call_of(workload, "{}")) for workload in workloads.values()]
+    supervisor = Supervisor(library, address, workers, lambda: not ended, SECONDS_TO_END, calls)
+    supervisor.say = lambda text: echo(f"parabench worker: {text}", err=True)
+    echo(f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}")
+    echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
     for name, workload in workloads.items():
-        click.echo(f"  {source_hash(workload.task.__module__)}  {name}")
+        echo(f"  {source_hash(workload.task.__module__)}  {name}")
     sys.stdout.flush()
     supervisor.run()
-    click.echo("ended")
+    echo("ended")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parabench.analyse.estimate import Sides
@@ -11,6 +11,7 @@ from parabench.analyse.looks import ALPHA
 from parabench.analyse.order import ONE_AFTER_THE_OTHER
 from parabench.analyse.verdict import THRESHOLD, CellSamples, CellVerdict, compare_cells
 from parabench.history.summary import CellKey, SessionSummary
+from parabench.records import CellId
 
 #: Differences that the user may choose to compare across.
 ACROSS = ("fingerprint", "source", "circumstances")
@@ -26,6 +27,10 @@ class Comparison:
     threshold: float
     #: Remarks about the sides, each a sentence.
     notes: tuple[str, ...]
+    #: Which cell of ours a verdict is about, by `CellVerdict.cell`; benchmarks of other projects are not in it.
+    identities: Mapping[str, CellId] = field(default_factory=dict)
+    #: What a verdict's cell is called where people read, by `CellVerdict.cell`.
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ class _Series:
     new: list[_Column] = field(default_factory=list)
     history: list[_Column] = field(default_factory=list)
 
+    @property
+    def key(self) -> CellKey:
+        """What was measured, as the latest session of the new side has it, or else of the base."""
+        return (self.new or self.base)[-1].key
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -53,6 +63,13 @@ class _Parts:
     base: list[SessionSummary] = field(default_factory=list)
     new: list[SessionSummary] = field(default_factory=list)
     history: list[SessionSummary] = field(default_factory=list)
+
+
+#: What is said when the sides did not alternate.
+DRIFT_POSSIBLE = (
+    "one side was measured after the other: a drift of the machine would look like a change; "
+    "`parabench run --rev A --rev B` alternates"
+)
 
 
 def compare_sessions(
@@ -70,34 +87,42 @@ def compare_sessions(
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
     differ where the sides are too small to tell; those that were interrupted or noisy do not count for that.
     """
-    allowed, notes = frozenset(across), []
-    sides = (base, new)
-    for name, side in (("base", base), ("new", new)):
-        if flawed := sum(map(_is_flawed, side)):
-            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
-    if both := {session.path for session in sides[0]} & {session.path for session in sides[1]}:
-        notes.append(f"{len(both)} sessions are on both sides")
+    allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
     chosen = {session.path for side in sides for session in side}
     history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
     parts = _by_machine(base, new, history, together="fingerprint" in allowed)
     shared = max(1, sum(bool(part.base and part.new) for part in parts.values()))
-    verdicts = []
+    verdicts: list[CellVerdict] = []
+    identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
-        samples = [_samples(name + suffix, series, part, sides, allowed) for name, series in _collect(part).items()]
+        collected = {name + suffix: series for name, series in _collect(part).items()}
+        samples = [_samples(name, series, part, sides, allowed) for name, series in collected.items()]
+        texts |= {name: series.key.text + suffix for name, series in collected.items()}
+        identities |= {name: series.key.cell for name, series in collected.items() if series.key.cell is not None}
         verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
     if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
-        notes.append(
-            "one side was measured after the other: a drift of the machine would look like a change; "
-            "`parabench run --rev A --rev B` alternates"
-        )
+        notes.append(DRIFT_POSSIBLE)
     return Comparison(
         verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
         base=tuple(sides[0]),
         new=tuple(sides[1]),
         threshold=threshold,
         notes=tuple(notes),
+        identities=identities,
+        texts=texts,
     )
+
+
+def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary]) -> list[str]:
+    """What a reader has to know of the sessions themselves."""
+    notes = []
+    for name, side in (("base", base), ("new", new)):
+        if flawed := sum(map(_is_flawed, side)):
+            notes.append(f"of the {len(side)} sessions of the {name} side {flawed} were interrupted or noisy")
+    if both := {session.path for session in base} & {session.path for session in new}:
+        notes.append(f"{len(both)} sessions are on both sides")
+    return notes
 
 
 def _is_flawed(session: SessionSummary) -> bool:
@@ -157,7 +182,7 @@ def _by_layout(sessions: Sequence[SessionSummary]) -> list[list[int]]:
 def _samples(
     name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]], allowed: frozenset[str]
 ) -> CellSamples:
-    refusal = _missing(name, series, part, sides)
+    refusal = _missing(series, part, sides)
     base, new, history = series.base, series.new, series.history
     if refusal is None:
         latest = new[-1].key
@@ -189,7 +214,7 @@ def _seconds(columns: Sequence[_Column], sessions: int) -> list[float]:
     return found
 
 
-def _missing(name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]) -> str | None:
+def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]) -> str | None:
     """Why a side has no number for a cell; None when both have."""
     for side, found, sessions, there in (
         ("base", series.base, sides[0], part.new),
@@ -197,7 +222,8 @@ def _missing(name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[
     ):
         if not all(math.isnan(seconds) for column in found for seconds in column.seconds):
             continue
-        failed = [reason for session in sessions for cell, reason in session.failed.items() if f"[{cell}]" in name]
+        cell = series.key.cell
+        failed = [session.failed[cell] for session in sessions if cell is not None and cell in session.failed]
         if failed:
             return f"it failed on the {side} side: {failed[-1].splitlines()[0]}"
         machines = {session.machine_id for session in sessions}

@@ -11,6 +11,7 @@ from pathlib import Path
 from parabench.analyse.across import Crossing, Standing, crossing, fastest, standings
 from parabench.analyse.ranking import Ratio
 from parabench.history.reader import read_session
+from parabench.records import CellId
 
 #: workload -> interpreter -> model -> block -> seconds
 Found = dict[str, dict[str, dict[str, dict[int, float]]]]
@@ -34,20 +35,19 @@ class InterpreterRatios:
 def interpreter_ratios(blocks: Mapping[str, Mapping[int, Path]]) -> InterpreterRatios:
     """What sessions on several interpreters have found: `blocks` are their files by label and block."""
     found: Found = {}
-    missing: dict[tuple[str, str], tuple[str, bool]] = {}
+    missing: dict[tuple[CellId, str], tuple[str, bool]] = {}
     tasks: dict[str, int] = {}
     for label, paths in blocks.items():
         for block, path in paths.items():
             session = read_session(path)
             for one in session.benchmarks:
-                if one.workload is not None and one.model is not None and one.seconds_per_round is not None:
-                    model = _name(one.model, one.workers, one.name)
-                    times = found.setdefault(one.workload, {name: {} for name in blocks})[label]
-                    times.setdefault(model, {})[block] = one.seconds_per_round
+                if one.cell is not None and one.seconds_per_round is not None:
+                    times = found.setdefault(one.cell.workload, {name: {} for name in blocks})[label]
+                    times.setdefault(one.cell.label, {})[block] = one.seconds_per_round
                     if one.kind == "scaling" and one.tasks:
-                        tasks[one.workload] = one.tasks
+                        tasks[one.cell.workload] = one.tasks
             for cells, failed in ((session.not_run or (), False), (session.failed or (), True)):
-                missing |= {(cell.cell, label): (_first_line(cell.reason), failed) for cell in cells}
+                missing |= {(entry.cell, label): (_first_line(entry.reason), failed) for entry in cells}
     baseline = next(iter(blocks))
     return InterpreterRatios(
         baseline=baseline,
@@ -73,17 +73,17 @@ def _crossings(times: Found, tasks: dict[str, int]) -> dict[str, dict[str, Cross
     }
 
 
-def _without_number(found: Found, missing: dict[tuple[str, str], tuple[str, bool]]) -> dict[tuple[str, str, str], str]:
+def _without_number(
+    found: Found, missing: Mapping[tuple[CellId, str], tuple[str, bool]]
+) -> dict[tuple[str, str, str], str]:
     """Reasons by workload, model and interpreter: of cells that failed, or that ran on another interpreter only."""
     reasons = {}
-    for (cell, label), (reason, failed) in missing.items():
-        workload = max((name for name in found if cell.startswith(f"{name}-")), key=len, default=None)
-        if workload is None:
+    for (cell, interpreter), (reason, failed) in missing.items():
+        by_interpreter = found.get(cell.workload)
+        if by_interpreter is None or cell.label in by_interpreter[interpreter]:
             continue
-        names = {f"{workload}-{_as_in_id(model)}": model for models in found[workload].values() for model in models}
-        model = names.get(cell) or (cell.removeprefix(f"{workload}-") if failed else None)
-        if model is not None and model not in found[workload][label]:
-            reasons[workload, model, label] = reason
+        if failed or any(cell.label in models for models in by_interpreter.values()):
+            reasons[cell.workload, cell.label, interpreter] = reason
     return reasons
 
 
@@ -94,13 +94,3 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
-
-
-def _as_in_id(model: str) -> str:
-    name, _, workers = model.partition(" x")
-    return f"{name}-w{workers}" if workers else name
-
-
-def _name(model: str, workers: int | None, item: str) -> str:
-    """The model, with its number of workers where cells differ by it."""
-    return f"{model} x{workers}" if f"{model}-w{workers}" in item else model

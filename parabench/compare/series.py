@@ -51,18 +51,16 @@ def histories_of(sessions: Sequence[SessionSummary], pattern: str | None, thresh
             if seconds > 0:
                 series.setdefault((key.name, session.machine_id), []).append((session, key, seconds))
     if pattern is not None:
-        names = {name: short_name(name) for name, _ in series}
+        names = {which[0]: entries[-1][1].text for which, entries in series.items()}
         wanted = {name for name, short in names.items() if fnmatch.fnmatch(short, pattern) or name == pattern}
         if not wanted:
             raise UnknownName("cell", pattern, names.values())
         series = {which: entries for which, entries in series.items() if which[0] in wanted}
-    return [
-        _history(name, machine, entries, threshold, len(series)) for (name, machine), entries in sorted(series.items())
-    ]
+    return [_history(machine, entries, threshold, len(series)) for (_, machine), entries in sorted(series.items())]
 
 
 def _history(
-    name: str, machine: str, entries: Sequence[tuple[SessionSummary, CellKey, float]], threshold: float, cells: int
+    machine: str, entries: Sequence[tuple[SessionSummary, CellKey, float]], threshold: float, cells: int
 ) -> CellHistory:
     """One cell as it is now: sessions of another source or other libraries are counted and left out."""
     now = entries[-1][1]
@@ -75,14 +73,4 @@ def _history(
     series = change_points(
         [point.seconds for point in points], batches=batches(moments), cells=cells, threshold=threshold
     )
-    return CellHistory(
-        cell=short_name(name), machine_id=machine, points=points, series=series, others=len(entries) - len(same)
-    )
-
-
-def short_name(cell: str) -> str:
-    """What stands in the brackets of an item's name; the whole name for tests of other projects."""
-    name, _, machine = cell.partition(" @ ")
-    test, bracket, rest = name.partition("[")
-    short = rest.removesuffix("]") if bracket and "::" in test else name.rpartition("::")[2]
-    return f"{short} @ {machine}" if machine else short
+    return CellHistory(cell=now.text, machine_id=machine, points=points, series=series, others=len(entries) - len(same))

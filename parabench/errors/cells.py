@@ -26,8 +26,9 @@ class ZygoteDied(CellFailed):
     """The process that cells are forked from has ended."""
 
     def __init__(self, exit_code: int | None) -> None:
+        what = "did not answer and was killed" if exit_code is None else f"died with {describe_exit(exit_code)}"
         super().__init__(
-            f"the process that starts cells died with {describe_exit(exit_code)}; its error output is above. "
+            f"the process that starts cells {what}; what it wrote is above, and a task may have stopped it. "
             "The next cell gets a new one"
         )
 
@@ -105,10 +106,10 @@ class ProbeFailed(ParabenchError):
 
 
 class LockUnusable(ParabenchError):
-    """The file that keeps sessions apart cannot be locked."""
+    """What keeps sessions apart, a name or a file, cannot be had."""
 
     def __init__(self, path: object, cause: OSError) -> None:
         super().__init__(
             f"cannot lock {path}, which keeps sessions from measuring each other: {cause.strerror or cause}; "
-            "mend or remove the file, or name another folder with TMPDIR"
+            "mend or remove what is in its place, or choose another name with PARABENCH_LOCK"
         )

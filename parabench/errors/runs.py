@@ -60,6 +60,13 @@ class InterpreterNotFound(UsageError):
         )
 
 
+class InterpreterUnusable(UsageError):
+    """A program that is no Python, or none that parabench runs on."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"'{name}' cannot be used: {problem}; name another with --python")
+
+
 class InterpreterLacks(UsageError):
     """A switch of an interpreter that it does not have."""
 

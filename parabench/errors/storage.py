@@ -42,7 +42,7 @@ class NothingToResume(UsageError):
     """--resume without a session that could go on."""
 
     def __init__(self, folder: object, elsewhere: Iterable[str]) -> None:
-        others = "".join(f"\n  unfinished on another fingerprint, {other}" for other in elsewhere)
+        others = "".join(f"\n  {other}" for other in elsewhere)
         super().__init__(f"there is no unfinished session in {folder}: run without --resume{others}")
 
 
@@ -61,7 +61,19 @@ class JournalDamaged(ParabenchError):
 
     def __init__(self, path: object, line: int, cause: str) -> None:
         super().__init__(
-            f"cannot read the journal {path}, line {line}: {cause}; move the file away to go on without it"
+            f"cannot read the journal {path}, line {line}: {cause}; 'parabench recover' stores what can be read of it "
+            "and moves the file aside"
+        )
+        self.cause = cause
+
+
+class JournalInUse(ParabenchError):
+    """A journal that another process has gone on with, or has stored and removed."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"another process goes on with the unfinished session in {path}, or has just ended it: wait for it, then "
+            "run again; without --resume a new session begins"
         )
 
 

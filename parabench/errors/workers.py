@@ -87,6 +87,33 @@ class WorkersDiffer(ParabenchError):
         )
 
 
+class QueueHeld(ParabenchError):
+    """Workers that another client has at this moment: two would purge and measure each other's messages."""
+
+    def __init__(self, where: str, namespace: str, host: str, pid: int, started: str) -> None:
+        super().__init__(
+            f"the workers of {namespace} at {where} are held by process {pid} on {host} since {started}; wait for its "
+            "end, or start workers of your own at another broker or database"
+        )
+
+
+class WorkersTooMany(ParabenchError):
+    """More workers have had a part in a batch than it is measured with."""
+
+    def __init__(self, model: str, wanted: int, used: int) -> None:
+        super().__init__(
+            f"{used} workers of {model} have done tasks of a batch for {wanted}: other ones take messages of the same "
+            "queue; end them, or name another broker"
+        )
+
+
+class MessageRefused(ParabenchError):
+    """A message that a worker does not act upon."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"refused: {reason}; a worker takes the workloads that it has listed, from one client")
+
+
 class TaskLost(ParabenchError):
     """A task of which nothing has been heard."""
 

@@ -4,6 +4,8 @@ One file for each results folder, in the user's cache folder ($XDG_CACHE_HOME, ~
 the results, and results that may only be read are served as well. A session's entry holds while its file keeps its
 size, its time of change in nanoseconds and its inode; results are written aside and renamed into place, so a file that
 was replaced has another inode. Someone who edits a file in place and sets its time back is not noticed.
+
+A file begins with a digest of the rest. One that does not agree is damaged, and is as good as none.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from parabench.history.summary import CellKey, Layout, SessionSummary
+from parabench.records import CellId
 
 #: Changes with whatever is kept or with how summaries are made: entries of another version are not believed.
-VERSION = 1
+VERSION = 2
+#: What a file is, as bytes: still JSON, and the digest can be checked before anything is decoded.
+_FRAME = b'{"sha256":"%b","content":%b}'
 
 
 class Cache:
@@ -40,11 +45,11 @@ class Cache:
     def load(cls, results: Path) -> Cache:
         """What is kept for a results folder; nothing when it cannot be read, whatever the reason."""
         cache = cls(path_of(results), results)
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, IndexError):
+        with contextlib.suppress(OSError):
             assert cache._path is not None
             told = _decode(cache._path.read_bytes())
-            if told["version"] == VERSION:
-                layouts = [tuple(CellKey(*key) for key in layout) for layout in told["layouts"]]
+            if told is not None and told["version"] == VERSION:
+                layouts = [tuple(map(_key_of, layout)) for layout in told["layouts"]]
                 cache._layouts, cache._entries = layouts, told["entries"]
                 cache.layouts = {layout: layout for layout in layouts}
         return cache
@@ -59,9 +64,7 @@ class Cache:
         entry = self._entries.get(self._name(path))
         if entry is None or entry[0] != [status.st_size, status.st_mtime_ns, status.st_ino]:
             return None
-        with contextlib.suppress(ValueError, TypeError, IndexError, struct.error):
-            return self._summary(path, entry)
-        return None
+        return self._summary(path, entry)
 
     def put(self, path: Path, status: os.stat_result, summary: SessionSummary) -> None:
         """Keep the summary of a file."""
@@ -79,7 +82,7 @@ class Cache:
             summary.datetime.isoformat() if summary.datetime else None,
             [summary.interpreter, summary.version, summary.interrupted, summary.noisy],
             list(summary.tags),
-            dict(summary.failed),
+            [[*cell, reason] for cell, reason in summary.failed.items()],
             place,
             struct.pack(f"<{len(summary.seconds)}d", *summary.seconds).hex(),
         ]
@@ -117,7 +120,7 @@ class Cache:
             interrupted=interrupted,
             noisy=noisy,
             tags=tuple(tags),
-            failed=failed,
+            failed={CellId(*cell): reason for *cell, reason in failed},
             layout=layout,
             seconds=struct.unpack(f"<{len(layout)}d", bytes.fromhex(packed)),
         )
@@ -135,14 +138,29 @@ def path_of(results: Path) -> Path:
     return cache_folder() / f"{digest}.json"
 
 
+def _key_of(fields: list[Any]) -> CellKey:
+    *others, cell = fields
+    name, kind, source_hash, circumstances = others
+    return CellKey(name, kind, source_hash, circumstances, None if cell is None else CellId(*cell))
+
+
 def _encode(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, separators=(",", ":")).encode()
+    content = json.dumps(told, separators=(",", ":")).encode()
+    return _FRAME % (_digest(content), content)
 
 
 def _decode(data: bytes) -> Any:
-    """JSON, by msgspec if it is there: the same, sooner."""
+    """The content of a file, by msgspec if it is there: the same, sooner. None for a file that is damaged."""
+    start = len(_FRAME % (_digest(b""), b"")) - 1
+    content = data[start:-1]
+    if data != _FRAME % (_digest(content), content):
+        return None
     try:
         import msgspec
     except ImportError:
-        return json.loads(data)
-    return msgspec.json.decode(data)
+        return json.loads(content)
+    return msgspec.json.decode(content)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()

@@ -18,6 +18,7 @@ from parabench.history import migrations
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
 from parabench.history.stored_session import moment_of, number_of
 from parabench.history.summary import CellKey, Layout, SessionSummary, circumstances_of, interpreter_of
+from parabench.records import CellId
 
 #: A mean may differ from that of the rounds by rounding only; the tolerant reader allows the same.
 _TOLERANCE = 1e-6
@@ -33,6 +34,25 @@ def decoder() -> Callable[[bytes], Any] | None:
     return msgspec.json.Decoder(_types(msgspec), strict=True).decode
 
 
+def _info(define: Callable[..., Any]) -> Any:
+    """What is needed of a cell's `extra_info`."""
+    visit: Any = define("Pass", ("rounds", int))
+    return define(
+        "Info",
+        workload=str,
+        model=str,
+        workers=int,
+        workers_named=bool,
+        size=str,
+        kind=str,
+        client=str,
+        source_hash=str,
+        libraries=dict[str, str | None],
+        seconds_per_round=float,
+        passes=list[visit],
+    )
+
+
 def _types(msgspec: Any) -> Any:
     """The parts of a stored session that a summary needs; what pytest-benchmark alone does not store is optional."""
 
@@ -41,29 +61,18 @@ def _types(msgspec: Any) -> Any:
         return msgspec.defstruct(name, [*fields, *defaults], frozen=True, gc=False)
 
     python = define("Python", python_version=str, python_implementation=str, gil_enabled=bool, jit_enabled=bool)
-    visit: Any = define("Pass", ("rounds", int))
     # A file without rounds has no `data`; where it is null, something is wrong.
     rounds = ("data", list[float] | msgspec.UnsetType, msgspec.UNSET)
     stats = define("Stats", rounds, mean=float, median=float)
-    info = define(
-        "Info",
-        workload=str,
-        model=str,
-        kind=str,
-        client=str,
-        source_hash=str,
-        libraries=dict[str, str | None],
-        seconds_per_round=float,
-        passes=list[visit],
-    )
+    info = _info(define)
     benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
-    failed: Any = define("Failed", ("cell", str), ("reason", str))
+    failed: Any = define("Failed", *((key, kind) for key, kind in CellId.__annotations__.items()), ("reason", str))
     ours = define(
         "Ours",
         ("format", int),
         ("machine_id", str),
         ("fingerprint", python),
-        ("options", define("Options", ("latency", float))),
+        ("options", define("Options", ("latency_seconds", float))),
         ("interrupted", bool),
         ("failed", list[failed]),
         noisy=bool,
@@ -100,7 +109,7 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
     known = tuple(number for number in seconds if number is not None)
     if len(known) < len(seconds):
         return None
-    latency = ours.options.latency if ours else None
+    latency = ours.options.latency_seconds if ours else None
     layout = tuple(_key(benchmark, latency, ours=ours is not None) for benchmark in session.benchmarks)
     fingerprint = ours.fingerprint if ours else session.machine_info
     return SessionSummary(
@@ -115,10 +124,15 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
         interrupted=bool(ours and ours.interrupted),
         noisy=bool(ours and ours.noisy),
         tags=tuple(ours.tags or ()) if ours else (),
-        failed={entry.cell: entry.reason for entry in ours.failed} if ours else {},
+        failed={_cell_of(entry): entry.reason for entry in ours.failed} if ours else {},
         layout=layouts.setdefault(layout, layout),
         seconds=known,
     )
+
+
+def _cell_of(named: Any) -> CellId:
+    """The identity of whatever names a cell by its fields."""
+    return CellId(named.workload, named.model, named.workers, named.size, bool(named.workers_named))
 
 
 def _is_cell(benchmark: Any) -> bool:
@@ -171,7 +185,8 @@ def _key(benchmark: Any, latency: float | None, *, ours: bool) -> CellKey:
         return CellKey(benchmark.fullname, None, None, "{}")
     libraries = tuple(info.libraries.items()) if info.libraries else ()
     circumstances = _circumstances(libraries, info.client, latency)
-    return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances)
+    named = None not in (info.workers, info.size)
+    return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances, _cell_of(info) if named else None)
 
 
 @functools.lru_cache(maxsize=1024)

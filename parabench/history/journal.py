@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from parabench.errors import JournalDamaged, JournalNotWritable
+from parabench.errors import JournalDamaged, JournalInUse, JournalNotWritable
 
 #: Version of the lines; a journal of another version is not resumed.
 VERSION = 1
+#: Lines are at most so deep; what a workload finds may be nested itself.
+DEPTH_MOST = 100
 _PATTERN = ".session-*.journal"
 
 
@@ -54,16 +57,24 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, path: Path, entries: Entries) -> Self:
-        """Go on with a journal that was left behind; a torn last line is cut off. Raises JournalNotWritable."""
+    def reopen(cls, path: Path) -> tuple[Self, Entries]:
+        """Go on with a journal that was left behind, and what it holds now; a torn last line is cut off.
+
+        What it holds is read when nobody else can write it any more. Raises JournalInUse, JournalDamaged, or
+        JournalNotWritable.
+        """
+        descriptor = _locked(path)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            entries = read(path)
             os.ftruncate(descriptor, entries.bytes_whole)
             os.lseek(descriptor, 0, os.SEEK_END)
         except OSError as error:
+            os.close(descriptor)
             raise JournalNotWritable(path, error) from error
-        return cls(path, descriptor)
+        except JournalDamaged:
+            os.close(descriptor)
+            raise
+        return cls(path, descriptor), entries
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write one line and flush it to the device.
@@ -92,30 +103,116 @@ class Journal:
         self.close()
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Nobody else goes on with this journal, or stores it, meanwhile. Raises JournalInUse when somebody does now."""
+    descriptor = _locked(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise JournalInUse(path) from None
+    except OSError as error:
+        raise JournalNotWritable(path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lost = os.fstat(descriptor).st_nlink == 0  # it was removed between opening and locking it
+    except BlockingIOError:
+        lost = True
+    except OSError as error:
+        os.close(descriptor)
+        raise JournalNotWritable(path, error) from error
+    if lost:
+        os.close(descriptor)
+        raise JournalInUse(path)
+    return descriptor
+
+
 def read(path: Path) -> Entries:
     """What a journal holds. A last line that a crash has torn is left out.
 
     Raises JournalDamaged, which names file and line, for anything else that is not as it was written.
     """
+    parts = read_parts(path)
+    if parts.dropped:
+        raise JournalDamaged(path, *parts.dropped[0])
+    return Entries(header=parts.headers[0], lines=tuple(parts.lines), bytes_whole=parts.bytes_whole)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What can be read of a journal, and what cannot."""
+
+    #: The header and its copies, all of this version.
+    headers: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    #: The place of each of them in the file, from 1.
+    numbers: list[int] = field(default_factory=list)
+    #: Number and fault of each line that is not as it was written.
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+    bytes_whole: int = 0
+
+
+def read_parts(path: Path) -> Parts:
+    """Everything in a journal that can be read. Raises JournalDamaged when the file cannot be read at all."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise JournalDamaged(path, 0, error.strerror or str(error)) from error
-    whole = data.rfind(b"\n") + 1
-    lines: list[dict[str, Any]] = []
-    for number, text in enumerate(data[:whole].splitlines(), start=1):
+    parts = Parts(bytes_whole=data.rfind(b"\n") + 1)
+    for number, text in enumerate(data[: parts.bytes_whole].split(b"\n")[:-1], start=1):
+        bare = text.strip(b"\0")  # what a file system leaves of a block that never reached the disk
         try:
-            line = json.loads(text)
+            line = json.loads(bare, parse_constant=_refused, parse_float=_finite)
+            _check_depth(line)
         except (ValueError, RecursionError) as error:
-            raise JournalDamaged(path, number, str(error)) from error
+            parts.dropped.append((number, str(error)))
+            continue
+        if bare != text:
+            parts.dropped.append((number, "there are zero bytes beside it"))
         if not isinstance(line, dict):
-            raise JournalDamaged(path, number, "it is not an object")
-        lines.append(line)
-    if not lines:
-        raise JournalDamaged(path, 1, "the header is missing")
-    if lines[0].get("journal") != VERSION:
-        raise JournalDamaged(path, 1, f"its version is {lines[0].get('journal')!r}, not {VERSION}")
-    return Entries(header=lines[0], lines=tuple(lines[1:]), bytes_whole=whole)
+            parts.dropped.append((number, "it is not an object"))
+        elif "journal" in line:
+            _take_header(parts, number, line)
+        else:
+            parts.lines.append(line)
+            parts.numbers.append(number)
+    if not parts.headers and not any(number == 1 for number, _ in parts.dropped):
+        parts.dropped.insert(0, (1, "the header is missing"))
+    return parts
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused(text[:20])
+
+
+def _check_depth(value: Any, most: int = DEPTH_MOST) -> None:
+    if isinstance(value, dict | list):
+        if most == 0:
+            raise ValueError("it is nested too deeply")
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_depth(one, most - 1)
+
+
+def _take_header(parts: Parts, number: int, header: dict[str, Any]) -> None:
+    """The header stands twice in a journal, because without it no other line can be used."""
+    if header["journal"] != VERSION:
+        parts.dropped.append((number, f"its version is {header['journal']!r}, not {VERSION}"))
+        return
+    if parts.headers and header != parts.headers[0]:
+        parts.dropped.append((number, "it is not the header that stands above"))
+    parts.headers.append(header)
 
 
 def orphans(folder: Path) -> list[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from parabench.history.format_1 import fields_for_ids
+
 #: What parabench adds to a session: its top-level object, and the `extra_info` of each cell's benchmark.
 Additions = tuple[dict[str, Any], list[dict[str, Any]]]
 #: Takes the additions of format n to those of format n + 1. It is given fresh copies that it may change, the list keeps
@@ -12,7 +14,7 @@ Additions = tuple[dict[str, Any], list[dict[str, Any]]]
 Step = Callable[[dict[str, Any], list[dict[str, Any]]], Additions]
 
 #: `MIGRATIONS[0]` leads from format 1 to 2, and so on. No step is ever removed: files of every format are out there.
-MIGRATIONS: tuple[Step, ...] = ()
+MIGRATIONS: tuple[Step, ...] = (fields_for_ids,)
 
 
 class StepFailed(ValueError):

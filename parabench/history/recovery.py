@@ -11,7 +11,7 @@ from typing import Any
 from parabench.analyse.timeline_json import timelines_info
 from parabench.errors import InvalidWorkload
 from parabench.history import store
-from parabench.history.session_file import Circumstances, extra_info, parabench_object
+from parabench.history.session_file import Circumstances, Provenance, extra_info, parabench_object, provenance_of
 from parabench.history.session_journal import Unfinished
 from parabench.history.stock_statistics import stock_statistics
 from parabench.machine.fingerprint import machine_info
@@ -25,17 +25,16 @@ _UNKNOWN = Limit(None, "recovered from a journal, where what the law depends on 
 def recover(
     one: Unfinished, workloads: Mapping[str, Workload], models: Mapping[str, Model], root: Path
 ) -> tuple[Path | None, int]:
-    """Store what an unfinished session has measured, marked `interrupted`, and remove its journal.
+    """Store what an unfinished session has measured, marked `interrupted`; its journal is left where it is.
 
     Returns the stored file and its number of benchmarks; the file the session was stored in when it was interrupted, if
-    it was; None when nothing valid had been measured. Raises InvalidWorkload when the code has changed since.
+    it was; None when nothing valid had been measured. `workloads` and `models` are asked only about journals that do
+    not say themselves what they measured: raises InvalidWorkload when such a one's code has changed since.
     """
     header, folder = one.entries.header, one.path.parent
     records = one.records()
     benchmarks = [
-        _benchmark(
-            record, records, cell["item"], _unchanged(record, header, workloads), models[record.cell.model], header
-        )
+        _benchmark(record, records, cell["item"], _provenance(record, header, workloads, models), header)
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
@@ -53,27 +52,65 @@ def recover(
                 records,
                 header["fingerprint"],
                 header["options"],
-                Circumstances(
-                    interrupted=True,
-                    noisy=header.get("noisy", False),
-                    tags=tuple(header.get("tags", ())),
-                    run=header.get("run"),
-                    warnings=one.warnings,
-                ),
+                _circumstances(one),
                 root,
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
-    one.path.unlink()
     return stored, len(benchmarks)
+
+
+def _circumstances(one: Unfinished) -> Circumstances:
+    header = one.entries.header
+    return Circumstances(
+        interrupted=True,
+        noisy=header.get("noisy", False),
+        tags=tuple(header.get("tags", ())),
+        run=header.get("run"),
+        warnings=one.warnings,
+    )
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged journal a name under which nobody takes it for an unfinished session; returns its new path."""
+    aside = path.with_name(f"{path.name.removeprefix('.')}.damaged")
+    while aside.exists():
+        aside = aside.with_name(f"{aside.name}.again")
+    return path.rename(aside)
+
+
+def _provenance(
+    record: CellRecord, header: Mapping[str, Any], workloads: Mapping[str, Workload], models: Mapping[str, Model]
+) -> Provenance:
+    """What a cell's numbers come from, as its journal says: the code of today may be another."""
+    cell, external_services = record.cell, header["options"].get("external_services", ())
+    workload, model = (
+        header.get(part, {}).get(name) for part, name in (("workloads", cell.workload), ("models", cell.model))
+    )
+    if workload is None or model is None:  # an older journal
+        external = models[cell.model].is_external(external_services)
+        return provenance_of(_unchanged(record, header, workloads), models[cell.model], external=external)
+    libraries = {name: header["libraries"].get(name) for name in (*model["libraries"], *workload["libraries"])}
+    libraries = {name: version for name, version in libraries.items() if version is not None}
+    external = model["address"] is not None and model["address"] in external_services
+    return Provenance(
+        client=workload["client"],
+        source_hash=header["sources"].get(cell.workload),
+        family=model["family"],
+        start_method=model["start_method"],
+        event_loop=model["event_loop"],
+        libraries=libraries | ({"service": "external"} if external else {}),
+    )
 
 
 def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping[str, Workload]) -> Workload:
     name = record.cell.workload
     workload = workloads.get(name)
-    if workload is None or source_hash(workload.task.__module__) != header["sources"][name]:
+    if workload is None or source_hash(workload.task.__module__) != header["sources"].get(name):
         raise InvalidWorkload(
-            name, "its source is not what the unfinished session measured; check out that revision first"
+            name,
+            "its source is not what the unfinished session measured; check out that revision first, or give the "
+            "session up with 'parabench recover --discard'",
         )
     return workload
 
@@ -82,8 +119,7 @@ def _benchmark(
     record: CellRecord,
     records: Sequence[CellRecord],
     item: str,
-    workload: Workload,
-    model: Model,
+    provenance: Provenance,
     header: Mapping[str, Any],
 ) -> dict[str, Any]:
     cell = record.cell
@@ -97,12 +133,10 @@ def _benchmark(
         "param": cell.id,
         "extra_info": extra_info(
             record,
-            workload,
-            model,
+            provenance,
             _UNKNOWN,
             timeline=timelines_info(record, records),
             watts_per_core=watts_per_core,
-            external=model.is_external(header["options"].get("external_services", ())),
         ),
         "options": {},
         "stats": stock_statistics(seconds),

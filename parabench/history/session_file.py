@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.steadiness import label_of
+from parabench.figures import per_cell
 from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
-from parabench.records import CellRecord, Instrumented, Visit
+from parabench.records import Cell, CellRecord, Instrumented, Visit
 from parabench.workload import Limit, LimitCase, Workload, source_hash
 
 #: Version of everything described here; see docs/results_format.md.
-FORMAT = 1
+FORMAT = 2
 
 
 def limits_of(
@@ -44,81 +44,85 @@ def limits_of(
     return limits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a cell's numbers come from, beside the cell: code, libraries, kind of worker."""
+
+    client: str | None
+    source_hash: str | None
+    family: str
+    start_method: str | None
+    event_loop: str | None
+    #: Name and version; `service: external` where the model's server was somebody else's, which is another thing to
+    #: measure than one of its own.
+    libraries: dict[str, str | None]
+
+
+def provenance_of(workload: Workload, model: Model, *, external: bool) -> Provenance:
+    """What is measured here and now."""
+    libraries: dict[str, str | None] = {**versions_of((*model.libraries, *workload.libraries))}
+    return Provenance(
+        client=workload.client,
+        source_hash=source_hash(workload.task.__module__),
+        family=model.family,
+        start_method=model.capabilities.start_method,
+        event_loop=model.capabilities.event_loop,
+        libraries=libraries | ({"service": "external"} if external else {}),
+    )
+
+
 def extra_info(
     record: CellRecord,
-    workload: Workload,
-    model: Model,
+    provenance: Provenance,
     limit: Limit,
     *,
     timeline: Mapping[str, Any],
     watts_per_core: float | None,
-    external: bool = False,
 ) -> dict[str, Any]:
     """The `extra_info` of one benchmark: units are in the names, resources are per round, None is unknown.
 
-    `external`: the model's server was somebody else's, which is another thing to measure than one of its own.
     `timeline` is what the instrumented round says of its tasks, ready to be stored.
     """
-    cell, seconds = record.cell, record.seconds
-    libraries = versions_of((*model.libraries, *workload.libraries))
-    info: dict[str, Any] = {
+    cell, seconds, costs = record.cell, record.seconds, per_cell(record.visits)
+    return {
         "workload": cell.workload,
         "model": cell.model,
         "added_as_baseline": record.added_as_baseline,
-        "family": model.family,
-        "start_method": model.capabilities.start_method,
-        "event_loop": model.capabilities.event_loop,
+        "family": provenance.family,
+        "start_method": provenance.start_method,
+        "event_loop": provenance.event_loop,
         "kind": cell.kind,
         "workers": cell.workers,
+        "workers_named": cell.workers_named,
         "size": cell.size,
         "tasks": record.tasks,
-        "client": workload.client,
+        "client": provenance.client,
         "seconds_per_round": seconds,
-        **_costs(record.visits),
-        **_energy(record.visits, watts_per_core),
+        **costs,
+        "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
         **timeline,
+        **_ideal(limit, seconds),
+        "libraries": provenance.libraries,
+        "source_hash": provenance.source_hash,
+        **_passes(record.visits),
+    }
+
+
+def _passes(visits: Sequence[Visit]) -> dict[str, Any]:
+    findings = [finding for visit in visits for finding in visit.findings]
+    return {
+        "passes": [_pass(visit) for visit in visits],
+        "warm_up": _warm_up(visits),
+        **({"findings": findings} if findings else {}),
+    }
+
+
+def _ideal(limit: Limit, seconds: float | None) -> dict[str, Any]:
+    return {
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-        "libraries": libraries | ({"service": "external"} if external else {}),
-        "source_hash": source_hash(workload.task.__module__),
-        "passes": [_pass(visit) for visit in record.visits],
-        "warm_up": _warm_up(record.visits),
-    }
-    findings = [finding for visit in record.visits for finding in visit.findings]
-    if findings:
-        info["findings"] = findings
-    return info
-
-
-def _costs(visits: Sequence[Visit]) -> dict[str, Any]:
-    """What the cell's process tree used: medians over the visits, per round where a round is what uses it."""
-    return {
-        "seconds_cold_start": _median(visit.seconds_open for visit in visits),
-        "seconds_first_batch": _median(visit.seconds_first_batch for visit in visits),
-        "seconds_cpu": _median(visit.seconds_cpu for visit in visits),
-        "seconds_cpu_user": _median(visit.seconds_cpu_user for visit in visits),
-        "seconds_cpu_system": _median(visit.seconds_cpu_system for visit in visits),
-        "context_switches_voluntary": _median(visit.context_switches_voluntary for visit in visits),
-        "context_switches_involuntary": _median(visit.context_switches_involuntary for visit in visits),
-        "processes": max((visit.processes for visit in visits), default=None),
-        "threads": max((visit.threads for visit in visits), default=None),
-        "bytes_read": _median(visit.bytes_read for visit in visits),
-        "bytes_written": _median(visit.bytes_written for visit in visits),
-        "gil_enabled_at_start": all(visit.gil_enabled[0] for visit in visits),
-        "gil_enabled_at_end": any(visit.gil_enabled[1] for visit in visits),
-        "not_counted": next((visit.blind for visit in visits if visit.blind), None),
-    }
-
-
-def _energy(visits: Sequence[Visit], watts_per_core: float | None) -> dict[str, Any]:
-    """Joules of the whole machine's packages as measured, and an estimate from CPU time if the user gave its factor."""
-    joules, seconds_cpu = (_median(getattr(visit, name) for visit in visits) for name in ("joules", "seconds_cpu"))
-    return {
-        "joules_per_round": joules,
-        "joules_reason": None if joules is not None else next((visit.joules_reason for visit in visits), None),
-        "joules_estimated": None if watts_per_core is None or seconds_cpu is None else seconds_cpu * watts_per_core,
     }
 
 
@@ -185,16 +189,21 @@ def parabench_object(
             for warning in circumstances.warnings
         ],
         "failed": [
-            {"cell": r.cell.id, "reason": without_private_paths(r.failure, root)}
+            {**_named(r.cell), "reason": without_private_paths(r.failure, root)}
             for r in records
             if r.failure is not None
         ],
         "not_run": [
-            {"cell": r.cell.id, "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
+            {**_named(r.cell), "reason": r.cell.unavailable.reason, "install": r.cell.unavailable.install}
             for r in records
             if r.cell.unavailable is not None
         ],
     }
+
+
+def _named(cell: Cell) -> dict[str, Any]:
+    """A cell as it is named in a file: its fields, and its text for those who read."""
+    return {"cell": cell.id, **cell.identity._asdict()}
 
 
 def without_private_paths(text: str, root: Path) -> str:
@@ -211,8 +220,3 @@ def without_private_paths(text: str, root: Path) -> str:
         if len(prefix) > 1:
             text = text.replace(prefix, instead)
     return text
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    numbers = [value for value in values if value is not None]
-    return statistics.median(numbers) if numbers else None

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from parabench.errors import NothingToResume, PlanDiffers
+from parabench.errors import JournalDamaged, NothingToResume, PlanDiffers
 from parabench.history import journal
+from parabench.history.format_1 import header_of_today
 from parabench.history.journal import Entries, Journal
+from parabench.history.journal_check import fault_of_header, fault_of_line
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
@@ -64,34 +66,120 @@ class Unfinished:
         return list(records.values())
 
 
-def unfinished(folder: Path) -> list[Unfinished]:
-    """Every journal left behind in a folder, oldest first. Raises JournalDamaged."""
-    found = [Unfinished(path, journal.read(path)) for path in journal.orphans(folder)]
-    return sorted(found, key=lambda one: str(one.entries.header["started"]))
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A journal that no living session holds, and that is not as it was written."""
+
+    path: Path
+    #: What can be used of it; None when nothing can, because its plan is lost.
+    good: Unfinished | None
+    #: Number and fault of each line that cannot be used; 0 where the line's number is not known.
+    dropped: tuple[tuple[int, str], ...]
+
+    @property
+    def told(self) -> str:
+        """What the user has to know about it."""
+        line, fault = self.dropped[0]
+        return f"a damaged journal ({self.path}, line {line}: {fault})"
+
+
+def examined(path: Path) -> Unfinished | Damaged:
+    """What a journal holds, every line checked. Raises JournalDamaged when the file cannot be read at all."""
+    parts = journal.read_parts(path)
+    found = [_by_header(path, parts, header) for header in parts.headers]
+    usable = [one for one in found if one.good is not None]
+    if not usable:
+        faults = [fault for one in found for fault in one.dropped]
+        return Damaged(path, None, tuple(faults or parts.dropped or [(1, "the header is missing")]))
+    best = max(
+        usable, key=lambda one: (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
+    )
+    faults = [fault for one in found if one.good is None for fault in one.dropped]
+    dropped = sorted({*faults, *parts.dropped, *best.dropped})
+    if not dropped and best.good is not None:
+        return best.good
+    return Damaged(path, best.good, tuple(dropped))
+
+
+def _usable(one: Damaged) -> tuple[int, int]:
+    """How much can be used of a journal: lines first, then what its plan says."""
+    return (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
+
+
+def _by_header(path: Path, parts: journal.Parts, header: dict[str, Any]) -> Damaged:
+    """What can be used of a journal if this is its plan."""
+    header = header_of_today(header)
+    if (fault := fault_of_header(header)) is not None:
+        return Damaged(path, None, ((1, fault),))
+    cells = frozenset(cell["id"] for cell in header["cells"])
+    good: list[dict[str, Any]] = []
+    dropped: list[tuple[int, str]] = []
+    made: set[tuple[str, int]] = set()
+    for number, line in zip(parts.numbers, parts.lines, strict=True):
+        fault = fault_of_line(line, cells)
+        if fault is None and "visit" in line:
+            visit = (line["cell"], line["visit"]["pass_number"])
+            fault = "this visit stands above already" if visit in made else None
+            made.add(visit)
+        if fault is None:
+            good.append(line)
+        else:
+            dropped.append((number, fault))
+    entries = Entries(header=header, lines=tuple(good), bytes_whole=parts.bytes_whole)
+    return Damaged(path, Unfinished(path, entries), tuple(dropped))
+
+
+def left_behind(folder: Path) -> tuple[list[Unfinished], list[Damaged]]:
+    """Every journal left behind in a folder, oldest first: those that are as they were written, and the others."""
+    found: list[Unfinished] = []
+    damaged: list[Damaged] = []
+    for path in journal.orphans(folder):
+        try:
+            one = examined(path)
+        except JournalDamaged as error:
+            one = Damaged(path, None, ((0, error.cause),))
+        found.append(one) if isinstance(one, Unfinished) else damaged.append(one)
+    return sorted(found, key=lambda one: str(one.entries.header["started"])), damaged
+
+
+def reopened(path: Path) -> tuple[Journal, Unfinished]:
+    """Go on with a journal, and what it holds now that nobody else can write it.
+
+    Raises JournalInUse, JournalDamaged, or JournalNotWritable.
+    """
+    opened, _ = Journal.reopen(path)
+    one = examined(path)
+    if isinstance(one, Damaged):
+        opened.close()
+        raise JournalDamaged(path, *one.dropped[0])
+    return opened, one
 
 
 def to_resume(results: Path, folder: Path, fingerprint: Mapping[str, Any]) -> Unfinished:
     """The youngest unfinished session of this fingerprint. Raises NothingToResume, naming those of others."""
-    found = unfinished(folder)
+    found, damaged = left_behind(folder)
     if found:
         return found[-1]
-    elsewhere = []
+    elsewhere = [f"not as it was written: {one.told}" for one in damaged]
     for other in sorted(path for path in results.glob("*") if path.is_dir() and path != folder):
-        for one in unfinished(other):
+        for one in left_behind(other)[0]:
             theirs = one.entries.header["fingerprint"]
             differences = [
                 f"{part} is {fingerprint.get(part)!r} here, {theirs.get(part)!r} there"
                 for part in COMPARABLE
                 if fingerprint.get(part) != theirs.get(part)
             ]
-            elsewhere.append(f"{other.name}: {'; '.join(differences)}")
+            elsewhere.append(f"unfinished on another fingerprint, {other.name}: {'; '.join(differences)}")
     raise NothingToResume(folder, elsewhere)
 
 
 def begin(folder: Path, header: Mapping[str, Any]) -> Journal:
     """Start a session's journal; `header` holds its plan, fingerprint and commit."""
     now = datetime.now(UTC)
-    return Journal.begin(folder, f"{now:%Y%m%d-%H%M%S-%f}", {"started": now.isoformat(timespec="seconds"), **header})
+    plan = {"started": now.isoformat(timespec="seconds"), **header}
+    begun = Journal.begin(folder, f"{now:%Y%m%d-%H%M%S-%f}", plan)
+    begun.append({"journal": journal.VERSION, **plan})  # once more: without it no other line can be used
+    return begun
 
 
 def header_of(
@@ -112,6 +200,20 @@ def header_of(
         "libraries": versions_of(tuple(sorted(libraries))),
         "fingerprint": take_fingerprint(),
         "commit": dict(commit),
+        # What a stored benchmark says of them, so that it can be stored when they are no longer as they were.
+        "workloads": {name: {"client": w.client, "libraries": list(w.libraries)} for name, w in used.items()},
+        "models": {name: _described(models[name]) for name in sorted({r.cell.model for r in items.values()})},
+    }
+
+
+def _described(model: Model) -> dict[str, Any]:
+    capabilities = model.capabilities
+    return {
+        "family": model.family,
+        "start_method": capabilities.start_method,
+        "event_loop": capabilities.event_loop,
+        "libraries": list(model.libraries),
+        "address": model.address,
     }
 
 
@@ -183,12 +285,14 @@ def _traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
 
 def _visit_of(fields: Mapping[str, Any]) -> Visit:
     names = ("seconds_per_round", "findings", "seconds_warm_up")
-    tuples = {name: tuple(fields[name]) for name in names if name in fields}
-    disturbed = tuple(
-        Disturbance(**{**one, "seconds_set_aside": tuple(one["seconds_set_aside"])})
-        for one in fields.get("disturbed", ())
+    values = {**fields, **{name: tuple(fields[name]) for name in names if name in fields}}
+    if "gil_enabled" in values:  # a journal of an earlier version has one pair
+        values["gil_enabled_at_start"], values["gil_enabled_at_end"] = values.pop("gil_enabled")
+    values["disturbed"] = tuple(
+        Disturbance(**{**disturbance, "seconds_set_aside": tuple(disturbance["seconds_set_aside"])})
+        for disturbance in fields.get("disturbed", ())
     )
-    return Visit(**{**fields, **tuples, "disturbed": disturbed})
+    return Visit(**values)
 
 
 def _cell_of(fields: Mapping[str, Any]) -> Any:

@@ -49,12 +49,14 @@ def save_or_keep(folder: Path, name: str, session: dict[str, Any]) -> Path:
     try:
         return save(folder, name, session)
     except StoreNotWritable as error:
-        kept = Path(tempfile.gettempdir()) / f"parabench-unsaved-{os.getpid()}-{name}.json"
         try:
-            kept.write_text(json.dumps(session), encoding="utf-8")
+            # In a folder of all users: a name that nobody can foresee, a file that was not there, for this user alone.
+            handle, kept = tempfile.mkstemp(prefix=f"parabench-unsaved-{os.getpid()}-{name}-", suffix=".json")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(session, file)
         except OSError:
             raise error from None
-        raise ResultsKeptElsewhere(error, kept) from error
+        raise ResultsKeptElsewhere(error, Path(kept)) from error
 
 
 def sessions(folder: Path) -> list[Path]:

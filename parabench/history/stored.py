@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parabench.records import CellId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPass:
@@ -26,7 +28,7 @@ class StoredPass:
 class Unmeasured:
     """A cell without a valid measurement, the reason, and the command that would change it, if there is one."""
 
-    cell: str
+    cell: CellId
     reason: str
     install: str | None = None
 
@@ -71,6 +73,8 @@ class StoredBenchmark:
     kind: str | None
     workers: int | None
     size: str | None
+    #: Whether the user asked for this number of workers.
+    workers_named: bool | None
     tasks: int | None
     client: str | None
     source_hash: str | None
@@ -89,6 +93,13 @@ class StoredBenchmark:
     def is_cell(self) -> bool:
         """Whether it is a cell that parabench measured."""
         return self.workload is not None and self.model is not None
+
+    @property
+    def cell(self) -> CellId | None:
+        """Which cell it is; None for other benchmarks, and where the file does not tell."""
+        if self.workload is None or self.model is None or self.workers is None or self.size is None:
+            return None
+        return CellId(self.workload, self.model, self.workers, self.size, bool(self.workers_named))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
+from parabench.figures import explanations
 from parabench.history.checked import (
     SECONDS,
     SPREAD,
@@ -19,18 +20,21 @@ from parabench.history.checked import (
     types_of,
 )
 from parabench.history.stored import StoredBenchmark, StoredPass
+from parabench.records import Visit
 
 #: Keys of a cell's `extra_info` that have fields of their own.
-IDENTITY = ("workload", "model", "family", "kind", "workers", "size", "tasks", "client", "source_hash", "libraries")
+IDENTITY = (
+    *("workload", "model", "family", "kind", "workers", "workers_named", "size", "tasks", "client", "source_hash"),
+    "libraries",
+)
 #: Keys of a pass that older files do not have, and that nothing here needs.
 _LATER = {"seconds_warm_up", "share_others", "others_reason", "disturbed"}
 _APART = {*IDENTITY, "passes", "findings", "seconds_per_round"}
 _STATISTICS = ("median", "mean", "min", "max")
 #: Where the file itself says why a figure is null, by figure.
-_EXPLAINED_BY = {
+_EXPLAINED_BY = explanations(Visit) | {
     "bytes_peak": "memory_reason",
     "bytes_before_batch": "memory_reason",
-    "joules_per_round": "joules_reason",
     "ideal_seconds_per_round": "ideal_reason",
     "share_of_ideal": "ideal_reason",
 }

@@ -13,6 +13,7 @@ from parabench.history import migrations
 from parabench.history.checked import TEXT, Fields, Rule, problem, rules_of, shown
 from parabench.history.stored import StoredBenchmark, StoredSession, StoredWarning, Unmeasured
 from parabench.history.stored_benchmark import is_cell, read_benchmark
+from parabench.records import CellId
 
 T = TypeVar("T")
 
@@ -147,12 +148,17 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "noisy": ours.get("noisy", rules["noisy"]),
         "tags": _tags(ours),
         "options": ours.get("options", {"type": "object"}),
-        "failed": _entries(ours, "failed", "unmeasured", Unmeasured),
-        "not_run": _entries(ours, "not_run", "unmeasured", Unmeasured),
-        "warnings": _entries(ours, "warnings", "warning", StoredWarning),
+        "failed": _entries(ours, "failed", "unmeasured", _unmeasured),
+        "not_run": _entries(ours, "not_run", "unmeasured", _unmeasured),
+        "warnings": _entries(ours, "warnings", "warning", lambda values: StoredWarning(**values)),
         "fingerprint": _fingerprint(content["parabench"].get("fingerprint")),
     }
     return {**found, "reasons": ours.reasons}
+
+
+def _unmeasured(values: dict[str, Any]) -> Unmeasured:
+    cell = CellId(**{field: values[field] for field in CellId._fields})
+    return Unmeasured(cell=cell, reason=values["reason"], install=values["install"])
 
 
 def _tags(ours: Fields) -> tuple[str, ...] | None:
@@ -196,7 +202,7 @@ def _fingerprint(found: object, missing: str | None = None) -> dict[str, Any]:
     return {**present, **known, "reasons": reasons}
 
 
-def _entries(ours: Fields, key: str, definition: str, record: Callable[..., T]) -> tuple[T, ...] | None:
+def _entries(ours: Fields, key: str, definition: str, record: Callable[[dict[str, Any]], T]) -> tuple[T, ...] | None:
     """The entries of a list, each as a record of what the schema defines: all of them or None."""
     entries = ours.get(key, {"type": "array"})
     if entries is None:
@@ -209,5 +215,5 @@ def _entries(ours: Fields, key: str, definition: str, record: Callable[..., T]) 
         if wrong:
             ours.unknown(key, wrong[0])
             return None
-        found.append(record(**values))
+        found.append(record(values))
     return tuple(found)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from parabench.history.stored import StoredBenchmark, StoredSession
+from parabench.records import CellId
 
 
 class CellKey(NamedTuple):
@@ -26,6 +27,18 @@ class CellKey(NamedTuple):
     source_hash: str | None
     #: Versions of the libraries behind it and what else has to be the same, as one text.
     circumstances: str
+    #: Which cell of ours it is; None for any other benchmark.
+    cell: CellId | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is called where people read: the id of a cell; of other benchmarks what names them in their file."""
+        return self.cell.text if self.cell is not None else shortened(self.name)
+
+
+def shortened(name: str) -> str:
+    """The name of another project's test without the folder and file that it is in."""
+    return name.rpartition("::")[2]
 
 
 #: The cells of a session in the order of its numbers.
@@ -50,8 +63,7 @@ class SessionSummary:
     interrupted: bool
     noisy: bool
     tags: tuple[str, ...]
-    #: Reason by cell id.
-    failed: Mapping[str, str]
+    failed: Mapping[CellId, str]
     layout: Layout
     #: The session's one number for each cell, seconds per round; NaN where the file does not give one.
     seconds: Sequence[float]
@@ -100,9 +112,11 @@ def interpreter_of(fingerprint: Mapping[str, Any]) -> str | None:
     return short + free + ("-jit" if fingerprint.get("jit_enabled") else "")
 
 
-def circumstances_of(libraries: Mapping[str, str | None] | None, client: str | None, latency: float | None) -> str:
+def circumstances_of(
+    libraries: Mapping[str, str | None] | None, client: str | None, latency_seconds: float | None
+) -> str:
     """What else has to be the same; simulated replies are part of the work of whatever waits for them."""
-    told = {"libraries": libraries, "latency": latency if client is not None else None}
+    told = {"libraries": libraries, "latency": latency_seconds if client is not None else None}
     return json.dumps({key: value for key, value in told.items() if value}, sort_keys=True)
 
 
@@ -111,5 +125,6 @@ def _key(benchmark: StoredBenchmark, options: Mapping[str, Any]) -> CellKey:
         benchmark.fullname,
         benchmark.kind,
         benchmark.source_hash,
-        circumstances_of(benchmark.libraries, benchmark.client, options.get("latency")),
+        circumstances_of(benchmark.libraries, benchmark.client, options.get("latency_seconds")),
+        benchmark.cell,
     )

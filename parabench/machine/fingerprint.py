@@ -5,6 +5,7 @@ Nothing here tells who or where the user is: no host name, user name, home direc
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -37,22 +38,24 @@ COMPARABLE = (
 )
 
 
+def _known(reasons: dict[str, str], part: str) -> Any:
+    """What the reader of a part says; where it says nothing, `reasons` is told why."""
+    read, why_none = READERS[part]
+    try:
+        value = read()
+    except (OSError, ValueError) as error:
+        value, why = None, f"it could not be read: {type(error).__name__}"
+    else:
+        why = why_none
+    if value is None:
+        reasons[part] = why
+    return value
+
+
 def take_fingerprint() -> dict[str, Any]:
     """The fingerprint of this process. Unknown parts are None; `reasons` says why, by part."""
     reasons: dict[str, str] = {}
-
-    def known(part: str) -> Any:
-        read, why_none = READERS[part]
-        try:
-            value = read()
-        except (OSError, ValueError) as error:
-            value, why = None, f"it could not be read: {type(error).__name__}"
-        else:
-            why = why_none
-        if value is None:
-            reasons[part] = why
-        return value
-
+    known = functools.partial(_known, reasons)
     return {
         "cpu": known("cpu"),
         "governor": known("governor"),

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn
+from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn, ZygoteDied
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
-from parabench.measure.launcher import Launcher, ZygoteHandle
+from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.records import Cell, Energy, Outcome, Services, TraceCost, TracedRound, TreeUsage
+from parabench.records import Cell, Outcome, TraceCost, TracedRound, TreeUsage
 from parabench.task import TaskCall, reference_to
+from parabench.workers.services import Services
 from parabench.workload import Workload
 
 
@@ -34,8 +35,6 @@ class Round:
     seconds: float
     #: By the whole process tree.
     used: TreeUsage
-    #: By the processor packages of the whole machine.
-    energy: Energy
     outcomes: list[Outcome]
     findings: dict[str, Any]
     #: Items that are no longer what they were before it, by place.
@@ -64,18 +63,21 @@ class CellProcess:
         self._id = cell_id
         self._zygote = zygote
         self._timeout_seconds = timeout_seconds
-        self._pid, self._line = zygote.start(module)
+        self._pid, self._line = zygote.start(module, time.monotonic() + max(timeout_seconds, SECONDS_TO_START))
 
     def ask(self, step: str, watcher: Watcher | None = None, **arguments: Any) -> dict[str, Any]:
         """One request and its answer. Raises CellFailed when the cell answers with an error, dies or takes too long.
 
         The watcher looks at the cell until there is an answer.
         """
+        deadline = time.monotonic() + self._timeout_seconds
         try:
-            self._line.send({"do": step, **arguments})
+            self._line.send({"do": step, **arguments}, deadline=deadline)
         except BrokenPipeError:
             raise CellProcessDied(self._id, step, self._exit_code()) from None
-        return self._answer(step, watcher)
+        except TimeoutError:
+            raise self._timed_out(step) from None
+        return self._answer(step, deadline, watcher)
 
     def round(self) -> Round:
         """One timed round."""
@@ -83,7 +85,6 @@ class CellProcess:
         return Round(
             seconds=answer["seconds"],
             used=TreeUsage(**answer["used"]),
-            energy=Energy(**answer["energy"]),
             outcomes=outcomes_from_json(answer["outcomes"]),
             findings=answer["findings"],
             items_changed=_by_place(answer["items_changed"]),
@@ -123,39 +124,50 @@ class CellProcess:
     def end(self) -> None:
         """Make sure that nothing of the cell is left."""
         self._line.close()
-        if self._zygote.exit_code(self._pid, time.monotonic()) is None:
+        try:
+            if self._zygote.exit_code(self._pid, time.monotonic()) is None:
+                kill_family(self._pid)
+                if self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS) is None:
+                    self._zygote.kill()  # it does not even tell of an end that has come for sure
+        except ZygoteDied:
             kill_family(self._pid)
-            self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
         clear_group(self._pid)
         # What left its process group and outlived the cell has been adopted by the zygote.
         for pid in descendants(self._zygote.pid):
             kill_family(pid)
 
-    def _answer(self, step: str, watcher: Watcher | None = None) -> dict[str, Any]:
-        deadline = time.monotonic() + self._timeout_seconds
+    def _answer(self, step: str, deadline: float, watcher: Watcher | None) -> dict[str, Any]:
         while True:
             until = deadline if watcher is None else min(deadline, watcher.due)
             ready = wait_readable([self._line, self._zygote.line], until)
             if self._line in ready:
-                answer = self._line.receive()
-                if answer is None:
-                    raise CellProcessDied(self._id, step, self._exit_code())
-                if "error" in answer:
-                    raise CellFailed(
-                        f"cell {self._id} failed during '{step}': {answer['error']}: {answer['message']}\n"
-                        f"{answer['traceback']}"
-                    )
-                return answer
+                return self._received(step, deadline)
             if not ready and watcher is not None and time.monotonic() < deadline:
                 watcher.look()
                 continue
             if not ready:
-                kill_family(self._pid)
-                raise CellTimedOut(self._id, step, self._timeout_seconds)
+                raise self._timed_out(step)
             self._zygote.note_exits()
             if self._zygote.has_ended(self._pid) and not wait_readable([self._line], time.monotonic()):
                 # Workers that outlive the cell may hold its line open: its end has to be asked for.
                 raise CellProcessDied(self._id, step, self._exit_code())
+
+    def _received(self, step: str, deadline: float) -> dict[str, Any]:
+        try:
+            answer = self._line.receive(deadline=deadline)
+        except TimeoutError:  # it stopped in the middle of its answer
+            raise self._timed_out(step) from None
+        if answer is None:
+            raise CellProcessDied(self._id, step, self._exit_code())
+        if "error" in answer:
+            raise CellFailed(
+                f"cell {self._id} failed during '{step}': {answer['error']}: {answer['message']}\n{answer['traceback']}"
+            )
+        return answer
+
+    def _timed_out(self, step: str) -> CellTimedOut:
+        kill_family(self._pid)
+        return CellTimedOut(self._id, step, self._timeout_seconds)
 
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)

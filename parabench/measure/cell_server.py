@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import os
 import socket
 import time
 import traceback
@@ -21,8 +22,12 @@ from parabench.measure.resources import usage_of_self, usage_of_the_rest
 from parabench.measure.trace_cost import measure_trace_cost
 from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
-from parabench.records import Energy, Outcome, Services, TreeUsage
+from parabench.records import Outcome, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
+from parabench.workers.services import Services
+
+#: Exit status of a cell that has lost its harness.
+EXIT_UNHEARD = 70
 
 
 class CellServer:
@@ -85,7 +90,6 @@ class CellServer:
             "began": timed.began,
             "host": socket.gethostname(),
             "used": {**asdict(timed.used), "blind": blind},
-            "energy": asdict(timed.energy),
             "outcomes": outcomes_to_json(timed.outcomes),
             "items_changed": items_changed,
             "findings": findings,
@@ -114,8 +118,8 @@ class _Timed(NamedTuple):
     seconds: float
     #: On the monotonic clock.
     began: float
+    #: By the process tree; joules are those of the whole machine.
     used: TreeUsage
-    energy: Energy
     outcomes: list[Outcome]
 
 
@@ -140,7 +144,9 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
     rest_after = usage_of_the_rest()
     # A child that ended meanwhile moved from the descendants to the waited-for children of this process.
     used = (self_after + rest_after) - (self_before + rest_before)
-    return _Timed(end - start, began, used, packages.spent(energy_before, energy_after), outcomes)
+    energy = packages.spent(energy_before, energy_after)
+    used = replace(used, joules=energy.joules, joules_reason=energy.reason)
+    return _Timed(end - start, began, used, outcomes)
 
 
 def _as_json(item: Any) -> str | None:
@@ -151,9 +157,22 @@ def _as_json(item: Any) -> str | None:
 
 
 def serve(end: socket.socket) -> None:
-    """Answer requests until the harness closes the line; an error is an answer, too."""
+    """Answer requests until the harness closes the line; an error is an answer, too.
+
+    When nobody listens any more, the harness is gone or has given this cell up, and will have it killed: it leaves at
+    once, because closing a model may take for ever, and there is nobody to tell.
+    """
     watch()
-    line, server = Line(end), CellServer()
+    try:
+        closed = _serve(Line(end), CellServer())
+    except BrokenPipeError:
+        closed = False
+    if not closed:
+        os._exit(EXIT_UNHEARD)
+
+
+def _serve(line: Line, server: CellServer) -> bool:
+    """True when the model has been closed as asked, False when the line ended before."""
     while (request := line.receive()) is not None:
         step = request.pop("do")
         try:
@@ -165,4 +184,5 @@ def serve(end: socket.socket) -> None:
         except TypeError as error:  # a task returned what JSON cannot hold
             line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
         if step == "close":
-            return
+            return True
+    return False

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
+from parabench.measure.guard import Guard
 from parabench.measure.instrumented import instrumented_rounds
 from parabench.measure.launcher import Launcher
 from parabench.measure.others import Others, Share
@@ -22,7 +23,8 @@ from parabench.measure.scratch import name_of_scratch, sweep
 from parabench.measure.stay import Stay
 from parabench.measure.verification import verify
 from parabench.measure.warm_up import run_until_flat
-from parabench.records import Cell, Services
+from parabench.records import Cell
+from parabench.workers.services import Services
 from parabench.workload import ServiceOptions, Settings, Workload
 
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
@@ -61,6 +63,7 @@ class Experiment:
         self._python_path = python_path
         self._launcher: Launcher
         self._stack = ExitStack()
+        self._guard: Guard
         self._scratch: Path
         self._settings: dict[Service, str | ParabenchError] = {}
         self._references: dict[str, list[Any] | CellFailed] = {}
@@ -74,6 +77,7 @@ class Experiment:
         parent = Path(self.options.scratch or tempfile.gettempdir())
         sweep(parent)
         self._scratch = parent / name_of_scratch()
+        self._guard = self._stack.enter_context(Guard(self._scratch))
         self._launcher = Launcher(self._python_path, self._scratch)
         self._stack.callback(self._launcher.close)
         self._launcher.zygote(())
@@ -112,6 +116,7 @@ class Experiment:
         """
         workload = self._workloads[cell.workload]
         items = items_of(workload, cell.size)
+        self._guard.watch()
         expected = self._reference(workload, cell)
         with self._opened(cell, workload, items) as (process, opening):
             others = Others()
@@ -134,7 +139,7 @@ class Experiment:
             yield stay
             blind = stay.used.blind if stay.used is not None else None
             stay.others = Share(None, blind) if blind else others.share()
-            stay.gil_enabled = (opening.gil_enabled, process.gil_enabled())
+            stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
                 with self._counted_once():
                     found = instrumented_rounds(process)

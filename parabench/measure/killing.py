@@ -6,9 +6,9 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 
 from parabench.measure.resources import descendants
+from parabench.measure.watchdog import is_tracker
 
 #: How long the helpers of a cell that has ended may take to end by themselves (trackers, fork servers), in seconds.
 GRACE_SECONDS = 1.0
@@ -24,13 +24,6 @@ def kill_family(pid: int) -> None:
         if not is_tracker(member):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(member, signal.SIGKILL)
-
-
-def is_tracker(pid: int) -> bool:
-    """Whether a process is a resource tracker (the standard library's, loky's); False where nothing tells."""
-    with contextlib.suppress(OSError):
-        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
 
 
 def group_is_gone(pid: int) -> bool:

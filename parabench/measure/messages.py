@@ -18,17 +18,32 @@ class Line:
         self.end = end
         self._unread = bytearray()
 
-    def send(self, message: dict[str, Any], *fds: int) -> None:
-        """Send one object; file descriptors travel with it. Raises BrokenPipeError when nobody listens any more."""
-        data = json.dumps(message).encode() + b"\n"
-        if fds:
-            socket.send_fds(self.end, [data], list(fds))
-        else:
-            self.end.sendall(data)
+    def send(self, message: dict[str, Any], *fds: int, deadline: float | None = None) -> None:
+        """Send one object; file descriptors travel with it.
 
-    def receive(self, fds: list[int] | None = None) -> dict[str, Any] | None:
-        """The next object, or None when the other side has closed; arriving descriptors are put into `fds`."""
+        Raises BrokenPipeError when nobody listens any more, and TimeoutError when the other side has not taken all of
+        it by the deadline (seconds of the monotonic clock; None: wait for as long as it lives).
+        """
+        data = json.dumps(message).encode() + b"\n"
+        self.end.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
+        try:
+            if fds:
+                socket.send_fds(self.end, [data], list(fds))
+            else:
+                self.end.sendall(data)
+        except ConnectionResetError as error:
+            raise BrokenPipeError from error
+        finally:
+            self.end.settimeout(None)
+
+    def receive(self, fds: list[int] | None = None, deadline: float | None = None) -> dict[str, Any] | None:
+        """The next object, or None when the other side has closed; arriving descriptors are put into `fds`.
+
+        Raises TimeoutError when it has not come whole by the deadline.
+        """
         while b"\n" not in self._unread:
+            if deadline is not None and not wait_readable([self], deadline):
+                raise TimeoutError
             try:
                 if fds is None:
                     data = self.end.recv(1 << 20)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from pathlib import Path
+
+from parabench.measure.watchdog import sweep_session
 
 
 def name_of_scratch() -> str:
@@ -14,11 +15,11 @@ def name_of_scratch() -> str:
 
 
 def sweep(parent: Path) -> None:
-    """Remove the folders of sessions that were killed together with the zygote that would have removed theirs."""
+    """Remove what is left of sessions that were killed together with all that would have removed it."""
     for folder in parent.glob("parabench-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdecimal() and folder.is_dir() and not _is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)  # another user's stays
+            sweep_session(str(folder), folder.stat().st_mtime)  # another user's stays
 
 
 def _is_alive(pid: int) -> bool:

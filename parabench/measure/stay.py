@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from parabench.errors import CellDisturbed
+from parabench.figures import figures_of, per_round
 from parabench.measure.cell import Round
 from parabench.measure.others import Share
-from parabench.records import Cell, Disturbance, Energy, Instrumented, TreeUsage, Visit
+from parabench.records import Cell, Disturbance, Instrumented, TreeUsage, Visit
 
 
 @dataclass(slots=True)
@@ -24,13 +27,10 @@ class Stay:
     _run_round: Callable[[], Round | float]
     seconds_per_round: list[float] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
-    #: By the whole process tree in all timed rounds together.
-    used: TreeUsage | None = None
-    #: By the processor packages of the whole machine in all timed rounds together.
-    energy: Energy | None = None
-    processes: int = 0
-    threads: int = 0
-    gil_enabled: tuple[bool, bool] = (True, True)
+    #: By the whole process tree in each timed round.
+    used_by_round: list[TreeUsage] = field(default_factory=list)
+    gil_enabled_at_start: bool = True
+    gil_enabled_at_end: bool = True
     instrumented: Instrumented | None = None
     #: The first batch and the rounds after it that ran until they were flat; empty where none were asked for.
     seconds_warm_up: tuple[float, ...] = ()
@@ -50,6 +50,21 @@ class Stay:
             lambda: next(seconds),
         )
 
+    @property
+    def used(self) -> TreeUsage | None:
+        """By the whole process tree in all timed rounds together; None before the first."""
+        return functools.reduce(operator.add, self.used_by_round) if self.used_by_round else None
+
+    @property
+    def share_others(self) -> float | None:
+        """CPU time of other programs during the visit over the time of the usable cores."""
+        return self.others.share
+
+    @property
+    def others_reason(self) -> str | None:
+        """Why that is unknown."""
+        return self.others.reason
+
     def round(self) -> float:
         """Run and verify one timed round (or replay a recorded one); returns its seconds.
 
@@ -67,10 +82,7 @@ class Stay:
                 self.note("round", done, set_aside=True)
                 raise CellDisturbed(self.cell.id, [f"{one.cause}: {one.count:g}" for one in self.disturbed])
         self.seconds_per_round.append(done.seconds)
-        self.used = done.used if self.used is None else self.used + done.used
-        self.energy = done.energy if self.energy is None else self.energy + done.energy
-        self.processes = max(self.processes, done.used.processes)
-        self.threads = max(self.threads, done.used.threads)
+        self.used_by_round.append(done.used)
         if done.findings:
             self.findings.append(done.findings)
         return done.seconds
@@ -86,31 +98,15 @@ class Stay:
 
 def visit_of(stay: Stay, pass_number: int, position: int) -> Visit:
     """The record of a stay that is over."""
-    used, energy, rounds = stay.used, stay.energy, max(1, len(stay.seconds_per_round))
-    assert used is not None, "a visit is recorded after it has ended"
-    assert energy is not None, "as above"
+    assert stay.used_by_round, "a visit is recorded after its rounds"
+    once = {name: getattr(stay, name) for name, figure in figures_of(Visit) if figure.over_rounds is None}
     return Visit(
         pass_number=pass_number,
         position=position,
-        seconds_open=stay.seconds_open,
-        seconds_first_batch=stay.seconds_first_batch,
         seconds_per_round=tuple(stay.seconds_per_round),
-        seconds_cpu=used.seconds_cpu / rounds,
-        seconds_cpu_user=used.seconds_cpu_user / rounds,
-        seconds_cpu_system=used.seconds_cpu_system / rounds,
-        context_switches_voluntary=used.context_switches_voluntary / rounds,
-        context_switches_involuntary=used.context_switches_involuntary / rounds,
-        processes=stay.processes,
-        threads=stay.threads,
-        bytes_read=None if used.bytes_read is None else used.bytes_read / rounds,
-        bytes_written=None if used.bytes_written is None else used.bytes_written / rounds,
-        gil_enabled=stay.gil_enabled,
-        blind=used.blind,
-        joules=None if energy.joules is None else energy.joules / rounds,
-        joules_reason=energy.reason,
         findings=tuple(stay.findings),
         seconds_warm_up=stay.seconds_warm_up,
-        share_others=stay.others.share,
-        others_reason=stay.others.reason,
         disturbed=tuple(stay.disturbed),
+        **once,
+        **per_round(stay.used_by_round),
     )

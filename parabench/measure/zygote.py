@@ -12,7 +12,6 @@ import gc
 import importlib
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -21,7 +20,9 @@ import time
 from parabench.measure.cell_server import serve
 from parabench.measure.killing import GRACE_SECONDS, group_is_gone, kill_family
 from parabench.measure.messages import Line
+from parabench.measure.watchdog import sweep_session
 from parabench.models import find_models
+from parabench.workers.lifeline import end_with_parent
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
@@ -32,6 +33,8 @@ class Zygote:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._cells: set[int] = set()
+        #: Set when the harness has said that it needs no more cells; else it ended without a word.
+        self.dismissed = False
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
@@ -51,7 +54,8 @@ class Zygote:
             if self._line.end in readable:
                 fds: list[int] = []
                 request = self._line.receive(fds)
-                if request is None:
+                if request is None or "imports" not in request:
+                    self.dismissed = request is not None
                     return None
                 if self._fork(request["imports"], fds[0]):
                     return fds[0]
@@ -77,12 +81,14 @@ class Zygote:
         gc.collect()
         if hasattr(gc, "freeze"):  # not on PyPy
             gc.freeze()  # pages of objects made so far stay shared: no collection in a child writes to them
+        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setsid()
+            end_with_parent(zygote)
             self._cells.clear()
             for end in (self._line.end, self._wake_read, self._wake_write):
                 end.close()
@@ -120,6 +126,7 @@ def adopt_orphans() -> None:
 
 def main(arguments: list[str]) -> None:
     """Take the line's descriptor, the session's folder of files, and the modules that every cell is born with."""
+    began = time.time()
     for module in arguments[2:]:
         with contextlib.suppress(Exception):  # the cell that needs it will report it
             importlib.import_module(module)
@@ -133,6 +140,7 @@ def main(arguments: list[str]) -> None:
         fd = None
     if fd is None:
         zygote.kill_cells()
-        shutil.rmtree(arguments[1], ignore_errors=True)  # a harness that was killed could not
+        if not zygote.dismissed:  # the harness was killed, and could not clean up
+            sweep_session(arguments[1], began)
     else:
         serve(socket.socket(fileno=fd))

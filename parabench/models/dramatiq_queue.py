@@ -17,7 +17,7 @@ from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
 from parabench.queues.serving import FUNCTIONS
-from parabench.records import OWN_SERVICES, Services
+from parabench.workers.services import OWN_SERVICES, Services
 
 MILLISECONDS_RESULTS_KEPT = 600_000
 #: Messages that a worker takes ahead of need would wait for it while others are idle.

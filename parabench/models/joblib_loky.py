@@ -28,10 +28,7 @@ def open_joblib_loky(workers: int, call: TaskCall) -> Iterator[Run]:
 
     children = NewChildren(workers)
     options: dict[str, Any] = {"backend": "loky", "batch_size": 1, "return_as": "generator_unordered"}
-    if workers == 1:
-        call.prepare()
-    else:
-        options.update(initializer=prepare_process, initargs=(call,), idle_worker_timeout=SECONDS_IDLE)
+    options |= _preparation(workers, call)
 
     def ask(pauses: list[float]) -> Iterable[str]:
         answers = parallel(joblib.delayed(answer)(pause) for pause in pauses)
@@ -69,6 +66,14 @@ def _work(call: TaskCall, index: int, item: Any) -> tuple[int, Outcome]:
         return index, call(item)
     except SystemExit as error:  # joblib would raise it in the caller
         return index, failed(error)
+
+
+def _preparation(workers: int, call: TaskCall) -> dict[str, Any]:
+    """With one worker joblib runs the tasks here, and starts nothing that could be prepared."""
+    if workers == 1:
+        call.prepare()
+        return {}
+    return {"initializer": prepare_process, "initargs": (call,), "idle_worker_timeout": SECONDS_IDLE}
 
 
 def _end_executor(*, kill_workers: bool) -> None:

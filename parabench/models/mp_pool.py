@@ -31,9 +31,7 @@ def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
         results = _Results(len(items), writer)
         if children.ended():
             return {}
-        for index, item in enumerate(items):
-            done = functools.partial(results.add, index)
-            pool.apply_async(function, (item,), callback=done, error_callback=done)
+        _ask_for(results, pool, function, items)
         if items and reader in wait(sentinels):
             reader.recv_bytes()
         return dict(results.by_index)
@@ -46,10 +44,8 @@ def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
 
     def run(batch: Batch) -> list[Outcome]:
         results = call_each(batch.call, batch.items)
-        if len(results) < len(batch.items):
-            loss = lost(children.death(signal.SIGTERM))
-            return [_outcome(results.get(index, loss)) for index in range(len(batch.items))]
-        return [_outcome(results[index]) for index in range(len(batch.items))]
+        loss = lost(children.death(signal.SIGTERM)) if len(results) < len(batch.items) else None
+        return [_outcome(results.get(index, loss)) for index in range(len(batch.items))]
 
     ended_well = False
     try:
@@ -79,12 +75,18 @@ class _Results:
             self._writer.send_bytes(b"done")
 
 
+def _ask_for(results: _Results, pool: Pool, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    for index, item in enumerate(items):
+        done = functools.partial(results.add, index)
+        pool.apply_async(function, (item,), callback=done, error_callback=done)
+
+
 def _close(pool: Pool) -> None:
     pool.close()
     pool.join()
 
 
-def _outcome(result: Outcome | BaseException) -> Outcome:
+def _outcome(result: Any) -> Outcome:
     return failed(result) if isinstance(result, BaseException) else result  # an exception: the value does not pickle
 
 

@@ -14,6 +14,7 @@ from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, find, leave_process, lost
+from parabench.workers.pools import end_with_cell
 
 
 @contextmanager
@@ -75,6 +76,7 @@ def _end(reader: Connection, process: BaseProcess) -> Outcome:
 
 
 def _work(call: TaskCall, item: Any, writer: Connection) -> None:
+    end_with_cell()
     try:
         outcome = call(item)
         try:

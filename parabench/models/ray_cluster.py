@@ -20,10 +20,11 @@ from typing import Any
 from parabench.errors import SchedulerUnreachable, WorkerDied, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.serving import difference, introduce, introduction_for
-from parabench.records import OWN_SERVICES, Outcome, Services, Unavailable
+from parabench.records import Outcome, Unavailable
 from parabench.task import Batch, Run, TaskCall, call_to_text, failed, leave_process, lost
 from parabench.workers.environment import SCRATCH_VARIABLE
 from parabench.workers.pools import SECONDS_TO_LEAVE, answer, wait_for_workers
+from parabench.workers.services import OWN_SERVICES, Services
 
 #: A task whose worker dies is done once more.
 RETRIES = 1

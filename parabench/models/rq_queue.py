@@ -6,6 +6,7 @@ RQ's ordinary worker forks for every job, which costs several times as much; its
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,9 +16,12 @@ from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.library import QueueLibrary
 from parabench.queues.opening import open_queue
-from parabench.records import OWN_SERVICES, Services
+from parabench.queues.serving import FUNCTIONS, count_refused
+from parabench.workers.services import OWN_SERVICES, Services
 
 SECONDS_RESULTS_KEPT = 600
+#: What a job may call.
+OURS = frozenset(f"parabench.queues.serving.{name}" for name in FUNCTIONS)
 #: A read that waits for a message blocks longer than any answer takes; RQ sets the time itself.
 SECONDS_BLOCKED = 420
 
@@ -37,9 +41,42 @@ def serve(url: str, namespace: str, workers: int) -> None:
     class Worker(SimpleWorker):
         death_penalty_class = TimerDeathPenalty  # without a limit nothing is timed; the default takes SIGALRM
 
+        def execute_job(self, job: Any, queue: Any) -> None:
+            """Run a job of our own functions; of any other nothing is imported, its callbacks included."""
+            if _is_ours(job):
+                super().execute_job(job, queue)
+            else:
+                count_refused()
+                job.delete()
+
+        def subscribe(self) -> None:
+            """Take no orders over the broker."""
+
+        def unsubscribe(self) -> None:
+            """As above."""
+
+        def register_birth(self) -> None:
+            """Be in no list that outlives a killed worker; what it says of itself has an end of its own."""
+
+        def register_death(self) -> None:
+            self.connection.delete(self.key)
+
+        def run_maintenance_tasks(self) -> None:
+            """Look after no job of dead workers: the client does, and a job's callbacks would be called."""
+
     connection = _connection(url, SECONDS_BLOCKED)
     queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
-    Worker([queue], connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
+    name = f"{namespace}_{uuid.uuid4().hex}"
+    Worker([queue], name=name, connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
+
+
+def _is_ours(job: Any) -> bool:
+    """Whether a job calls one of our functions and, before and after it, nothing."""
+    callbacks = ("_success_callback_name", "_failure_callback_name", "_stopped_callback_name")
+    try:
+        return job.func_name in OURS and job.instance is None and not any(getattr(job, name) for name in callbacks)
+    except Exception:  # what it holds is no job
+        return False
 
 
 class _Client:
@@ -56,7 +93,9 @@ class _Client:
             job = self._queue.enqueue(
                 f"parabench.queues.serving.{function}",
                 args=list(arguments),
+                job_id=f"{self._queue.name}_{uuid.uuid4().hex}",
                 job_timeout=-1,
+                ttl=SECONDS_RESULTS_KEPT,
                 result_ttl=SECONDS_RESULTS_KEPT,
                 failure_ttl=SECONDS_RESULTS_KEPT,
             )

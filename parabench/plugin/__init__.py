@@ -6,6 +6,7 @@ This package is the only part of parabench that knows pytest.
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
-from parabench.history.session_journal import Unfinished, to_resume, unfinished
+from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
@@ -27,6 +28,7 @@ from parabench.plugin.reporting import (
     say_whom_for,
     show_progress,
 )
+from parabench.session.interruptions import held
 from parabench.session.options import Options
 from parabench.session.orders import order_of_passes
 from parabench.session.schedule import Schedule
@@ -82,7 +84,12 @@ def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
     if options.resume:
         return [f"going on with {stash[RESUMED].told}"]
     remedy = "finish it with --resume, or store what it has with 'parabench recover'"
-    return [f"there is {one.told}: {remedy}" for one in unfinished(folder_of(options))]
+    whole, damaged = left_behind(folder_of(options))
+    salvage = "'parabench recover' stores what can be read of it"
+    return [
+        *(f"there is {one.told}: {remedy}" for one in whole),
+        *(f"warning: there is {one.told}: {salvage}" for one in damaged),
+    ]
 
 
 def _session(config: pytest.Config) -> Session | None:
@@ -171,14 +178,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     blocks: dict[str, list[pytest.Item]] = {}
     for item in ready:
         blocks.setdefault(item.stash[CELL].workload, []).append(item)
-    schedule = session.config.stash[SCHEDULE] = Schedule(
+    schedule = session.config.stash[SCHEDULE] = ours.schedule = Schedule(
         order_of_passes(list(blocks.values()), ours.options.passes, ours.options.seed),
-        ours.options.budget,
+        ours.options.budget_seconds,
         seconds_before=ours.seconds_before,
         wanted=lambda item: ours.wanted(item.stash[CELL]),
         after_pass=ours.races.look if ours.races else lambda _: None,
     )
     session.items = [*others, *skipped, *(item for _, _, item in schedule.visits)]
+    ours.interruptions.begin()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -188,6 +196,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return None
     schedule, ours = item.config.stash[SCHEDULE], item.config.stash[SESSION]
     planned = item.stash[CELL]
+    ours.interruptions.go_on()
     visit = schedule.next(ours.seconds_once)
     # The same item twice in a row: its module stands for "something else comes next", so that it is torn down.
     upcoming: Any = item.parent if nextitem is item else nextitem
@@ -203,6 +212,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         crash = getattr(failed[0].longrepr, "reprcrash", None)
         reason = crash.message if crash is not None else failed[0].longreprtext.strip()
         _stop_if_unwritable(item.session, ours, lambda: ours.fail(planned, reason.removeprefix("Failed: ")))
+    schedule.settle()  # Ctrl-C does not come so far
     if failed or visit[0] == schedule.passes - 1:
         report_once(item, reports)
     return True
@@ -221,19 +231,33 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours = session.config.stash.get(SESSION, None)
     if ours is None or not ours.records:
         return (yield)
+    with held() as came:
+        try:
+            _store(session, ours)
+        except ParabenchError:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says why
+        finally:
+            ours.close()
+    if signal.SIGINT in came:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Hand Ctrl-C back when pytest has said all that it has to say."""
+    if SESSION in config.stash:
+        config.stash[SESSION].interruptions.end()
+
+
+def _store(session: pytest.Session, ours: Session) -> None:
+    """Put what was measured into a file. Raises ParabenchError when it cannot be stored where it belongs."""
     from parabench.plugin.pytest_benchmark import merge, must_stay_quiet, store_session
 
-    ours.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED or bool(ours.problems)
     benchmarks = session.config._benchmarksession  # type: ignore[attr-defined]  # how pytest-benchmark shares it
-    try:
-        benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)
-        benchmarks.quiet = benchmarks.quiet or must_stay_quiet(session.config, benchmarks, ours)
-        store_session(session.config, ours, benchmarks)
-    except ParabenchError:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says why
-    finally:
-        ours.close()
-    return (yield)
+    benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)
+    benchmarks.quiet = benchmarks.quiet or must_stay_quiet(session.config, benchmarks, ours)
+    store_session(session.config, ours, benchmarks)
 
 
 @pytest.hookimpl(optionalhook=True)

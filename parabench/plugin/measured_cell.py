@@ -9,6 +9,7 @@ import pytest
 from parabench.errors import ParabenchError
 from parabench.measure import cell_clock as clock
 from parabench.records import Cell
+from parabench.report.foreign_text import for_terminal
 from parabench.session.session import Session
 
 SESSION = pytest.StashKey[Session]()
@@ -41,7 +42,7 @@ class MeasuredCell:
             self._benchmark.has_error = problem is not None or self._benchmark.has_error
             self._benchmark._mode = self._benchmark._mode or "parabench"
         if problem is not None:
-            pytest.fail(problem, pytrace=False)
+            pytest.fail(for_terminal(problem), pytrace=False)
 
     def _visit(self) -> None:
         __tracebackhide__ = True

@@ -80,8 +80,12 @@ def compared(config: pytest.Config, ours: Session) -> Comparison | None:
         return None
     base, new = summarise(read_session(Path(str(wanted)))), summarise(read_session(ours.stored))
     comparison = compare_sessions([base], [new], read_summaries(ours.folder).sessions)
-    asked_for = {f"[{cell}]" for cell in ours.records}  # the session compared with may have had others, too
-    verdicts = (one for one in comparison.verdicts if one.sessions_new or any(map(one.cell.endswith, asked_for)))
+    asked_for = {record.cell.identity for record in ours.records.values()}  # the other session may have had more
+    verdicts = (
+        verdict
+        for verdict in comparison.verdicts
+        if verdict.sessions_new or comparison.identities.get(verdict.cell) in asked_for
+    )
     return replace(comparison, verdicts=tuple(verdicts))
 
 

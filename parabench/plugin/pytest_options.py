@@ -18,10 +18,10 @@ def add_options(parser: pytest.Parser) -> None:
         flags = [entry.flag, *filter(None, [entry.alias])]
         described = f"{entry.help}" + (f" (default: {entry.default})" if entry.default else "")
         if entry.metavar is None:
-            group.addoption(*flags, action="store_const", const="1", default=None, dest=_dest(entry), help=described)
+            group.addoption(*flags, action="store_const", const="1", default=None, dest=entry.ini, help=described)
         else:
-            group.addoption(*flags, metavar=entry.metavar, default=None, dest=_dest(entry), help=described)
-        parser.addini(_dest(entry), help=f"The same as {entry.flag}", default=entry.default)
+            group.addoption(*flags, metavar=entry.metavar, default=None, dest=entry.ini, help=described)
+        parser.addini(entry.ini, help=f"The same as {entry.flag}", default=entry.default)
 
 
 def options_of(config: pytest.Config, adopted: dict[str, Any] | None = None) -> Options:
@@ -30,12 +30,8 @@ def options_of(config: pytest.Config, adopted: dict[str, Any] | None = None) -> 
 
 
 def _given(config: pytest.Config, entry: Entry) -> Given:
-    name = _dest(entry)
+    name = entry.ini
     text = config.getoption(name)
     if text is not None:
         return Given(text, entry.flag, explicit=True)
     return Given(str(config.getini(name)), f"the ini option {name}", explicit=False)
-
-
-def _dest(entry: Entry) -> str:
-    return f"parabench_{entry.field}"

@@ -19,6 +19,7 @@ from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.records import Cell, CellRecord, Concern
 from parabench.report.comparison_table import as_table
 from parabench.report.crossings import crossings_table
+from parabench.report.foreign_text import for_terminal, one_line
 from parabench.report.terminal import progress_line, race_line, summary
 from parabench.session.schedule import Schedule
 from parabench.session.session import Session
@@ -42,7 +43,7 @@ def say_concern(config: pytest.Config, concern: Concern) -> None:
     """Tell the user, before anything is measured, what would spoil the numbers."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
-        terminal.write_line(f"parabench: {concern.check}: {concern.message}", yellow=True)
+        terminal.write_line(f"parabench: {concern.check}: {for_terminal(concern.message)}", yellow=True)
 
 
 def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
@@ -55,7 +56,7 @@ def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
     if terminal is not None and item.config.option.verbose == 0 and any(report.failed for report in reports):
         if terminal.isatty:
             terminal.rewrite("", erase=True)
-        terminal.write_line(f"FAILED {item.nodeid}", red=True)
+        terminal.write_line(f"FAILED {one_line(item.nodeid)}", red=True)
 
 
 def show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planned: Cell) -> None:
@@ -141,7 +142,7 @@ def _tell_verdicts(terminalreporter: Any, config: pytest.Config, ours: Session) 
     try:
         comparison = compared(config, ours)
     except ParabenchError as error:
-        terminalreporter.write_line(f"parabench: no verdicts: {error}")
+        terminalreporter.write_line(f"parabench: no verdicts: {for_terminal(str(error))}")
         return
     if comparison is not None:
         terminalreporter.write_line("\nDid it change, new / base; a change of 5 % or more counts", bold=True)

@@ -72,6 +72,11 @@ class Address:
         return f"{self.namespace}/answer/{token}"
 
     @property
+    def lease(self) -> str:
+        """Key of who may send."""
+        return f"{self.namespace}/lease"
+
+    @property
     def deaths(self) -> str:
         """Key of the list of workers that have died."""
         return f"{self.namespace}/deaths"
@@ -105,6 +110,9 @@ def connected(address: Address) -> Iterator[Redis]:
 def purge(broker: Redis, address: Address) -> None:
     """Remove all messages and results of the namespace; what supervisors say of themselves stays."""
     with contextlib.suppress(Exception):  # a broker that is gone keeps nothing
-        keys = [*broker.scan_iter(f"{address.namespace}:*", count=1000), address.deaths]
+        own = address.namespace
+        patterns = (f"{own}:*", f"rq:*:{own}", f"rq:*:{own}_*")  # RQ begins the names of its keys itself
+        keys = [key for pattern in patterns for key in broker.scan_iter(pattern, count=1000)] + [address.deaths]
+        broker.srem("rq:queues", f"rq:queue:{own}")
         for start in range(0, len(keys), 1000):
             broker.delete(*keys[start : start + 1000])

@@ -15,14 +15,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from parabench.errors import BrokerNotStarted
 from parabench.workers.environment import SCRATCH_VARIABLE
+from parabench.workers.lifeline import end_with_parent
 
 #: It answers within 40 ms on an idle machine.
 SECONDS_TO_START = 20.0
 SECONDS_TO_END = 5.0
+#: One that listens and says nothing is asked again.
+SECONDS_TO_REPLY = 1.0
 
 
 @contextlib.contextmanager
@@ -35,7 +39,10 @@ def embedded_broker() -> Iterator[Path]:
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--dir", str(folder)]
     try:
         process = subprocess.Popen(
-            [str(get_binary_path()), *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [str(get_binary_path()), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=partial(end_with_parent, os.getpid()),  # noqa: PLW1509 - a cell has no threads when it opens
         )
         try:
             _wait_until_it_answers(process, path)
@@ -60,6 +67,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], path: Path) -> None
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+            line.settimeout(SECONDS_TO_REPLY)
             line.connect(str(path))
             line.sendall(b"PING\r\n")
             if line.recv(16).startswith(b"+PONG"):

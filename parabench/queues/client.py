@@ -16,16 +16,19 @@ import contextlib
 import json
 import subprocess
 import time
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted
+from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted, WorkersTooMany
 from parabench.queues.crew import Crew
 from parabench.queues.library import QueueClient
 from parabench.queues.serving import introduction_for
-from parabench.records import Failure, Outcome, Services, Trace
+from parabench.records import Failure, Outcome, Trace
 from parabench.task import Batch, TaskCall, call_to_text, failed, lost
 from parabench.workers.pools import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
+from parabench.workers.services import Services
 
 #: A task may take so many workers along before it is given up.
 DEATHS_MOST = 1
@@ -61,6 +64,9 @@ class QueueRun:
         self._crew = crew
         self._supervisor = supervisor
         self._services = services
+        #: In every message; workers take messages of the session that has greeted them.
+        self._token = uuid.uuid4().hex
+        self._workers = 0
         self._batches = 0
         self._twice = 0
         self._tasks: list[_Task] = []
@@ -83,14 +89,17 @@ class QueueRun:
         self._batches += 1
         self._sent_again, self._died, self._trouble = False, False, None
         self._workers_lost, self._broker_lost = 0, False
-        self._tasks = [_Task(f"{self._batches}.{n}", [text, item]) for n, item in enumerate(batch.items)]
+        self._tasks = [_Task(f"{self._batches}.{n}", [self._token, text, item]) for n, item in enumerate(batch.items)]
         self._news = time.monotonic()
         for task in self._tasks:
             self._send(task)
         for task in self._tasks:
             self._wait_for(task)
         outcomes = [task.outcome for task in self._tasks if task.outcome is not None]
-        return self._crew.align(outcomes) if batch.call.traced else outcomes
+        if batch.call.traced:
+            self._check_workers(outcomes)
+            return self._crew.align(outcomes)
+        return outcomes
 
     def found(self) -> dict[str, Any]:
         """What the last batch showed beside its outcomes; asked for when the clock has stopped."""
@@ -121,10 +130,16 @@ class QueueRun:
 
     def greet(self, workers: int, call: TaskCall) -> None:
         """Have every worker prepare the call. Raises WorkersNotStarted, or WorkersDiffer when one will not do it."""
-        expected = introduction_for(call)
+        expected, self._workers = introduction_for(call), workers
         wait_for_workers(
-            workers, lambda pauses: self._ask("greet", [[call_to_text(call), expected, p] for p in pauses])
+            workers, lambda pauses: self._ask("greet", [[call_to_text(call), self._token, expected, p] for p in pauses])
         )
+
+    def _check_workers(self, outcomes: Sequence[Outcome]) -> None:
+        """Raise WorkersTooMany if more workers have done a batch than were asked for; one that died has a successor."""
+        used = {(trace.host, trace.worker) for _, _, trace in outcomes if trace is not None}
+        if len(used) > self._workers and not self._died:
+            raise WorkersTooMany(self._model, self._workers, len(used))
 
     def leave(self, workers: int) -> None:
         """Have every worker leave its contexts; where workers have died, theirs are gone, too."""

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from parabench.queues.address import Address, connected, purge
+from parabench.queues.admission import announced
 from parabench.queues.broker import embedded_broker
 from parabench.queues.client import QueueRun
 from parabench.queues.crew import Crew
+from parabench.queues.lease import leased
 from parabench.queues.library import QueueLibrary
-from parabench.records import Services
 from parabench.task import Run, TaskCall
+from parabench.workers.services import Services
 
 SECONDS_TO_END = 6.0
 #: Workers that the user has started serve this namespace, each model's its own.
@@ -31,9 +33,13 @@ def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Se
         name = library.model if services.workers_external else f"{library.model}-{uuid.uuid4().hex[:12]}"
         address = Address(url, f"{EXTERNAL_NAMESPACE}-{name}")
         broker = stack.enter_context(connected(address))
+        if services.workers_external:  # else nobody knows of the namespace
+            stack.enter_context(leased(broker, address))
         stack.callback(purge, broker, address)
         purge(broker, address)  # what a client has left there that was killed
-        supervisor = None if services.workers_external else stack.enter_context(_supervisor(library, address, workers))
+        supervisor = (
+            None if services.workers_external else stack.enter_context(_supervisor(library, address, workers, call))
+        )
         crew = Crew(library.model, broker, address)
         crew.find(workers, external=services.workers_external)
         queue = stack.enter_context(library.connect(address.url, address.namespace))
@@ -50,7 +56,9 @@ def external_address(model: str, url: str) -> Address:
 
 
 @contextmanager
-def _supervisor(library: QueueLibrary, address: Address, workers: int) -> Iterator[subprocess.Popen[str]]:
+def _supervisor(
+    library: QueueLibrary, address: Address, workers: int, call: TaskCall
+) -> Iterator[subprocess.Popen[str]]:
     """The supervisor of the model's own workers: it ends when its input does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "parabench.queues.supervisor"],
@@ -63,7 +71,7 @@ def _supervisor(library: QueueLibrary, address: Address, workers: int) -> Iterat
     assert process.stdin is not None
     try:
         told = {"module": library.module, "model": library.model, "workers": workers}
-        told |= {"url": address.url, "namespace": address.namespace}
+        told |= {"url": address.url, "namespace": address.namespace, "calls": [announced(call)]}
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()
         yield process

@@ -13,8 +13,10 @@ import threading
 from importlib.metadata import version
 from typing import Any
 
+from parabench.errors import MessageRefused
+from parabench.queues.admission import Admission
 from parabench.records import Outcome
-from parabench.task import TaskCall, call_from_text, failed, leave_process, leave_thread
+from parabench.task import TaskCall, call_from_text, failed, leave_process, leave_thread, lost
 from parabench.workers.environment import PEERS_VARIABLE
 from parabench.workers.pools import answer
 from parabench.workload import source_hash_of_task
@@ -22,6 +24,8 @@ from parabench.workload import source_hash_of_task
 #: The call that this process has prepared: external workers meet those of one cell after the other.
 _prepared: TaskCall | None = None
 _preparing = threading.Lock()
+#: What this process takes; its supervisor has announced it.
+admission = Admission()
 
 
 @functools.cache
@@ -57,15 +61,23 @@ def introduce(text: str, peers: list[str]) -> dict[str, str]:
         return {**identity(), "source": f"not to be had ({type(error).__name__}: {error})"}
 
 
-def greet(text: str, expected: dict[str, str], pause: float) -> str:
-    """Prepare the call and answer which worker this is, or why it will not do the work."""
-    call = call_from_text(text)
-    try:
-        own = introduction_for(call)
-    except Exception as error:  # the workload is not here, or does not import
-        return json.dumps({"host": socket.gethostname(), "refusal": f"it cannot import {call.task}: {error}"})
-    if (other := difference(expected, own)) is not None:
-        return json.dumps({"host": socket.gethostname(), "refusal": other})
+def greet(text: str, token: str, expected: dict[str, str], pause: float) -> str:
+    """Prepare the call for a session and answer which worker this is, or why it will not do the work."""
+    other = None
+    if (refusal := admission.refusal(text, token, greeting=True)) is None:
+        call = call_from_text(text)
+        try:
+            own = introduction_for(call)
+        except Exception as error:  # the workload is not here, or does not import
+            return json.dumps({"host": socket.gethostname(), "refusal": f"it cannot import {call.task}: {error}"})
+        if not isinstance(expected, dict) or expected.keys() != own.keys():
+            refusal = "a greeting does not say what the client is"
+        else:
+            other = difference(expected, own)
+    if refusal is not None:
+        count_refused()
+    if refusal is not None or other is not None:
+        return json.dumps({"host": socket.gethostname(), "refusal": refusal or other})
     _prepare(call)
     return json.dumps({"worker": f"{socket.gethostname()}:{answer(pause)}"})
 
@@ -90,8 +102,11 @@ def leave(pause: float) -> str:
     return json.dumps({"worker": f"{socket.gethostname()}:{answer(pause)}"})
 
 
-def work(task: str, text: str, item: Any) -> str:
-    """Run one task; its outcome as text. A value that is not JSON is a failed outcome."""
+def work(task: str, token: str, text: str, item: Any) -> str:
+    """Run one task; its outcome as text. A value that is not JSON is a failed outcome, and so is what is refused."""
+    if (refusal := admission.refusal(text, token, greeting=False)) is not None:
+        count_refused()
+        return text_of(lost(MessageRefused(refusal)))
     with Under(task):
         outcome = call_from_text(text)(item)
     return text_of(outcome)
@@ -106,15 +121,19 @@ def text_of(outcome: Outcome) -> str:
 
 
 class Slots:
-    """The ids of the tasks under way in one process, in memory that outlives it: what died with it is known."""
+    """The ids of the tasks under way in one process, in memory that outlives it: what died with it is known.
+
+    After them comes a byte for each message that was refused, as many as there is room for.
+    """
 
     #: Of this process; set by its supervisor.
     mine: Slots | None = None
     _BYTES = 64
+    REFUSED_MOST = 1000
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._memory = mmap.mmap(-1, threads * self._BYTES)
+        self._memory = mmap.mmap(-1, threads * self._BYTES + self.REFUSED_MOST)
         self._next = itertools.count()
         self._local = threading.local()
 
@@ -127,9 +146,26 @@ class Slots:
 
     def under_way(self) -> list[str]:
         """The tasks that had begun and not ended."""
-        whole = self._memory[:]
+        whole = self._memory[: self.threads * self._BYTES]
         slots = (whole[n : n + self._BYTES] for n in range(0, len(whole), self._BYTES))
         return [slot.rstrip(b"\0").decode() for slot in slots if slot.strip(b"\0")]
+
+    def count_refused(self) -> None:
+        """Take note of a refused message."""
+        place = self._memory.find(b"\0", self.threads * self._BYTES)
+        if place >= 0:
+            self._memory[place : place + 1] = b"x"
+
+    @property
+    def refused(self) -> int:
+        """Messages refused so far; those of one moment in two processes may count as one."""
+        return self._memory[self.threads * self._BYTES :].count(b"x")
+
+
+def count_refused() -> None:
+    """This process has refused a message."""
+    if Slots.mine is not None:
+        Slots.mine.count_refused()
 
 
 class Under:
@@ -147,5 +183,5 @@ class Under:
             Slots.mine.write("")
 
 
-#: What may be called by name over a queue.
+#: What may be called by name over a queue, and nothing else.
 FUNCTIONS = {function.__name__: function for function in (greet, work, leave)}

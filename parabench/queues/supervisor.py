@@ -14,15 +14,17 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerUnreachable
 from parabench.queues.address import Address, connected, purge
+from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
-from parabench.queues.serving import Slots, identity
+from parabench.queues.serving import Slots, admission, identity
 from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
+from parabench.workers.lifeline import end_with_parent
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
 SECONDS_ALIVE, SECONDS_BEAT = 10, 2.0
@@ -47,12 +49,23 @@ class Supervisor:
     """Runs worker processes until `wanted` says no."""
 
     def __init__(
-        self, library: QueueLibrary, address: Address, workers: int, wanted: Callable[[], bool], seconds_to_end: float
+        self,
+        library: QueueLibrary,
+        address: Address,
+        workers: int,
+        wanted: Callable[[], bool],
+        seconds_to_end: float,
+        calls: Iterable[Iterable[str | None]],
     ) -> None:
         self._library = library
         self._address = address
         self._workers = workers
         self._wanted = wanted
+        #: What the workers take, as `parabench.queues.admission.announced` gives it.
+        self._calls = [tuple(call) for call in calls]
+        self._refused, self._refused_before = 0, 0
+        #: Nothing has been sent since what was there has been purged.
+        self._tidied = True
         #: Processes get so long to end by themselves before they are killed.
         self._seconds_to_end = seconds_to_end
         self._children: list[_Child] = []
@@ -100,9 +113,13 @@ class Supervisor:
             if time.monotonic() - self._beat > SECONDS_BEAT:
                 broker.set(self._address.crew(self.id), json.dumps(self._description()), ex=SECONDS_ALIVE)
                 self._beat = time.monotonic()
+                self._tidied = tidy(broker, self._address) if not self._tidied or self._is_leased(broker) else True
             asked = broker.blpop(self._address.questions(self.id), timeout=SECONDS_LOOK)
             if asked is not None:
                 self._answer(broker, json.loads(asked[1]))
+
+    def _is_leased(self, broker: Any) -> bool:
+        return bool(broker.exists(self._address.lease))
 
     def _answer(self, broker: Any, question: dict[str, Any]) -> None:
         if question["do"] == "clock":
@@ -116,12 +133,20 @@ class Supervisor:
     def _description(self) -> dict[str, Any]:
         return {**identity(), "host": socket.gethostname(), "workers": self._workers, "model": self._library.model}
 
+    def _tell_refusals(self) -> None:
+        refused = sum(child.slots.refused for child in self._children) + self._refused_before
+        if refused > self._refused:
+            self._refused = refused
+            self.say(f"{refused} messages refused so far: they ask for what has not been announced")
+
     def _look_after(self) -> None:
+        self._tell_refusals()
         for child in list(self._children):
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if pid == 0:
                 continue
             self._children.remove(child)
+            self._refused_before += child.slots.refused
             _signal_group(child.pid, signal.SIGKILL)  # processes of its own that it has left
             code = os.waitstatus_to_exitcode(status)
             worker, tasks = f"{socket.gethostname()}:{child.pid}", child.slots.under_way()
@@ -137,6 +162,7 @@ class Supervisor:
     def _start(self) -> _Child:
         slots = Slots(self._library.threads(self._workers))
         sys.stdout.flush()
+        parent = os.getpid()
         pid = os.fork()
         if pid:
             with contextlib.suppress(PermissionError):  # both do it, so that it is done whoever comes first
@@ -144,10 +170,12 @@ class Supervisor:
             return _Child(pid, slots)
         code = 1
         try:
+            end_with_parent(parent)
             os.setpgid(0, 0)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             Slots.mine = slots
+            admission.announce(self._calls)
             self._library.serve(self._address.url, self._address.namespace, self._workers)
             code = 0
         except SystemExit as error:
@@ -191,7 +219,12 @@ def main() -> None:
     # With a broker of one's own, which ends as well, there is nobody to take leave of.
     seconds_to_end = SECONDS_TO_END if address.host else 0.0
     supervisor = Supervisor(
-        library, address, told["workers"], lambda: not select.select([sys.stdin], [], [], 0)[0], seconds_to_end
+        library,
+        address,
+        told["workers"],
+        lambda: not select.select([sys.stdin], [], [], 0)[0],
+        seconds_to_end,
+        told["calls"],
     )
     with contextlib.suppress(BrokerUnreachable):  # the client meets it as well, and says so
         supervisor.run()

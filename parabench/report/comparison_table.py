@@ -7,10 +7,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
-from parabench.compare.series import short_name
+from parabench.records import CellId
+from parabench.report.foreign_text import for_markdown, one_line
 
 #: What matters first.
 ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
@@ -27,6 +29,7 @@ def as_json(comparison: Comparison) -> str:
     cells = [
         {
             "cell": one.cell,
+            **_fields(comparison.identities.get(one.cell)),
             "verdict": one.verdict,
             "ratio": one.ratio,
             "low": one.low,
@@ -55,10 +58,15 @@ def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bo
         refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
         told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
     told += [f"Note: {note}" for note in comparison.notes]
-    return _table(listed, colour=colour) + "".join(f"{textwrap.fill(line, width)}\n" for line in told)
+    return _table(comparison, listed, colour=colour) + "".join(f"{_wrapped(line, width)}\n" for line in told)
 
 
-def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(indent + one_line(line), width)
+
+
+def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: bool) -> str:
     """The rows of a table; rich is imported when there are any, which takes longer than to compare."""
     if not listed:
         return ""
@@ -73,20 +81,26 @@ def _table(listed: Sequence[CellVerdict], *, colour: bool) -> str:
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
-        table.add_row(short_name(one.cell), verdict, ratio_cell(one), sessions, why(one))
+        table.add_row(one_line(_text(comparison, one)), verdict, ratio_cell(one), sessions, one_line(why(one)))
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 
 def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
     """A comment for a pull request."""
-    lines = [f"### parabench: {new} against {base}", "", counts(comparison.verdicts) + ".", ""]
+    lines = [
+        f"### parabench: {for_markdown(new)} against {for_markdown(base)}",
+        "",
+        counts(comparison.verdicts) + ".",
+        "",
+    ]
     listed = [one for one in _sorted(comparison.verdicts) if one.verdict not in _COUNTED]
     if listed:
         lines += ["| cell | verdict | new / base [95 %] | sessions | why |", "|---|---|---:|---:|---|"]
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         mark = f"{_MARKS[one.verdict]} {one.verdict}"
-        lines.append(f"| `{short_name(one.cell)}` | {mark} | {ratio_cell(one)} | {sessions} | {_in_table(why(one))} |")
+        cell = for_markdown(_text(comparison, one))
+        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_why_in_markdown(one)} |")
     if listed:
         lines.append("")
     rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
@@ -94,10 +108,11 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         lines += ["<details><summary>The other cells</summary>", ""]
         lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
         lines += [
-            f"| `{short_name(one.cell)}` | {one.verdict} | {ratio_cell(one)} | {_in_table(why(one))} |" for one in rest
+            f"| {for_markdown(_text(comparison, one))} | {one.verdict} | {ratio_cell(one)} | {_why_in_markdown(one)} |"
+            for one in rest
         ]
         lines += ["", "</details>", ""]
-    lines += [f"> {note}" for note in comparison.notes]
+    lines += [f"> {for_markdown(note)}" for note in comparison.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -118,6 +133,15 @@ def ratio_cell(one: CellVerdict) -> str:
 
 def why(one: CellVerdict) -> str:
     """What a verdict rests on, or what is missing."""
+    return "; ".join([*_figures(one), *([one.reason] if one.reason is not None else [])])
+
+
+def _why_in_markdown(one: CellVerdict) -> str:
+    """The same; reasons quote stored files."""
+    return "; ".join([*_figures(one), *([for_markdown(one.reason)] if one.reason is not None else [])])
+
+
+def _figures(one: CellVerdict) -> list[str]:
     parts = []
     if one.p is not None:
         parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
@@ -125,14 +149,17 @@ def why(one: CellVerdict) -> str:
         parts.append(f"{100 * one.spread:.1f} % between sessions")
     if one.promise is not None:
         parts.append(f"{one.promise.sessions} sessions a side would decide")
-    if one.reason is not None:
-        parts.append(one.reason)
-    return "; ".join(parts)
+    return parts
+
+
+def _fields(cell: CellId | None) -> dict[str, Any]:
+    """A cell of ours by its fields; all of them null for other benchmarks."""
+    return dict.fromkeys(CellId._fields) if cell is None else cell._asdict()
+
+
+def _text(comparison: Comparison, one: CellVerdict) -> str:
+    return comparison.texts.get(one.cell, one.cell)
 
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:
     return sorted(verdicts, key=lambda one: (ORDER.index(one.verdict), -abs((one.ratio or 1) - 1)))
-
-
-def _in_table(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

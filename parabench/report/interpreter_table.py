@@ -8,6 +8,7 @@ from rich.text import Text
 from parabench.analyse.ranking import Ratio
 from parabench.compare.interpreter_ratios import InterpreterRatios
 from parabench.report.crossings import crossings_table
+from parabench.report.foreign_text import one_line
 from parabench.report.quantities import seconds_text
 from parabench.report.terminal import TABLE_WIDTH, render
 
@@ -23,13 +24,10 @@ def _table(ratios: InterpreterRatios, *, colour: bool) -> str:
     """One line for each workload, model and interpreter, with a reason for those that have no number."""
     missing, baseline = ratios.missing, ratios.baseline
     table = Table(box=None, pad_edge=False)
-    for name in ("workload", "model", "interpreter"):
-        table.add_column(name, no_wrap=True)
-    for name in ("time", "over its sequential [95 %]", f"time / {baseline}'s [95 %]", "sessions"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    reasons = dict.fromkeys(missing.values())
-    numbers = {reason: number for number, reason in enumerate(reasons, 1)}
+    figures = ("time", "over its sequential [95 %]", f"time / {baseline}'s [95 %]", "sessions")
+    for name in ("workload", "model", "interpreter", *figures, ""):
+        table.add_column(name, justify="right" if name in figures else "left", no_wrap=True)
+    numbers = {reason: number for number, reason in enumerate(dict.fromkeys(missing.values()), 1)}
     for workload, found in ratios.standings.items():
         models = dict.fromkeys([*(one.model for one in found), *(m for w, m, _ in missing if w == workload)])
         models = dict.fromkeys(sorted(models, key=lambda model: model != "sequential"))
@@ -54,7 +52,7 @@ def _table(ratios: InterpreterRatios, *, colour: bool) -> str:
                 row = [workload if first else "", model, labels, "-", "-", "-", "0", f"({numbers[reason]})"]
                 table.add_row(*row, style="dim")
                 first = False
-    notes = "".join(f"({number}) {reason}\n" for reason, number in numbers.items())
+    notes = "".join(f"({number}) {one_line(reason)}\n" for reason, number in numbers.items())
     return render([table], width=TABLE_WIDTH, colour=colour) + notes
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from parabench.analyse.change_points import Change
 from parabench.compare.series import CellHistory
+from parabench.report.foreign_text import one_line
 from parabench.report.quantities import seconds_text
 from parabench.report.sparkline import sparkline
 
@@ -17,13 +18,13 @@ def line(history: CellHistory, *, encoding: str | None) -> str:
     drawn = sparkline([point.seconds for point in history.points], width=WIDTH, encoding=encoding)
     current = history.series.segments[-1]
     since = change_text(history, history.series.changes[-1]) if history.series.changes else "no change found"
-    return f"{history.cell}  {drawn}  {seconds_text(current.seconds)}  n = {len(history.points)}  {since}"
+    return f"{one_line(history.cell)}  {drawn}  {seconds_text(current.seconds)}  n = {len(history.points)}  {since}"
 
 
 def details(history: CellHistory, *, encoding: str | None) -> str:
     """A history in full: every level and every change."""
     drawn = sparkline([point.seconds for point in history.points], width=2 * WIDTH, encoding=encoding)
-    told = [f"{history.cell} on {history.machine_id}", f"  {drawn}"]
+    told = [one_line(f"{history.cell} on {history.machine_id}"), f"  {drawn}"]
     for number, segment in enumerate(history.series.segments):
         if number:
             told.append(f"  {change_text(history, history.series.changes[number - 1])}")
@@ -35,9 +36,11 @@ def details(history: CellHistory, *, encoding: str | None) -> str:
         )
         level = f"{seconds_text(segment.seconds)}{interval}"
         if segment.sessions == 1:
-            told.append(f"    {level}, 1 session, {first.told}")
+            told.append("    " + one_line(f"{level}, 1 session, {first.told}"))
         else:
-            told.append(f"    {level}, {segment.sessions} sessions from {first.told} to {last.told}")
+            told.append(
+                f"    {level}, {segment.sessions} sessions from {one_line(first.told)} to {one_line(last.told)}"
+            )
     if history.others:
         told.append(f"  {history.others} earlier sessions measured another source of the workload, or other libraries")
     return "\n".join(told)
@@ -50,7 +53,7 @@ def change_text(history: CellHistory, change: Change) -> str:
     kind = "slower"
     if change.ratio < 1:
         factor, low, high, kind = 1 / factor, 1 / high, 1 / low, "faster"
-    where = f"between {before.told} and {after.told}"
+    where = one_line(f"between {before.told} and {after.told}")
     if before.commit and before.commit == after.commit:
         where = f"at the same commit, {where}"
     return f"{factor:.2f}x {kind} [{low:.2f}, {high:.2f}] {where}"

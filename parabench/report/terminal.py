@@ -6,12 +6,14 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
 from parabench.analyse.race import Race
 from parabench.analyse.ranking import Ranking, Ratio
 from parabench.records import CellRecord
+from parabench.report.foreign_text import for_terminal, one_line
 from parabench.report.quantities import seconds_text
 from parabench.session.repetition import OTHER_PROGRAMS
 from parabench.workload import Limit
@@ -63,12 +65,15 @@ def summary(
     return (
         render(table, width=TABLE_WIDTH, colour=colour)
         + render(parts, width=width, colour=colour)
-        + "".join(f"{note}\n" for note in notes)
+        + "".join(f"{for_terminal(note)}\n" for note in notes)
     )
 
 
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
-    """Rich renderables as text. A live display would fight pytest's capture, so everything is rendered first."""
+    """Rich renderables as text. A live display would fight pytest's capture, so everything is rendered first.
+
+    All that is rendered passes here: text keeps no control character, and colours are those of the renderables.
+    """
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -80,7 +85,8 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        console.print(part)
+        segments = (Segment(for_terminal(found.text), found.style) for found in console.render(part))
+        console.print(Segments(segments), end="")
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
@@ -189,7 +195,7 @@ def _disturbance_text(cause: str, counts: Sequence[float], *, set_aside: bool) -
 
 def _failures(records: Iterable[CellRecord]) -> list[RenderableType]:
     lines = [
-        Text(f"  {record.cell.id}: {record.failure.splitlines()[0]}", style="red")
+        Text(f"  {record.cell.id}: {one_line(record.failure.splitlines()[0])}", style="red")
         for record in records
         if record.failure is not None
     ]
@@ -210,5 +216,5 @@ def _not_run(records: Iterable[CellRecord]) -> list[RenderableType]:
         hint = f" -> {install}" if install else ""
         workloads = sorted({workload for names in models.values() for workload in names})
         who = ", ".join(models) if len(models) <= len(workloads) else ", ".join(workloads)
-        lines.append(Text(f"  {who} ({cells} cells): {reason}{hint}"))
+        lines.append(Text("  " + one_line(f"{who} ({cells} cells): {reason}{hint}")))
     return [Text("Could not run:", style="bold"), *lines] if lines else []

@@ -31,6 +31,7 @@ COSTS = {
     "import-linter": "import contracts are not checked",
     "jsonschema": "the test of stored sessions against their schema is left out",
     "mypy": "types are not checked",
+    "pytest-xdist": "tests run one after the other, which takes longer",
     "ruff": "style is not checked",
     "ruptures": "the search for change points is tested against every possible division, but not against ruptures",
     "tox": "there is no tox in this environment",

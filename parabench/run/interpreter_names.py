@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from parabench.errors import InterpreterLacks, InterpreterNotFound, RunExtraMissing, UnknownName
+from parabench.errors import (
+    InterpreterLacks,
+    InterpreterNotFound,
+    InterpreterUnusable,
+    RunExtraMissing,
+    UnknownName,
+    describe_exit,
+)
+
+#: The oldest Python that parabench runs on.
+OLDEST = (3, 11)
+_NEEDED = f"parabench needs {OLDEST[0]}.{OLDEST[1]} or newer"
+#: A Python that starts at all has answered by then.
+SECONDS_TO_ANSWER = 20.0
 
 #: What a "+word" after a name sets, and what an interpreter answers if it can do that.
 SWITCHES = {
@@ -46,12 +60,51 @@ def _find(name: str) -> Interpreter:
     spec, *switches = name.split("+")
     free_threaded = spec.rstrip().endswith("t") and spec[-2:-1].isdigit()
     is_path = "/" in spec
-    info = get_interpreter(spec, predicate=lambda found: is_path or bool(found.free_threaded) == free_threaded)
+    _check_path(spec) if is_path else _check_version(spec)
+    try:
+        info = get_interpreter(spec, predicate=lambda found: is_path or bool(found.free_threaded) == free_threaded)
+    except RuntimeError as error:  # it met a program that does not answer as a Python does
+        raise InterpreterUnusable(spec, " ".join(str(error).split())[:300]) from None
+    if info is None and is_path:
+        raise InterpreterUnusable(spec, "it does not say what it is")
     if info is None:
         raise InterpreterNotFound(spec, known_interpreters())
     executable = info.system_executable or info.executable
     environment = dict(_switched(name, executable, switch) for switch in switches)
     return Interpreter(label=name, executable=executable, description=_described(info), environment=environment)
+
+
+def _check_path(path: str) -> None:
+    """Raise InterpreterUnusable unless this program answers as a Python does that parabench runs on."""
+    question = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        asked = subprocess.run(
+            [path, "-c", question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS_TO_ANSWER,
+        )
+    except OSError as error:
+        raise InterpreterUnusable(path, error.strerror or str(error)) from None
+    except subprocess.TimeoutExpired:
+        raise InterpreterUnusable(path, f"it did not answer within {SECONDS_TO_ANSWER:g} s") from None
+    if asked.returncode:
+        last = asked.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        told = ": ".join([f"it ended with {describe_exit(asked.returncode)}", *last])
+        raise InterpreterUnusable(path, f"{told[:300]}, asked for its version")
+    version = asked.stdout.decode(errors="replace").strip()
+    if not re.fullmatch(r"\d+\.\d+", version):
+        raise InterpreterUnusable(path, "it does not answer as a Python does when it is asked for its version")
+    if tuple(map(int, version.split("."))) < OLDEST:
+        raise InterpreterUnusable(path, f"it is Python {version}, and {_NEEDED}")
+
+
+def _check_version(spec: str) -> None:
+    """Raise InterpreterUnusable for a name whose version parabench does not run on."""
+    numbers = re.search(r"(\d)\.?(\d+)", spec)
+    if numbers is not None and (int(numbers[1]), int(numbers[2])) < OLDEST:
+        raise InterpreterUnusable(spec, _NEEDED)
 
 
 def known_interpreters() -> list[str]:

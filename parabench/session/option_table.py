@@ -13,12 +13,11 @@ from typing import Any
 from parabench.errors import InvalidOption
 from parabench.measure.lock import POLICIES
 from parabench.queues.address import is_broker, shown
+from parabench.workers.environment import BROKER_VARIABLE
 from parabench.workload import SIZES
 
 #: GitHub's own address; GitHub Enterprise has another.
 GITHUB_URL = "https://api.github.com"
-#: The broker's URL, for those who do not want its password in the list of processes.
-BROKER_VARIABLE = "PARABENCH_BROKER"
 
 
 def _names(option: str, text: str) -> tuple[str, ...]:
@@ -95,7 +94,8 @@ def _url(option: str, text: str) -> str:
     return text.rstrip("/")
 
 
-def _broker(option: str, text: str) -> str | None:
+def checked_broker(option: str, text: str) -> str | None:
+    """The URL of a broker, or the one in the environment. Raises InvalidOption, which does not show its password."""
     text = text or os.environ.get(BROKER_VARIABLE, "")
     if text and not is_broker(text):
         raise InvalidOption(option, shown(text), "a URL such as redis://queue.example:6379/0, rediss:// or unix://")
@@ -131,7 +131,13 @@ class Entry:
     @property
     def field(self) -> str:
         """Name of the value among the options."""
-        return self.flag.removeprefix("--").replace("-", "_")
+        name = self.flag.removeprefix("--").replace("-", "_")
+        return f"{name}_seconds" if self.metavar == "SECONDS" else name
+
+    @property
+    def ini(self) -> str:
+        """Name of the ini option."""
+        return f"parabench_{self.flag.removeprefix('--').replace('-', '_')}"
 
 
 OPTIONS = (
@@ -188,7 +194,7 @@ OPTIONS = (
         "--broker",
         "URL",
         "",
-        _broker,
+        checked_broker,
         f"Redis-compatible server of the task queues (or ${BROKER_VARIABLE}); default: one that is started for them",
         alias="--celery-broker",
     ),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import InvalidOption
-from parabench.records import Services
 from parabench.session.option_table import GITHUB_URL, OPTIONS
+from parabench.workers.services import Services
 
 #: Without --passes and --budget: this many passes, if they fit into so many seconds.
 PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
@@ -41,18 +41,18 @@ class Options:
     size: str
     live: bool
     github_url: str
-    latency: float
+    latency_seconds: float
     #: Passes at most.
     passes: int
     #: A further pass begins only when it is going to fit into this many seconds from the start; None: no limit.
-    budget: float | None
+    budget_seconds: float | None
     #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
     race: bool
     rounds: int | None
     #: What a busy core draws, for an estimate of the energy; None: no estimate.
     watts_per_core: float | None
     seed: int
-    cell_timeout: float
+    cell_timeout_seconds: float
     scratch: Path | None
     results: Path
     workloads_dir: Path
@@ -80,7 +80,7 @@ class Options:
             dask_scheduler=self.dask_scheduler,
             ray_address=self.ray_address,
             ray_local=self.ray_local,
-            seconds_silence=self.cell_timeout / SILENCES_PER_CELL,
+            seconds_silence=self.cell_timeout_seconds / SILENCES_PER_CELL,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -118,12 +118,12 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
             values[entry.field] = tuple(value) if isinstance(value, list) else value
             continue
         values[entry.field] = entry.parse(said.source, said.text)
-    values["race"] = values["passes"] is None and values["budget"] is not None
+    values["race"] = values["passes"] is None and values["budget_seconds"] is not None
     if adopted is not None:
         values["race"] = bool(adopted.get("race", False))
     if values["passes"] is None:
-        values["passes"] = PASSES_DEFAULT if values["budget"] is None else PASSES_MOST
-        values["budget"] = values["budget"] or BUDGET_DEFAULT_SECONDS
+        values["passes"] = PASSES_DEFAULT if values["budget_seconds"] is None else PASSES_MOST
+        values["budget_seconds"] = values["budget_seconds"] or BUDGET_DEFAULT_SECONDS
     if values.pop("allow_noisy"):
         values["on_busy"] = "allow"
     if values["workers_external"] and values["broker"] is None:

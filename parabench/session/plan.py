@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from parabench.errors import UnknownName
 from parabench.models.contract import Model
-from parabench.records import OWN_SERVICES, Cell, Services, Unavailable
+from parabench.records import Cell, Unavailable
+from parabench.session.options import Options
+from parabench.workers.services import OWN_SERVICES, Services
 from parabench.workload import Workload
 
 T = TypeVar("T")
@@ -84,8 +86,22 @@ def make_cells(
                     size=size,
                     unavailable=availability[model.name]
                     or why_not(workload, model, live=live, named=named, services=services),
-                    workers_in_id=bool(workers) and not alone,
+                    workers_named=bool(workers) and not alone,
                 )
                 for count in counts
             )
     return cells
+
+
+def cells_planned(options: Options, workloads: Iterable[Workload], models: Iterable[Model], cores: int) -> list[Cell]:
+    """The cells of a session with these options."""
+    return make_cells(
+        workloads,
+        models,
+        size=options.size,
+        workers=options.workers,
+        live=options.live,
+        cores=cores,
+        named=bool(options.models),
+        services=options.services,
+    )

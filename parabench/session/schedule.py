@@ -24,8 +24,10 @@ class Schedule(Generic[T]):
         """`after_pass` is called between passes with the number of those made; `wanted` may go by what it learnt."""
         #: (pass number, position, what is visited), in the order of the visits.
         self.visits = [(number, place, item) for number, order in enumerate(orders) for place, item in enumerate(order)]
-        #: Visits that have been handed out or dropped, and those that have been made.
+        #: Visits that have been handed out or dropped, and those that have been handed out.
         self.done = self.made = 0
+        #: Places in `visits` of those that need nothing more: their test has come to its end, or they were dropped.
+        self._settled: set[int] = set()
         #: Passes that will be made, as far as is known now.
         self.passes = len(orders)
         self._budget_seconds = budget_seconds
@@ -47,9 +49,19 @@ class Schedule(Generic[T]):
                 self.passes = number
         self.done += 1
         if number >= self.passes or not self._wanted(item):
+            self.settle()
             return None
         self.made += 1
         return number, place
+
+    def settle(self) -> None:
+        """The visit handed out or dropped last needs nothing more: it was made, has failed, or is not wanted."""
+        self._settled.add(self.done - 1)
+
+    @property
+    def complete(self) -> bool:
+        """Whether of every visit planned it is known that it needs nothing more."""
+        return len(self._settled) == len(self.visits)
 
     @property
     def left(self) -> int:

@@ -13,35 +13,38 @@ from typing import Any
 
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.timeline_json import timelines_info
-from parabench.errors import CellFailed, JournalNotWritable, NotFitToMeasure, PlanDiffers
+from parabench.errors import JournalNotWritable
 from parabench.history import store
 from parabench.history.journal import Journal
-from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object
+from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
 from parabench.history.session_journal import (
     Unfinished,
-    apply,
     begin,
     check_same_plan,
     failure_line,
     header_of,
+    reopened,
     visit_line,
     warnings_line,
 )
 from parabench.machine.cores import cores_usable
-from parabench.machine.fingerprint import jit_enabled, machine_id, take_fingerprint
-from parabench.measure.experiment import Experiment, ExperimentOptions
-from parabench.measure.launcher import environment_of_cells
+from parabench.machine.fingerprint import machine_id, take_fingerprint
+from parabench.measure.experiment import Experiment
 from parabench.measure.lock import Holder, SessionLock, machine_lock
-from parabench.measure.preflight import checks_here, examine
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
+from parabench.session.experiment_of import experiment_of
+from parabench.session.fitness import concerns_of
+from parabench.session.interruptions import Interruptions
 from parabench.session.options import Options
-from parabench.session.plan import choose, make_cells
+from parabench.session.plan import cells_planned, choose
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions
+from parabench.session.replay import Replay
+from parabench.session.schedule import Schedule
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
@@ -58,9 +61,8 @@ class Session:
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
-        #: Lines of the resumed session that are still to be repeated, by cell and pass.
-        self._replay: dict[tuple[str, int], dict[str, Any]] = {}
-        self._replayed_failures: dict[str, str] = {}
+        #: What the resumed session has recorded already.
+        self._replay = Replay(())
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
@@ -71,16 +73,7 @@ class Session:
         if baseline_is_added(options.models):
             self.models = {BASELINE: find_models()[BASELINE], **self.models}
         self.cores = cores_usable()
-        self.cells = make_cells(
-            self.workloads.values(),
-            self.models.values(),
-            size=options.size,
-            workers=options.workers,
-            live=options.live,
-            cores=self.cores,
-            named=bool(options.models),
-            services=options.services,
-        )
+        self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
         #: Cells that have been selected, by id, in the order of selection.
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
@@ -91,7 +84,9 @@ class Session:
         self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
-        self.interrupted = False
+        #: All visits planned and what has become of each; None until they are planned.
+        self.schedule: Schedule[Any] | None = None
+        self.interruptions = Interruptions()
         #: True when another session measured at the same time, and that was allowed.
         self.noisy = False
         #: What the checks before measuring said, as it is stored.
@@ -148,7 +143,7 @@ class Session:
         """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
         record = self.records[cell.id]
         first = not record.visits
-        if self._resumed and (replayed := self._replayed(cell, pass_number, position)) is not None:
+        if (replayed := self._replay.stay(record, pass_number, position)) is not None:
             yield replayed
             return
         stay = self._repetitions.quietest(
@@ -174,7 +169,7 @@ class Session:
         record = self.records[cell.id]
         if record.failure is None:
             record.failure = reason
-            if cell.id not in self._replayed_failures:
+            if cell.id not in self._replay.failures:
                 self._write(failure_line(record, self._seconds))
 
     def close(self) -> None:
@@ -186,7 +181,7 @@ class Session:
         self._experiment = None
         if self._journal is None:
             return
-        if self.interrupted or self.problems:
+        if self.interrupted:
             if self.stored is not None:
                 self._write({"stored": self.stored.name, "seconds": self._seconds})
             self._journal.close()
@@ -195,6 +190,11 @@ class Session:
             if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
                 (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
         self._journal = None
+
+    @property
+    def interrupted(self) -> bool:
+        """False only if what became of every visit planned is known, and the journal holds it."""
+        return bool(self.problems) or self.schedule is None or not self.schedule.complete
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
@@ -215,14 +215,13 @@ class Session:
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
         workload, model = self.workloads[record.cell.workload], self.models[record.cell.model]
+        external = model.is_external(self.options.stored()["external_services"])
         return extra_info(
             record,
-            workload,
-            model,
+            provenance_of(workload, model, external=external),
             self.limits()[record.cell.id],
             timeline=timelines_info(record, self.records.values()),
             watts_per_core=self.options.watts_per_core,
-            external=model.is_external(self.options.stored()["external_services"]),
         )
 
     def save(self, name: str, session: dict[str, Any]) -> Path:
@@ -251,10 +250,7 @@ class Session:
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
         """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
-        environment = environment_of_cells([self.options.workloads_dir.parent])
-        concerns = examine(checks_here(self.cores, environment))
-        if concerns and self.options.strict_preflight:
-            raise NotFitToMeasure((concern.check, concern.message) for concern in concerns)
+        concerns = concerns_of(self.options, self.cores)
         for concern in concerns:
             on_concern(concern)
         told = [asdict(concern) for concern in concerns]
@@ -267,29 +263,11 @@ class Session:
         if self._resumed is None:
             self._journal = begin(self.folder, header)
             return
-        entries = self._resumed.entries
-        check_same_plan(entries.header, json.loads(json.dumps(header)))
-        self._journal = Journal.reopen(self._resumed.path, entries)
-        for line in entries.lines:
-            if "visit" in line:
-                self._replay[line["cell"], line["visit"]["pass_number"]] = line
-            elif "failure" in line:
-                self._replayed_failures[line["cell"]] = line["failure"]
-
-    def _replayed(self, cell: Cell, pass_number: int, position: int) -> Stay | None:
-        """The stay that the resumed session has recorded for this visit; None when it has none.
-
-        Raises the failure that it has recorded instead, or PlanDiffers when its order was another.
-        """
-        line = self._replay.get((cell.id, pass_number))
-        if line is None:
-            if cell.id in self._replayed_failures:
-                raise CellFailed(self._replayed_failures[cell.id])
-            return None
-        if line["visit"]["position"] != position:
-            raise PlanDiffers(["the order of the passes"])
-        apply(line, self.records[cell.id])
-        return Stay.replayed(cell, self.records[cell.id].visits[-1], line["tasks"])
+        # Read again under the machine's lock and the journal's: while this process waited, another may have gone on.
+        self._journal, self._resumed = reopened(self._resumed.path)
+        check_same_plan(self._resumed.entries.header, json.loads(json.dumps(header)))
+        self.seconds_before = self._resumed.seconds_spent
+        self._replay = Replay(self._resumed.entries.lines)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         """Put a line into the journal; once the disk has refused one, no further one is tried."""
@@ -303,32 +281,6 @@ class Session:
 
     def _started(self) -> Experiment:
         if self._experiment is None:
-            options = self.options
-            experiment = Experiment(
-                ExperimentOptions(
-                    size=options.size,
-                    seed=options.seed,
-                    latency_seconds=options.latency,
-                    github_url=options.github_url,
-                    cell_timeout_seconds=options.cell_timeout,
-                    rounds=options.rounds,
-                    scratch=options.scratch,
-                    services=options.services,
-                    warm_up=jit_enabled(),
-                ),
-                {name: self.workloads[name] for name in {r.cell.workload for r in self.records.values()}},
-                [options.workloads_dir.parent],
-            )
-            experiment.rounds_planned = self._rounds_planned(experiment.options)
+            experiment = experiment_of(self.options, self.workloads, [record.cell for record in self.records.values()])
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment
-
-    def _rounds_planned(self, options: ExperimentOptions) -> dict[str, int]:
-        """How many batches of each workload's service the session is going to run at most, by workload."""
-        per_visit = 1 + (options.rounds or options.rounds_most)
-        by_service: dict[Any, int] = {}
-        for record in self.records.values():
-            if record.cell.unavailable is None:
-                service = self.workloads[record.cell.workload].service
-                by_service[service] = by_service.get(service, 0) + per_visit * self.options.passes
-        return {name: by_service.get(workload.service, 0) for name, workload in self.workloads.items()}

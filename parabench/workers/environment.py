@@ -6,3 +6,6 @@ from __future__ import annotations
 SCRATCH_VARIABLE = "PARABENCH_SCRATCH"
 #: Hosts that mocked workloads, which cut a worker off from the network, may still reach: the model's own peers.
 PEERS_VARIABLE = "PARABENCH_PEERS"
+#: Where the broker of task queues is, for those who keep its password out of the list of processes. What a session or a
+#: worker starts is told by a pipe instead.
+BROKER_VARIABLE = "PARABENCH_BROKER"

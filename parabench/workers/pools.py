@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
-from multiprocessing import active_children
+from multiprocessing import active_children, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
@@ -31,8 +31,19 @@ def prepare_process(call: TaskCall) -> None:
 
     `atexit` would not do: forked children of multiprocessing end without it, but do run their finalizers.
     """
+    end_with_cell()
     call.prepare()
     Finalize(None, leave_process, exitpriority=0)
+
+
+def end_with_cell() -> None:
+    """Have this worker process killed when the one that started it ends: a pool that is killed leaves its workers."""
+    from parabench.workers.lifeline import end_with_parent  # not at the top: subinterpreters cannot load ctypes
+
+    end_with_parent(None)
+    parent = parent_process()
+    if parent is not None and not parent.is_alive():  # it ended before the kernel knew
+        os._exit(1)
 
 
 def answer(seconds: float) -> str:

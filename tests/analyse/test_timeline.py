@@ -139,7 +139,8 @@ def record(model: str, traces: list[Trace], seconds_started: float | None = 0.0)
         threads=1,
         bytes_read=None,
         bytes_written=None,
-        gil_enabled=(True, True),
+        gil_enabled_at_start=True,
+        gil_enabled_at_end=True,
         blind=None,
     )
     cell = Cell(workload="work", model=model, kind="cpu", workers=2, size="small")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).parents[1] / "history" / "samples" / "parabench_1.json"
+SAMPLE = Path(__file__).parents[1] / "history" / "samples" / "parabench_2.json"
 
 
 @pytest.fixture(scope="module")

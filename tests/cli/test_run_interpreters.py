@@ -15,7 +15,7 @@ from user_project import Project
 
 python_discovery = pytest.importorskip("python_discovery")
 
-from parabench.errors import InterpreterLacks, InterpreterNotFound, UnknownName  # noqa: E402
+from parabench.errors import InterpreterLacks, InterpreterNotFound, InterpreterUnusable, UnknownName  # noqa: E402
 from parabench.run.extras import LEFT_OUT, extras  # noqa: E402
 from parabench.run.interpreter_names import find_interpreters, known_interpreters  # noqa: E402
 
@@ -28,6 +28,14 @@ def parabench(folder: Path, *arguments: str, seconds: float = 300) -> subprocess
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
 
 
+@pytest.fixture
+def few_interpreters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let only the interpreter of these tests be found: each that is at hand would be started and asked."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "no interpreters"))
+
+
+@pytest.mark.usefixtures("few_interpreters")
 @pytest.mark.parametrize("name", [OWN, f"python{OWN}", f"py{OWN.replace('.', '')}", sys.executable])
 def test_names_are_those_of_tox_and_virtualenv(name: str) -> None:
     if platform.python_implementation() != "CPython":
@@ -41,6 +49,7 @@ def test_names_are_those_of_tox_and_virtualenv(name: str) -> None:
     assert asked.stdout.strip() == str(sys.version_info[:2])
 
 
+@pytest.mark.usefixtures("few_interpreters")
 def test_what_is_not_there_is_an_error_that_lists_what_is() -> None:
     with pytest.raises(InterpreterNotFound, match=r"no interpreter answers to '3\.99'") as raised:
         find_interpreters(["3.99"])
@@ -57,6 +66,7 @@ def test_a_build_with_a_gil_is_not_taken_for_a_free_threaded_one() -> None:
         assert ("free-threaded" in found.description) == name.endswith("t")
 
 
+@pytest.mark.usefixtures("few_interpreters")
 def test_switches_that_an_interpreter_has_not_got_are_refused() -> None:
     with pytest.raises(
         UnknownName, match=r"no switch of an interpreter matches '\+fast'; known: \+gil, \+jit, \+nojit"
@@ -76,6 +86,7 @@ def test_every_extra_is_either_for_this_interpreter_or_left_out_on_purpose() -> 
     assert not any("extra" in text or ";" in text for text in texts)
 
 
+@pytest.mark.usefixtures("few_interpreters")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -137,3 +148,48 @@ def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]
     return subprocess.run(
         command, cwd=project.root, capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ)
     )
+
+
+def executable(folder: Path, text: str, mode: int = 0o755) -> str:
+    path = folder / "interpreter"
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "told"),
+    [
+        ("#!/bin/sh\necho broken >&2\nexit 3\n", 0o755, "it ended with exit status 3: broken"),
+        ("#!/bin/sh\necho hello\n", 0o755, "it does not answer as a Python does"),
+        ("#!/bin/sh\nkill -SEGV $$\n", 0o755, "it ended with signal SIGSEGV"),
+        ("#!/bin/sh\nsleep 600\n", 0o755, "it did not answer within 0.5 s"),
+        ("no program", 0o755, "Exec format error"),
+        ("#!/bin/sh\n", 0o644, "Permission denied"),
+        ("#!/bin/sh\necho 3.9\n", 0o755, "it is Python 3.9, and parabench needs 3.11 or newer"),
+        (None, 0, "No such file or directory"),
+    ],
+)
+def test_a_path_that_is_no_usable_python_is_one_clear_error(tmp_path, monkeypatch, text, mode, told) -> None:
+    monkeypatch.setattr("parabench.run.interpreter_names.SECONDS_TO_ANSWER", 0.5)
+    path = executable(tmp_path, text, mode) if text is not None else str(tmp_path / "nothing")
+    with pytest.raises(InterpreterUnusable) as raised:
+        find_interpreters([path])
+    assert told in str(raised.value)
+    assert path in str(raised.value)
+    assert "uv python install" not in str(raised.value)
+    assert "name another with --python" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["3.8", "python2.7", "py310"])
+def test_a_version_that_parabench_does_not_run_on_is_not_advised(name: str) -> None:
+    with pytest.raises(InterpreterUnusable, match=r"parabench needs 3\.11 or newer") as raised:
+        find_interpreters([name])
+    assert "uv python install" not in str(raised.value)
+
+
+def test_the_command_says_it_without_a_traceback(tmp_path: Path) -> None:
+    said = parabench(tmp_path, "run", "--python", executable(tmp_path, "#!/bin/sh\nexit 3\n"))
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+    assert "it ended with exit status 3" in " ".join(said.stderr.split())

@@ -12,8 +12,8 @@ import pytest
 
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE
 from parabench.compare.comparison import compare_sessions
-from parabench.compare.series import short_name
 from parabench.history.summary import CellKey, SessionSummary
+from parabench.records import CellId
 from parabench.report.comparison_table import as_json, as_markdown, as_table
 
 CELL = "benchmarks/test_cpu.py::test_cpu[primes-thread-pool]"
@@ -21,7 +21,8 @@ CELL = "benchmarks/test_cpu.py::test_cpu[primes-thread-pool]"
 
 def session(number: int, seconds: float | None, **more: object) -> SessionSummary:
     name, source = str(more.pop("cell", CELL)), str(more.pop("source", "aaaa"))
-    cell = CellKey(name, "cpu", source, str(more.pop("circumstances", "{}")))
+    identity = CellId("primes", "thread-pool", 2, "small") if name == CELL else None
+    cell = CellKey(name, "cpu", source, str(more.pop("circumstances", "{}")), identity)
     fields: dict[str, object] = {
         "path": Path(f"/results/{number:04}.json"),
         "number": number,
@@ -112,7 +113,7 @@ def test_machines_and_builds_are_compared_each_with_itself() -> None:
 
 
 def test_a_cell_that_failed_on_a_side_says_so() -> None:
-    failed = session(2, None, failed={"primes-thread-pool": "3 of 4 results differ\nand more"})
+    failed = session(2, None, failed={CellId("primes", "thread-pool", 2, "small"): "3 of 4 results differ\nand more"})
     assert verdicts(side(1, 1.0), [failed]) == [(NOT_COMPARABLE, "it failed on the new side: 3 of 4 results differ")]
     absent = session(2, None)
     assert verdicts(side(1, 1.0), [absent]) == [(NOT_COMPARABLE, "the new side did not measure it")]
@@ -177,7 +178,7 @@ def test_the_table_begins_with_what_got_slower_and_counts_the_rest(comparison) -
 
 def test_markdown_is_ready_to_post(comparison) -> None:
     text = as_markdown(comparison, base="main", new="HEAD")
-    assert text.startswith("### parabench: HEAD against main\n")
+    assert text.startswith("### parabench: `HEAD` against `main`\n")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert "slower" in rows[0]
     assert all(row.replace("\\|", "").count("|") in (5, 6) for row in rows if "x|y" not in row)
@@ -198,14 +199,39 @@ def test_json_is_one_object_with_a_list_of_cells(comparison) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "short"),
+    ("key", "text"),
     [
-        (CELL, "primes-thread-pool"),
-        ("tests/test_a.py::test_one", "test_one"),
-        ("tests/test_a.py::TestX::test_one[3]", "3"),
-        (f"{CELL} @ here", "primes-thread-pool @ here"),
-        ("whatever", "whatever"),
+        (CellKey(CELL, "cpu", "aaaa", "{}", CellId("primes", "thread-pool", 2, "small")), "primes-thread-pool"),
+        (
+            CellKey("t.py::t[another text]", "cpu", "a", "{}", CellId("a-b", "c-d", 4, "medium", True)),
+            "a-b-c-d-w4-medium",
+        ),
+        (CellKey("tests/test_a.py::test_one", None, None, "{}"), "test_one"),
+        (CellKey("tests/test_a.py::TestX::test_one[3]", None, None, "{}"), "test_one[3]"),
+        (CellKey("whatever", None, None, "{}"), "whatever"),
     ],
 )
-def test_short_names(name: str, short: str) -> None:
-    assert short_name(name) == short
+def test_a_cell_is_called_by_its_fields_and_another_benchmark_by_its_test(key: CellKey, text: str) -> None:
+    assert key.text == text
+
+
+def test_a_cell_that_failed_is_found_by_its_fields_whatever_its_test_is_called() -> None:
+    identity = CellId("primes", "thread-pool", 2, "small")
+    broken = [
+        dataclasses.replace(one, layout=(), seconds=(), failed={identity: "it broke\nhere"}) for one in side(2, 1.0)
+    ]
+    assert verdicts(side(1, 1.0), broken) == [(NOT_COMPARABLE, "it failed on the new side: it broke")]
+    other = [dataclasses.replace(one, failed={identity._replace(size="medium"): "x"}) for one in broken]
+    assert verdicts(side(1, 1.0), other) == [(NOT_COMPARABLE, "the new side did not measure it")]
+
+
+def test_json_names_a_cell_by_its_fields(comparison) -> None:
+    told = {cell["cell"]: cell for cell in json.loads(as_json(comparison))["cells"]}
+    assert {key: told[CELL][key] for key in CellId._fields} == {
+        "workload": "primes",
+        "model": "thread-pool",
+        "workers": 2,
+        "size": "small",
+        "workers_named": False,
+    }
+    assert told["t.py::test_a[x|y]"]["workload"] is None

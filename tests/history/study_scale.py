@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-SAMPLE = Path(__file__).parent / "samples" / "parabench_1.json"
+SAMPLE = Path(__file__).parent / "samples" / "parabench_2.json"
 BENCHMARKS, ROUNDS = 100, 15
 BIN = Path(sys.executable).parent
 

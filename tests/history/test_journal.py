@@ -36,7 +36,7 @@ def test_a_torn_last_line_is_forgiven_wherever_it_tore(begun, keep):
     begun.path.write_bytes(whole[: last + keep])
     entries = journal.read(begun.path)
     assert [line["cell"] for line in entries.lines] == ["a"]
-    resumed = Journal.reopen(begun.path, entries)
+    resumed, _ = Journal.reopen(begun.path)
     resumed.append({"cell": "c"})
     assert [line["cell"] for line in journal.read(begun.path).lines] == ["a", "c"]
 

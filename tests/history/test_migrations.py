@@ -1,4 +1,4 @@
-"""Steps from one format to the next, tried with a chain of our own: so far there is only format 1."""
+"""Steps from one format to the next, tried with a chain of our own, and the real ones."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from parabench.history import migrations
 from parabench.history.migrations import StepFailed, latest_format, migrate
 from parabench.history.reader import read_session
 from parabench.history.session_file import FORMAT
+from parabench.records import CellId
 
 SAMPLE = Path(__file__).parent / "samples" / "parabench_1.json"
 
@@ -83,3 +84,46 @@ def test_a_newer_format_is_refused_with_both_versions_and_what_to_do(tmp_path: P
         f"cannot read the stored session {path}: its format is {FORMAT + 6}, and this parabench reads formats up to "
         f"{FORMAT}; upgrade parabench: pip install --upgrade parabench"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "cell"),
+    [
+        ("a-b-interpreters", {}, CellId("a-b", "interpreters", 1, "small")),
+        ("a-interpreters-medium", {"size": "medium"}, CellId("a", "interpreters", 1, "medium")),
+        (
+            "a-process-pool-fork-w4-large",
+            {"size": "large", "workers": [4]},
+            CellId("a", "process-pool-fork", 4, "large", True),
+        ),
+        ("a-asyncio-to-thread", {}, CellId("a", "asyncio-to-thread", 1, "small")),
+        ("a-pool-of-mine", {}, CellId("a", "pool-of-mine", 3, "small")),
+        ("neither", {}, CellId("neither", "unknown", 1, "small")),
+    ],
+)
+def test_cells_of_format_1_get_the_fields_that_their_text_was_made_of(
+    text: str, options: dict[str, Any], cell: CellId
+) -> None:
+    session = {"format": 1, "options": options, "failed": [{"cell": text, "reason": "x"}], "not_run": []}
+    session, _ = migrate(session, [{"model": "pool-of-mine", "workers": 3}], migrations.MIGRATIONS)
+    [entry] = session["failed"]
+    assert CellId(**{field: entry[field] for field in CellId._fields}) == cell
+    assert (entry["cell"], entry["reason"]) == (text, "x")
+
+
+def test_seconds_among_the_options_of_format_1_get_their_unit() -> None:
+    session = {"format": 1, "options": {"latency": 0.005, "budget": None, "cell_timeout": 120.0, "seed": 1}}
+    session, cells = migrate(session, [{"model": "sequential"}, {"model": "x"}], migrations.MIGRATIONS)
+    assert session["options"] == {
+        "latency_seconds": 0.005,
+        "budget_seconds": None,
+        "cell_timeout_seconds": 120.0,
+        "seed": 1,
+    }
+    assert [cell["workers_named"] for cell in cells] == [False, False]
+
+
+@pytest.mark.parametrize("wrong", [{"options": 3}, {"failed": 3}, {"failed": [3, {"cell": 4}]}, {"not_run": None}])
+def test_what_is_wrong_in_format_1_stays_for_the_reader_to_word(wrong: dict[str, Any]) -> None:
+    session, _ = migrate({"format": 1, **wrong}, [], migrations.MIGRATIONS)
+    assert session == {"format": 2, **wrong}

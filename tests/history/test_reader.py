@@ -17,7 +17,7 @@ from parabench.history import reader
 from parabench.history.reader import read_folder, read_session
 
 SAMPLES = Path(__file__).parent / "samples"
-OURS = SAMPLES / "parabench_1.json"
+OURS = SAMPLES / "parabench_2.json"
 
 
 def refusal(path: Path) -> str:

@@ -44,7 +44,7 @@ def test_recomputed_statistics_are_those_of_pytest_benchmark(sample: Path) -> No
 
 
 def test_a_cell_has_its_identity_its_passes_and_its_figures() -> None:
-    [benchmark] = [b for b in read_session(SAMPLES / "parabench_1.json").benchmarks if b.model == "thread-pool"]
+    [benchmark] = [b for b in read_session(SAMPLES / "parabench_2.json").benchmarks if b.model == "thread-pool"]
     assert benchmark.is_cell
     assert (benchmark.workload, benchmark.family, benchmark.kind) == ("double", "threads", "cpu")
     assert (benchmark.workers, benchmark.size, benchmark.tasks, benchmark.client) == (2, "small", 4, None)

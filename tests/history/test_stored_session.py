@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from parabench.history.reader import StoredSession, StoredWarning, Unmeasured, read_session
+from parabench.records import CellId
 
 SAMPLES = Path(__file__).parent / "samples"
 ALONE = "the file was stored by pytest-benchmark alone, which does not record it"
@@ -32,7 +33,7 @@ OLDEST = {
 
 def changed(folder: Path, *where: str, value: Any) -> StoredSession:
     """Our sample with one value changed."""
-    content = json.loads((SAMPLES / "parabench_1.json").read_text())
+    content = json.loads((SAMPLES / "parabench_2.json").read_text())
     inner = content
     for key in where[:-1]:
         inner = inner[key]
@@ -44,7 +45,7 @@ def changed(folder: Path, *where: str, value: Any) -> StoredSession:
 
 def test_our_own_sessions_are_read_whole(tmp_path: Path) -> None:
     session = changed(tmp_path, "version", value="5.3.1")
-    assert (session.number, session.format, session.interrupted, session.version) == (7, 1, False, "5.3.1")
+    assert (session.number, session.format, session.interrupted, session.version) == (7, 2, False, "5.3.1")
     assert session.machine_id == "Linux-x86_64-CPython-3.11.7-309f4824"
     assert (session.branch, session.dirty) == ("master", False)
     assert session.commit_id == "cc64447c8966a82371e2dde3938cad4721ba7629"
@@ -53,7 +54,10 @@ def test_our_own_sessions_are_read_whole(tmp_path: Path) -> None:
     assert session.options is not None
     assert session.options["passes"] == 2
     assert session.failed == (
-        Unmeasured(cell="double-asyncio", reason="cell double-asyncio: 1 of 4 results differ from sequential"),
+        Unmeasured(
+            cell=CellId("double", "asyncio", 1, "small"),
+            reason="cell double-asyncio: 1 of 4 results differ from sequential",
+        ),
     )
     assert session.not_run is not None
     assert session.not_run[0].install == "pip install 'parabench[gevent]'"
@@ -115,7 +119,7 @@ def test_the_processor_is_found_under_its_old_key(tmp_path: Path) -> None:
         (["parabench", "options"], [], "options", "parabench.options is a list, not an object"),
         (["parabench", "failed"], None, "failed", "parabench.failed is null"),
         (["parabench", "failed"], ["x"], "failed", "parabench.failed[0] is 'x', not an object"),
-        (["parabench", "not_run"], [{"cell": "a"}], "not_run", "the file has no parabench.not_run[0].reason"),
+        (["parabench", "not_run"], [{"cell": "a"}], "not_run", "the file has no parabench.not_run[0].workload"),
         (["commit_info"], 3, "commit_id", "commit_info is 3, not an object"),
         (["commit_info", "id"], 3, "commit_id", "commit_info.id is 3, not a text"),
         (["commit_info", "time"], "soon", "commit_time", "time is 'soon', not a date and time"),

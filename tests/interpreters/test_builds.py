@@ -72,9 +72,7 @@ def measured(session: dict[str, Any]) -> set[str]:
 
 def reasons(session: dict[str, Any]) -> dict[str, str]:
     """Why models could not run, by model."""
-    return {
-        one["cell"].removeprefix("mine-").removesuffix("-w2"): one["reason"] for one in session["parabench"]["not_run"]
-    }
+    return {one["model"]: one["reason"] for one in session["parabench"]["not_run"]}
 
 
 def test_every_model_is_measured_or_has_a_reason(build: Build) -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from parabench.errors import ParabenchError
 from parabench.models import find_models
-from parabench.records import Services
 from parabench.task import Batch, TaskCall, leave_process
+from parabench.workers.services import Services
 
 WORKERS = 3
 

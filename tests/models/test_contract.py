@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 import parabench
 from parabench.models import find_models
-from parabench.records import OWN_SERVICES
+from parabench.workers.services import OWN_SERVICES
 
 MODELS = find_models()
 HERE = Path(__file__).parent
@@ -24,7 +25,7 @@ HEALTHY = [
     *("order", "failures", "unpicklable_value", "values", "many", "empty", "one_worker", "together", "two_batches"),
     *("twin", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
 ]
-SECONDS_FOR_A_DRIVER = 60
+SECONDS_FOR_A_DRIVER = 120
 #: A death has to be an outcome within seconds; slow tasks of the batch last 1.5.
 SECONDS_FOR_A_DEATH = 6
 #: A queue first has to be told that its worker died: celery waits 10 s for a result that may be on its way.
@@ -92,7 +93,12 @@ def processes_of_session(session, seconds=5.0):
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module", params=list(MODELS))
+def slow_if_on_request(name):
+    """Models that start servers take long, and are run by name."""
+    return pytest.param(name, marks=[pytest.mark.slow] if MODELS[name].on_request else [])
+
+
+@pytest.fixture(scope="module", params=map(slow_if_on_request, MODELS))
 def model(request):
     found = MODELS[request.param]
     unavailable = found.availability()
@@ -104,8 +110,16 @@ def model(request):
 
 
 @pytest.fixture(scope="module")
-def observed(model, tmp_path_factory):
-    return Driven(model.name, HEALTHY, tmp_path_factory.mktemp("d"))
+def observed(model):
+    with tempfile.TemporaryDirectory(prefix="d") as folder:
+        return Driven(model.name, HEALTHY, Path(folder))
+
+
+@pytest.fixture
+def folder():
+    """Not pytest's own, whose path is too long for sockets where tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="d") as made:
+        yield Path(made)
 
 
 def values_of(outcomes):
@@ -251,8 +265,8 @@ def assert_died(outcome, how):
 
 
 @pytest.mark.parametrize(("check", "how", "code"), [("killed", "signal SIGKILL", -9), ("exited", "exit status 3", 3)])
-def test_a_dying_worker_costs_outcomes_not_the_batch(model, tmp_path, check, how, code):
-    driven = Driven(model.name, [check], tmp_path)
+def test_a_dying_worker_costs_outcomes_not_the_batch(model, folder, check, how, code):
+    driven = Driven(model.name, [check], folder)
     assert driven.left == []
     if lives_in_caller(model):
         assert driven.exit_code == code
@@ -289,14 +303,14 @@ def test_a_dying_worker_costs_outcomes_not_the_batch(model, tmp_path, check, how
 
 
 @pytest.mark.parametrize("check", ["killed_while_idle", "killed_and_closed", "dies_at_start"])
-def test_a_worker_that_dies_without_a_task_hangs_nothing(model, tmp_path, check):
+def test_a_worker_that_dies_without_a_task_hangs_nothing(model, folder, check):
     if lives_in_caller(model):
         pytest.skip("its workers live in the process that opened the model")
     if is_queue(model) and check == "dies_at_start":
         pytest.skip("its worker goes on starting processes until the start has taken too long")
     if model.name == "process-per-task" and check != "dies_at_start":
         pytest.skip("it has no idle workers")
-    driven = Driven(model.name, [check], tmp_path)
+    driven = Driven(model.name, [check], folder)
     assert driven.left == []
     assert driven.exit_code == 0
     if is_queue(model):

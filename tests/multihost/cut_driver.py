@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from parabench.models import find_models
-from parabench.records import Services
 from parabench.task import Batch, TaskCall
+from parabench.workers.services import Services
 
 TASKS, SECONDS_A_TASK = 24, 0.5
 

@@ -89,6 +89,8 @@ def test_a_journal_of_an_earlier_version_is_gone_on_with(one: Project, how: str)
         if "visit" in line:
             assert {"joules", "joules_reason"} <= line["visit"].keys()
             del line["visit"]["joules"], line["visit"]["joules_reason"]
+            pair = ("gil_enabled_at_start", "gil_enabled_at_end")
+            line["visit"]["gil_enabled"] = [line["visit"].pop(name) for name in pair]
         if "options" in line:
             del line["options"]["watts_per_core"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +114,42 @@ def test_a_killed_session_leaves_no_files(project: Project, midway) -> None:
     started.communicate(timeout=60)
     assert project.processes_left() == []
     assert list(project.root.glob("parabench-*")) == []
+
+
+@pytest.mark.parametrize("pauses", [(0.0, 0.0), (0.02, 0.1), (0.1, 0.05), (0.3, 0.2)])
+def test_more_than_one_ctrl_c_never_makes_a_part_a_whole(project: Project, midway, pauses: tuple[float, ...]) -> None:
+    started = midway()
+    os.killpg(started.pid, signal.SIGINT)
+    for pause in pauses:
+        time.sleep(pause)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGINT)
+    output, _ = started.communicate(timeout=60)
+    assert project.processes_left() == []
+    (journal,) = project.root.glob("results/*/.session-*.journal")
+    visits = journal.read_text().count('"visit"')
+    assert visits > 0
+    assert "INTERNALERROR" not in output
+    # The last one may come when all is stored and the interpreter is about to end.
+    assert started.returncode in (pytest.ExitCode.INTERRUPTED, -signal.SIGINT), output
+    assert project.stored()["parabench"]["interrupted"] is True
+    assert sum(len(cell["stats"]["data"]) for cell in project.cells().values()) == visits
+
+
+def test_a_session_that_stops_at_its_first_failure_is_not_whole(project: Project) -> None:
+    project.workload("bad", "def bad(item):\n    raise ValueError('no')\n")
+    project.workload("good", "def good(item):\n    return item\n")
+    project.experiment()
+    project.pytest("benchmarks", "--models", "sequential,thread-pool", "--passes", "4", "--rounds", "1", "-x")
+    assert len(list(project.root.glob("results/*/.session-*.journal"))) == 1
+    assert project.stored()["parabench"]["interrupted"] is True
+
+
+def test_a_test_that_skips_its_cell_leaves_nothing_to_go_on_with(project: Project) -> None:
+    project.workload("mine", "def mine(item):\n    return item\n")
+    text = "import pytest\n\n\n@pytest.mark.custom\ndef test_custom(cell, request):\n"
+    text += "    if 'thread' in request.node.name:\n        pytest.skip('not today')\n    cell.measure()\n"
+    project.file("benchmarks/test_custom.py", text)
+    project.pytest("benchmarks", "--models", "sequential,thread-pool", "--passes", "2", "--rounds", "1")
+    assert list(project.root.glob("results/*/.session-*.journal")) == []
+    assert project.stored()["parabench"]["interrupted"] is False

@@ -107,12 +107,12 @@ def test_changed_source_is_refused(slow: Project) -> None:
 def test_another_fingerprint_is_refused_with_the_part_that_differs(slow: Project) -> None:
     stop_after(slow, 2, signal.SIGKILL, "--passes", "3")
     (journal,) = journals(slow)
-    header, *rest = journal.read_text().splitlines()
+    header, _, *rest = journal.read_text().splitlines()
     moved = json.loads(header)
     moved["fingerprint"]["cpu"] = "Another CPU"
     other = journal.parent.parent / "another-machine"
     other.mkdir()
-    (other / journal.name).write_text("\n".join([json.dumps(moved), *rest]) + "\n")
+    (other / journal.name).write_text("\n".join([json.dumps(moved), json.dumps(moved), *rest]) + "\n")
     journal.unlink()
     refused = slow.pytest("benchmarks", "--resume")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
@@ -157,3 +157,89 @@ def test_a_full_disk_stops_the_session_and_keeps_what_is_on_it(slow: Project, mo
         assert sum("visit" in line for line in lines_of(journal)) >= 2
     finally:
         subprocess.run(["umount", str(results)], check=True)
+
+
+def recover(project: Project, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("parabench")), "recover", *arguments]
+    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False, input=answer)
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"journal": 1, "star', b"\0" * 4096], ids=["empty", "cut", "zeros"])
+def test_a_damaged_journal_is_a_warning_for_a_new_session_and_set_aside_by_recover(slow: Project, damage) -> None:
+    slow.pytest("benchmarks", "--models", "sequential", "--passes", "1")
+    (folder,) = (slow.root / "results").iterdir()
+    path = folder / ".session-20200101-000000-000000.journal"
+    path.write_bytes(damage)
+    again = slow.pytest("benchmarks", "--models", "sequential", "--passes", "1")
+    again.assert_outcomes(passed=1)
+    assert "warning: there is a damaged journal" in again.stdout.str()
+    assert "'parabench recover' stores what can be read of it" in flat(again.stdout.str())
+    resumed = slow.pytest("benchmarks", "--resume")
+    assert "there is no unfinished session" in flat(resumed.stderr.str() + resumed.stdout.str())
+    said = recover(slow)
+    assert "Traceback" not in said.stderr
+    assert "dropped line 1: the header is missing" in said.stdout
+    assert said.returncode == 0
+    assert not path.exists()
+    assert (folder / "session-20200101-000000-000000.journal.damaged").read_bytes() == damage
+
+
+def test_recover_salvages_every_good_line_of_a_damaged_journal(slow: Project) -> None:
+    stop_after(slow, 6, signal.SIGKILL, "--passes", "4")
+    (journal,) = journals(slow)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    visits = sum(b'"visit"' in line for line in lines)
+    spoilt = next(n for n, line in enumerate(lines) if b'"visit"' in line)
+    lines[0] = b"\0" * 100 + b"\n"  # the header stands twice
+    lines[spoilt] = lines[spoilt].replace(b'"tasks": ', b'"tasks": "x')
+    journal.write_bytes(b"".join(lines))
+    said = recover(slow)
+    assert said.returncode == 0, said.stderr
+    assert "dropped line 1: " in said.stdout
+    assert f"dropped line {spoilt + 1}: " in said.stdout
+    (stored,) = slow.sessions()
+    content = json.loads(Path(stored).read_text())
+    assert content["parabench"]["interrupted"] is True
+    assert sum(len(b["stats"]["data"]) for b in content["benchmarks"]) >= visits - 1
+    assert journals(slow) == []
+
+
+def test_what_was_measured_is_stored_without_the_source_that_was(slow: Project) -> None:
+    stop_after(slow, 4, signal.SIGKILL, "--passes", "3")
+    (slow.root / "workloads" / "mine.py").unlink()
+    said = recover(slow)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert slow.stored()["parabench"]["interrupted"] is True
+    assert all(cell["extra_info"]["source_hash"] for cell in slow.cells().values())
+
+
+@pytest.mark.parametrize(("arguments", "answer", "left"), [((), "n\n", 1), ((), "y\n", 0), (("--yes",), "", 0)])
+def test_an_unfinished_session_can_be_given_up(slow: Project, arguments, answer: str, left: int) -> None:
+    stop_after(slow, 2, signal.SIGKILL, "--passes", "3")
+    said = recover(slow, "--discard", *arguments, answer=answer)
+    assert said.returncode == 0, said.stderr
+    assert len(journals(slow)) == left
+    assert slow.sessions() == []
+
+
+def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project, monkeypatch) -> None:
+    """The second one has read the journal's length before the first one has written its visits."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy wait")
+    monkeypatch.setenv("TMPDIR", str(slow.root))
+    stop_after(slow, 2, signal.SIGKILL, "--passes", "40")
+    (journal,) = journals(slow)
+    first = slow.start("benchmarks", "--resume")
+    before = journal.read_bytes().count(b'"visit"')
+    while journal.read_bytes().count(b'"visit"') < before + 3:
+        time.sleep(0.005)
+    second = slow.start("benchmarks", "--resume")  # waits for the machine
+    time.sleep(1.5)
+    first.send_signal(signal.SIGKILL)
+    first.communicate(timeout=60)
+    made = [line for line in lines_of(journal) if "visit" in line]
+    said, _ = second.communicate(timeout=120)
+    (stored,) = slow.sessions()
+    data = {b["param"]: b["stats"]["data"] for b in json.loads(Path(stored).read_text())["benchmarks"]}
+    for line in made:
+        assert data[line["cell"]][line["visit"]["pass_number"]] == line["visit"]["seconds_per_round"][0], said
+    assert {len(rounds) for rounds in data.values()} == {40}

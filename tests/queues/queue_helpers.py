@@ -18,11 +18,22 @@ import pytest
 
 from parabench.models import find_models
 from parabench.models.contract import Model
-from parabench.records import Services
 from parabench.task import Batch, TaskCall
+from parabench.workers.services import Services
 
 TASKS = Path(__file__).parents[1] / "models"
 PASSWORD = "correct-horse"
+#: What workers that tests start announce: the tasks that tests have them do.
+ANNOUNCED = """\
+import tasks_for_tests
+from parabench.workload import Workload
+
+WORKLOADS = [
+    Workload(name=name, task=getattr(tasks_for_tests, name), items=lambda size: [1])
+    for name in ("misbehave", "echo", "interval", "clock")
+    if hasattr(tasks_for_tests, name)
+]
+"""
 QUEUES = ("celery", "celery-threads", "dramatiq", "rq")
 
 
@@ -87,9 +98,10 @@ def external_worker(
     """`parabench worker`, and the file with what it says; `script` is run before it, in the same process."""
     said = folder / f"worker-{time.monotonic_ns()}.log"
     command = f"{script}\nfrom parabench.cli import main\nmain()"
-    no_workloads = folder / "no_workloads"
-    no_workloads.mkdir(exist_ok=True)
-    arguments = ["worker", model, "--workers", str(workers), "--workloads-dir", str(no_workloads)]
+    workloads = folder / "announced"
+    workloads.mkdir(exist_ok=True)
+    (workloads / "tasks_of_tests.py").write_text(ANNOUNCED)
+    arguments = ["worker", model, "--workers", str(workers), "--workloads-dir", str(workloads)]
     with said.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", command, *arguments],

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parabench.queues.address import Address, is_broker, shown
-from parabench.records import Services
 from parabench.session.options import Options
+from parabench.workers.services import Services
 
 SECRETS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=8).filter(
     lambda text: text not in "redis://user:***@host:6379/0"

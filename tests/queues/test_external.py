@@ -17,8 +17,8 @@ from user_project import Project
 
 from parabench.errors import SchedulerUnreachable
 from parabench.models import find_models
-from parabench.records import Services
 from parabench.task import TaskCall
+from parabench.workers.services import Services
 
 WORK = "def mine(item):\n    return item * 2\n"
 SESSION = ("--passes", "1", "--rounds", "1", "--workers", "2")
@@ -49,6 +49,31 @@ def test_a_session_on_an_external_broker_tells_so_and_keeps_its_password(project
     assert [key for key in broker.names() if key.startswith("parabench")] == []
 
 
+SPY = """\
+import os
+from pathlib import Path
+
+def mine(item):
+    inherited = Path("/proc/self/environ")
+    assert "PARABENCH_BROKER" not in os.environ
+    assert not inherited.exists() or b"PARABENCH_BROKER" not in inherited.read_bytes()
+    return 1
+"""
+
+
+def test_no_cell_and_no_worker_inherits_the_address_of_the_broker(
+    project: Project, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_or_skip("celery")
+    monkeypatch.setenv("PARABENCH_BROKER", broker.url)
+    project.workload("mine", SPY)
+    project.experiment()
+    result = project.pytest("benchmarks", *SESSION, "--models", "sequential,celery")
+    assert result.ret == 0, said(result)
+    assert project.stored()["parabench"]["options"]["external_services"] == ["broker"], "the session itself uses it"
+
+
+@pytest.mark.slow
 def test_failures_of_external_servers_name_them_without_their_password(project: Project, broker: Broker) -> None:
     model_or_skip("celery")
     project.workload("mine", WORK)
@@ -165,6 +190,7 @@ def scheduler(request: pytest.FixtureRequest, project: Project, monkeypatch: pyt
     log.close()
 
 
+@pytest.mark.slow
 def test_a_session_on_a_dask_scheduler_started_by_hand(project: Project, scheduler: str) -> None:
     project.workload("mine", WORK)
     project.experiment()

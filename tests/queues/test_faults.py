@@ -27,8 +27,9 @@ from queue_helpers import (
 
 from parabench.errors import BrokerUnreachable, WorkersDiffer, WorkersMissing
 from parabench.models.contract import Model
-from parabench.records import Services
+from parabench.workers.services import Services
 
+pytestmark = pytest.mark.slow
 #: Silence is taken for a loss after so long.
 SILENCE = 4.0
 #: Enough for two silences, and what starting again takes.

@@ -25,7 +25,8 @@ def record(model, *seconds, unavailable=None, failure=None, workload="primes"):
             threads=1,
             bytes_read=None,
             bytes_written=None,
-            gil_enabled=(True, True),
+            gil_enabled_at_start=True,
+            gil_enabled_at_end=True,
             blind=None,
         )
         for number, value in enumerate(seconds)

@@ -9,9 +9,9 @@ import pytest
 
 from parabench.task import TaskCall, find, reference_to
 from parabench.workload import KINDS, SIZES, Workload
-from workloads import cpu_bound, disk_bound, native_code, overhead, shared_state
+from workloads import cpu_bound, disk_bound, machine_learning, native_code, overhead, shared_state
 
-MODULES = (cpu_bound, disk_bound, native_code, overhead, shared_state)
+MODULES = (cpu_bound, disk_bound, machine_learning, native_code, overhead, shared_state)
 WORKLOADS = [value for module in MODULES for value in vars(module).values() if isinstance(value, Workload)]
 
 

@@ -11,13 +11,20 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from typing import Any
 
 from workloads.github.listing import Fault, Listing, Reply, Repository, Source, Step, Strict, origin
+from workloads.github.redaction import hide_nothing, hiding, muted
 
 #: Seconds to wait for the next bytes of a reply unless the settings say otherwise.
 SECONDS_READ = 30.0
+#: A reply may have so many bytes when it is decompressed: GitHub's largest pages have a tenth of it.
+BYTES_MOST = 8 * 1024 * 1024
+#: What a body may be encoded with; HEADERS ask for nothing else.
+ENCODINGS = ("", "identity", "gzip")
+#: Headers that the rules look at.
+HEADERS_READ = ("Location", "Retry-After", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 HEADERS = {
     "Accept": "application/vnd.github+json",
     "Accept-Encoding": "gzip",
@@ -34,6 +41,11 @@ class Endpoint:
         self.seconds_read: float = settings.get("seconds_read", SECONDS_READ)
         self._origin = origin(self.url)
         self._token = token
+        self._hide = hide_nothing if token is None else hiding(token)
+
+    def muted(self) -> AbstractContextManager[None]:
+        """While this is open, client libraries log nothing that a server could have made them quote."""
+        return nullcontext() if self._token is None else muted()
 
     def headers(self, url: str) -> dict[str, str]:
         """Headers for a request to that URL: the token goes to the endpoint's own scheme, host and port only."""
@@ -41,12 +53,22 @@ class Endpoint:
             return HEADERS
         return HEADERS | {"Authorization": f"Bearer {self._token}"}
 
+    def reply(self, status: int, headers: Mapping[str, str], body: bytes, next_url: str | None) -> Reply:
+        """A complete reply, without the token should the server have echoed it."""
+        if self._token is None:
+            return Reply(status, headers, body, next_url)
+        read = {name: self._hide(headers[name]) for name in HEADERS_READ if name in headers}
+        return Reply(status, read, body, None if next_url is None else self._hide(next_url), self._hide)
+
     def fault(self, error: BaseException, *, cut: bool = False) -> Fault:
         """The library's exception in words, without the token should the library have quoted it."""
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        if self._token is not None:
-            text = text.replace(self._token, "***")
+        text = self._hide(text)
         return Fault(f"broke off before its end ({text})" if cut else text, cut)
+
+    def body(self, headers: Mapping[str, str]) -> Body:
+        """Takes a reply's body, piece by piece."""
+        return Body(self._hide(headers.get("Content-Encoding", "")))
 
     def certificates(self) -> str:
         """File of the trusted certificate authorities: SSL_CERT_FILE, else those that requests and httpx come with."""
@@ -59,6 +81,30 @@ class Endpoint:
         if self._origin[0] != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return _tls(self.certificates())
+
+
+class Body:
+    """The body of one reply as it comes, as long as it is small enough: a little gzip can hold a lot of nothing."""
+
+    def __init__(self, encoding: str) -> None:
+        #: Why no more of it is to be read.
+        self.refused: Fault | None = None
+        self._pieces: list[bytes] = []
+        self._bytes = 0
+        if encoding.lower() not in ENCODINGS:
+            self.refused = Fault(f"has the encoding {encoding[:40]!r}, which was not asked for", cut=True)
+
+    def add(self, piece: bytes) -> bool:
+        """Take a piece; False when there is one too many."""
+        self._pieces.append(piece)
+        self._bytes += len(piece)
+        if self._bytes > BYTES_MOST:
+            self.refused = Fault(f"has more than {BYTES_MOST:,} bytes, and was not read to its end", cut=True)
+        return self.refused is None
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join(self._pieces)
 
 
 @functools.cache

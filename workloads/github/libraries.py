@@ -23,6 +23,8 @@ SECONDS_CONNECT = 10.0
 CONNECTIONS_KEPT = 1_024
 #: Seconds a connection may rest between two batches and be used again.
 SECONDS_KEPT = 120.0
+#: Bytes that requests reads at once, before they are decompressed.
+BYTES_PIECE = 10_240
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def requests_client(source: Source, endpoint: Endpoint) -> Iterator[SyncClient]:
     import requests
     from requests.adapters import HTTPAdapter
 
-    with requests.Session() as session:
+    with endpoint.muted(), requests.Session() as session:
         session.trust_env = False
         session.verify = endpoint.certificates()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # the jar is what threads would write to
@@ -46,15 +48,17 @@ def requests_client(source: Source, endpoint: Endpoint) -> Iterator[SyncClient]:
             headers = endpoint.headers(url)
             try:
                 response = session.get(url, headers=headers, timeout=timeouts, allow_redirects=False, stream=True)
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:  # the latter for a Location that is no URL
                 return endpoint.fault(error)
             with response:
+                body = endpoint.body(response.headers)
                 try:
-                    body = response.content
+                    if body.refused is None:
+                        all(map(body.add, response.iter_content(BYTES_PIECE)))
                 except requests.RequestException as error:
                     return endpoint.fault(error, cut=True)
                 following = response.links.get("next", {}).get("url")
-                return Reply(response.status_code, response.headers, body, following)
+                return body.refused or endpoint.reply(response.status_code, response.headers, body.whole(), following)
 
         yield SyncClient(source, get)
 
@@ -72,9 +76,9 @@ def _httpx_options(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _httpx_reply(response: httpx.Response) -> Reply:
+def _httpx_reply(endpoint: Endpoint, response: httpx.Response, body: bytes) -> Reply:
     following = response.links.get("next", {}).get("url")
-    return Reply(response.status_code, response.headers, response.content, following)
+    return endpoint.reply(response.status_code, response.headers, body, following)
 
 
 @contextmanager
@@ -85,16 +89,17 @@ def httpx_client(
     import httpx
 
     verify = endpoint.tls() if transport is None else False
-    with httpx.Client(**_httpx_options(endpoint), transport=transport, verify=verify) as client:
+    with endpoint.muted(), httpx.Client(**_httpx_options(endpoint), transport=transport, verify=verify) as client:
 
         def get(url: str) -> Reply | Fault:
             began = False
             try:
                 with client.stream("GET", url, headers=endpoint.headers(url)) as response:
-                    began = True
-                    response.read()
-                    return _httpx_reply(response)
-            except httpx.HTTPError as error:
+                    began, body = True, endpoint.body(response.headers)
+                    if body.refused is None:
+                        all(map(body.add, response.iter_bytes()))
+                    return body.refused or _httpx_reply(endpoint, response, body.whole())
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 return endpoint.fault(error, cut=began)
 
         yield SyncClient(source, get)
@@ -108,19 +113,24 @@ async def httpx_async_client(
     import httpx
 
     verify = endpoint.tls() if transport is None else False
-    async with httpx.AsyncClient(**_httpx_options(endpoint), transport=transport, verify=verify) as client:
+    options = _httpx_options(endpoint)
+    with endpoint.muted():
+        async with httpx.AsyncClient(**options, transport=transport, verify=verify) as client:
 
-        async def get(url: str) -> Reply | Fault:
-            began = False
-            try:
-                async with client.stream("GET", url, headers=endpoint.headers(url)) as response:
-                    began = True
-                    await response.aread()
-                    return _httpx_reply(response)
-            except httpx.HTTPError as error:
-                return endpoint.fault(error, cut=began)
+            async def get(url: str) -> Reply | Fault:
+                began = False
+                try:
+                    async with client.stream("GET", url, headers=endpoint.headers(url)) as response:
+                        began, body = True, endpoint.body(response.headers)
+                        if body.refused is None:
+                            async for piece in response.aiter_bytes():
+                                if not body.add(piece):
+                                    break
+                        return body.refused or _httpx_reply(endpoint, response, body.whole())
+                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    return endpoint.fault(error, cut=began)
 
-        yield AsyncClient(source, get)
+            yield AsyncClient(source, get)
 
 
 @asynccontextmanager
@@ -129,23 +139,27 @@ async def aiohttp_client(source: Source, endpoint: Endpoint) -> AsyncIterator[As
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS_CONNECT, sock_read=endpoint.seconds_read)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT, ssl=endpoint.tls()),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=timeout,
-        trust_env=False,
-    ) as session:
+    with endpoint.muted():
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT, ssl=endpoint.tls()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=timeout,
+            trust_env=False,
+        ) as session:
 
-        async def get(url: str) -> Reply | Fault:
-            began = False
-            try:
-                async with session.get(url, headers=endpoint.headers(url), allow_redirects=False) as response:
-                    began = True
-                    body = await response.read()
-                    following = response.links.get("next")
-                    next_url = None if following is None else str(following["url"])
-                    return Reply(response.status, response.headers, body, next_url)
-            except (aiohttp.ClientError, TimeoutError) as error:
-                return endpoint.fault(error, cut=began)
+            async def get(url: str) -> Reply | Fault:
+                began = False
+                try:
+                    async with session.get(url, headers=endpoint.headers(url), allow_redirects=False) as response:
+                        began, body = True, endpoint.body(response.headers)
+                        if body.refused is None:
+                            async for piece in response.content.iter_any():
+                                if not body.add(piece):
+                                    break
+                        following = response.links.get("next")
+                        next_url = None if following is None else str(following["url"])
+                        return body.refused or endpoint.reply(response.status, response.headers, body.whole(), next_url)
+                except (aiohttp.ClientError, TimeoutError, ValueError) as error:  # the last for a Link that is no URL
+                    return endpoint.fault(error, cut=began)
 
-        yield AsyncClient(source, get)
+            yield AsyncClient(source, get)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from parabench.errors import ForeignAddress, RequestFailed
 from parabench.workload import Json
+from workloads.github.redaction import Hide, hide_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     next_url: str | None
+    #: Takes the token out of texts made from the body.
+    hide: Hide = field(default=hide_nothing, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Fault:
     cut: bool = False
 
 
+#: A listing may have so many pages: the largest accounts have fewer.
+PAGES_MOST = 200
 #: A URL to get, or seconds to wait.
 Step = str | float
 Repository = dict[str, Any]
@@ -107,7 +112,8 @@ async def list_repositories_async(user: str, client: AsyncClient) -> Json:
 def repositories(user: str, source: Source) -> Listing:
     """All repositories of a user, following Link headers on the source's own host.
 
-    Raises RequestFailed for a reply that is no page of repositories, ForeignAddress for a Link to another host.
+    Raises RequestFailed for a reply that is no page of repositories or one page too many, ForeignAddress for a Link to
+    another host.
     """
     rules = source.rules()
     url: str | None = f"{source.url}/users/{quote(user, safe='')}/repos?per_page={source.page_size}"
@@ -117,6 +123,10 @@ def repositories(user: str, source: Source) -> Listing:
         asked.add(url)
         reply = yield from rules.page(url)
         found += _parsed(url, reply)
+        if reply.next_url is not None and len(asked) == PAGES_MOST:
+            raise RequestFailed(
+                url, f"it is page {PAGES_MOST} and names another one; a listing ends there at the latest"
+            )
         if reply.next_url in asked:
             raise RequestFailed(url, f"its Link header leads back to {reply.next_url}, which was listed already")
         if reply.next_url is not None and origin(reply.next_url) != origin(source.url):
@@ -138,8 +148,11 @@ def summary(user: str, found: Sequence[Repository]) -> Json:
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port: what has to be the same before anything confidential is sent (RFC 6454, section 4)."""
-    split = urlsplit(url)
-    return split.scheme, split.hostname, split.port or {"http": 80, "https": 443}.get(split.scheme)
+    try:
+        split = urlsplit(url)
+        return split.scheme, split.hostname, split.port or {"http": 80, "https": 443}.get(split.scheme)
+    except ValueError:  # a server's idea of an address: the same as no other
+        return "", None, None
 
 
 def message_of(reply: Reply) -> str:
@@ -148,7 +161,7 @@ def message_of(reply: Reply) -> str:
         text = json.loads(reply.body)["message"]
     except (ValueError, KeyError, TypeError):
         text = reply.body.decode(errors="replace")
-    return str(text)[:200]
+    return reply.hide(str(text))[:200]
 
 
 def _parsed(url: str, reply: Reply) -> list[Repository]:

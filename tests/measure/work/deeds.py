@@ -1,5 +1,7 @@
 """Tasks with a known cost or a known fault, importable by every worker of the tests beside this folder."""
 
+import contextlib
+import mmap
 import os
 import signal
 import time
@@ -17,9 +19,12 @@ def burn(seconds):
 
 
 def hold(megabytes):
-    block = bytearray(b"x") * (megabytes << 20)
-    time.sleep(0.3)
-    return len(block)
+    # Straight from the system and back to it: an allocator may keep what the round before has freed.
+    with mmap.mmap(-1, megabytes << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as block:
+        for place in range(0, len(block), mmap.PAGESIZE):
+            block[place] = 1
+        time.sleep(0.3)
+        return len(block)
 
 
 def scribble(megabytes):
@@ -86,3 +91,33 @@ def workload(task, items, **fields):
 def grow(item):
     item.append(len(item))
     return sum(item)
+
+
+def echo_in(item, context):
+    return item
+
+
+_calls = []
+
+
+def stop_answering(item):
+    """`[call, whom, signal]`: at that call in this process the cell or its zygote gets a signal."""
+    call, whom, number = item
+    _calls.append(item)
+    if len(_calls) == call:
+        os.kill(os.getpid() if whom == "cell" else os.getppid(), number)
+    return call
+
+
+@contextlib.contextmanager
+def stops_when_left(settings):
+    yield
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_before(items, settings):
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_after(items, results, settings):
+    os.kill(os.getpid(), signal.SIGSTOP)

@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,10 +114,18 @@ class _Handler(BaseHTTPRequestHandler):
         core = {"limit": 5_000 if known else 60, "remaining": self.state.remaining[known], "reset": self.state.reset}
         self.reply(200, {"resources": {"core": core}})
 
-    def reply(self, status: int, body: object, headers: dict[str, str] | None = None, *, cut: int = 0) -> None:
+    def reply(
+        self,
+        status: int,
+        body: object,
+        headers: dict[str, str] | None = None,
+        *,
+        cut: int = 0,
+        reason: str | None = None,
+    ) -> None:
         """Answer; with `cut`, promise so many bytes more than are sent."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
+        self.send_response(status, reason)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data) + cut))
@@ -127,6 +136,34 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 # --- behaviours -----------------------------------------------------------------------------------------------------
+
+
+def echo(code: int, **headers: str) -> Behaviour:
+    """Any status, and the token in every place where a client might read it; in these headers in place of "{}"."""
+
+    def behave(handler: _Handler) -> None:
+        said = handler.headers["Authorization"]
+        token = said.removeprefix("Bearer ")
+        named = {name.replace("_", "-"): value.replace("{}", token) for name, value in headers.items()}
+        text = "".join(f"\\u{ord(letter):04x}" for letter in token)  # JSON's other way to write it
+        data = f'{{"message": "{text} {said} {token.upper()}", "headers": {json.dumps(dict(handler.headers))}}}'
+        handler.reply(code, data.encode(), {"X-Echo": said, **named}, reason=f"{code} {said}")
+
+    return behave
+
+
+def bomb(handler: _Handler) -> None:
+    """A page that is small on the way and, decompressed, 1 GiB of blanks."""
+    packer = zlib.compressobj(9, wbits=31)
+    block = b" " * (1 << 20)
+    packed = b"".join([*(packer.compress(block) for _ in range(1024)), packer.flush()])
+    handler.reply(200, packed, {"Content-Encoding": "gzip"})
+
+
+def endless_pages(handler: _Handler) -> None:
+    """An empty page with a Link to yet another one."""
+    head, _, number = handler.path.partition("&page=")
+    handler.reply(200, [], {"Link": f'<{handler.state.url}{head}&page={int(number or 1) + 1}>; rel="next"'})
 
 
 def put_off(status: int, seconds: str) -> Behaviour:

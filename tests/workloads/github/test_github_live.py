@@ -24,6 +24,7 @@ from parabench.errors import (
     TokenUnusable,
     TooManyAtOnce,
 )
+from parabench.task import failed
 from parabench.workload import SIZES, LimitCase, ServiceOptions
 from workloads.github import WORKLOADS, clients, live
 from workloads.github.listing import Reply
@@ -199,6 +200,56 @@ def test_no_failure_tells_the_token(github, live_settings, list_over_sockets, mo
     while chain is not None:
         assert TOKEN not in repr(vars(chain))
         chain = chain.__cause__ or chain.__context__
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        *(stand_in.echo(code) for code in (400, 401, 403, 404, 429, 500)),
+        stand_in.echo(200),
+        stand_in.echo(200, Link='<http://elsewhere.example/{}>; rel="next"'),
+        stand_in.echo(301, Location="http://{}.example/"),
+        stand_in.echo(301, Location="/{}"),
+        stand_in.echo(301, Location="http://127.0.0.1:{}/"),
+        stand_in.echo(200, Content_Encoding="{}"),
+        stand_in.echo(503, Retry_After="{}"),
+        stand_in.echo(429, X_RateLimit_Remaining="0", X_RateLimit_Reset="{}"),
+    ],
+)
+def test_a_server_that_echoes_everything_has_the_token_neither_stored_nor_logged(
+    github, live_settings, list_over_sockets, monkeypatch, behaviour, caplog, capfd
+):
+    caplog.set_level(logging.DEBUG)
+    for name in ("urllib3", "httpx", "httpcore", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    github.tokens = frozenset({TOKEN})
+    github.will("dev-0001", behaviour, always=True)
+    with pytest.raises(ParabenchError) as raised:
+        list_over_sockets("dev-0001", live_settings)
+    told = json.dumps(failed(raised.value)) + repr(raised.value) + caplog.text + "".join(capfd.readouterr())
+    assert TOKEN.lower() not in told.lower()
+
+
+def test_what_a_session_asks_before_it_starts_is_kept_clear_of_echoes_too(github, options, monkeypatch, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    for code in (200, 401, 500):
+        monkeypatch.setattr(stand_in._Handler, "_answer", lambda handler, _, code=code: stand_in.echo(code)(handler))
+        with pytest.raises(ParabenchError) as raised:
+            settings_of(options(github.url))
+        told = str(raised.value) + repr(raised.value) + caplog.text + "".join(capfd.readouterr())
+        assert TOKEN.lower() not in told.lower()
+
+
+def test_libraries_may_log_again_when_no_client_knows_a_token(live_settings):
+    logger = logging.getLogger("urllib3.connectionpool")
+    endpoint = clients.Endpoint(live_settings, TOKEN)
+    with endpoint.muted(), endpoint.muted():
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.isEnabledFor(logging.CRITICAL)
+    with clients.Endpoint(live_settings).muted():
+        assert logger.isEnabledFor(logging.CRITICAL)
 
 
 @pytest.mark.parametrize("token", ["two words", "line\nbreak", "umläut"])

@@ -56,7 +56,10 @@ def answers(tmp_path_factory):
     return tmp_path_factory.mktemp("answers")
 
 
-@pytest.mark.parametrize("model", find_models())
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(name, marks=[pytest.mark.slow] * model.on_request) for name, model in find_models().items()],
+)
 def test_every_model_gets_right_results_and_none_a_way_out(model, answers):
     unavailable = find_models()[model].availability()
     if unavailable is not None:

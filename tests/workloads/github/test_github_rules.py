@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 import stand_in
 
@@ -177,6 +179,28 @@ def test_nothing_goes_to_another_host(github, live_settings, list_over_sockets, 
 def test_a_link_in_a_circle_is_noticed(github, live_settings, list_over_sockets):
     github.will(USER, stand_in.next_page_at(f"{github.url}/users/{USER}/repos?per_page=30"), always=True)
     with pytest.raises(RequestFailed, match=r"leads back to .* which was listed already"):
+        list_over_sockets(USER, live_settings)
+
+
+def test_a_listing_without_end_is_ended(github, live_settings, list_over_sockets):
+    github.will(USER, stand_in.endless_pages, always=True)
+    with pytest.raises(RequestFailed, match=r"it is page 200 and names another one; a listing ends there"):
+        list_over_sockets(USER, live_settings)
+    assert len(github.asked(USER)) == 200
+
+
+def test_a_reply_that_swells_when_it_is_decompressed_is_not_read_to_its_end(github, live_settings, list_over_sockets):
+    github.will(USER, stand_in.bomb, always=True)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RequestFailed, match="its reply has more than 8,388,608 bytes, and was not read to its end"):
+        list_over_sockets(USER, live_settings | {"seconds_read": 30})
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "deflate"])
+def test_an_encoding_that_was_not_asked_for_is_not_decoded(github, live_settings, list_over_sockets, encoding):
+    github.will(USER, lambda handler: handler.reply(200, b"[]", {"Content-Encoding": encoding}), always=True)
+    with pytest.raises(RequestFailed, match=f"its reply has the encoding '{encoding}', which was not asked for"):
         list_over_sockets(USER, live_settings)
 
 

@@ -1,0 +1,30 @@
+"""The short form of `make chaos`: each fault once."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chaos import FAULTS, QUEUES, trial
+
+from parabench.models import find_models
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """The path of a socket may be 107 bytes long."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        yield Path(folder) / "v"
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_leaves_nothing_and_loses_nothing(name: str, short_folder: Path) -> None:
+    if any(find_models()[model].availability() for model in FAULTS[name][2] if model in QUEUES):
+        pytest.skip("the libraries of the queues are not installed")
+    ended = trial(short_folder, name, random.Random(11))
+    print(f"{name}: {ended}")
+    assert not ended.hung
+    assert (ended.orphans, ended.files, ended.lost, ended.tracebacks) == ([], [], 0, [])

@@ -1,0 +1,106 @@
+"""Every wait for a cell or a zygote ends, at whichever call it stops answering; docs/design.md lists the waits."""
+
+import signal
+import socket
+import time
+
+import deeds
+import pytest
+
+from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, ZygoteDied
+from parabench.measure import launcher
+from parabench.measure.launcher import ZygoteHandle
+from parabench.measure.messages import Line
+
+TIMEOUT_SECONDS = 4.0
+#: First batch, timed round, instrumented round.
+CALLS = (1, 2, 3)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_cell_that_stops_is_killed_at_its_deadline(visit, call):
+    workload = deeds.workload(deeds.stop_answering, [[call, "cell", signal.SIGSTOP]], deterministic=False)
+    with pytest.raises(CellTimedOut, match=r"gave no answer to 'round' within 4 s and was killed"):
+        visit(workload, "sequential", timeout=TIMEOUT_SECONDS, instrument=True)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_cell_that_is_killed_is_told_in_one_line(visit, call, capfd):
+    workload = deeds.workload(deeds.stop_answering, [[call, "cell", signal.SIGKILL]], deterministic=False)
+    with pytest.raises(CellProcessDied, match=r"died with signal SIGKILL during 'round'"):
+        visit(workload, "sequential", timeout=TIMEOUT_SECONDS, instrument=True)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_task_that_ends_or_stops_its_zygote_costs_its_cell(visit, call, number, capfd):
+    workload = deeds.workload(deeds.stop_answering, [[call, "zygote", number]], deterministic=False)
+    with pytest.raises(CellFailed) as caught:
+        visit(workload, "sequential", timeout=TIMEOUT_SECONDS, instrument=True)
+    assert isinstance(caught.value, ZygoteDied | CellProcessDied | CellTimedOut)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fields", "step"),
+    [
+        ({"before_round": deeds.stop_before}, "round"),
+        ({"after_round": deeds.stop_after}, "round"),
+        ({"context": deeds.stops_when_left}, "close"),
+    ],
+)
+def test_a_cell_that_stops_outside_its_tasks_is_killed_too(visit, fields, step):
+    task = deeds.echo_in if "context" in fields else deeds.echo
+    workload = deeds.workload(task, [1], deterministic=False, **fields)
+    with pytest.raises(CellTimedOut, match=f"gave no answer to '{step}' within 4 s"):
+        visit(workload, "sequential", timeout=TIMEOUT_SECONDS)
+
+
+def test_a_zygote_that_stops_before_it_starts_a_cell_is_replaced(tmp_path, monkeypatch):
+    handle = ZygoteHandle([], tmp_path / "scratch", ())
+    handle.start("json", time.monotonic() + 60)[1].close()
+    handle._process.send_signal(signal.SIGSTOP)
+    with pytest.raises(ZygoteDied, match="did not answer and was killed"):
+        handle.start("json", time.monotonic() + 0.5)
+    assert not handle.lives
+    handle.close()
+
+
+def test_a_zygote_that_stops_is_closed_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "SECONDS_TO_CLOSE", 0.5)
+    handle = ZygoteHandle([], tmp_path / "scratch", ())
+    handle.start("json", time.monotonic() + 60)[1].close()
+    handle._process.send_signal(signal.SIGSTOP)
+    handle.close()
+    assert not handle.lives
+
+
+def test_half_a_message_and_a_full_line_have_a_deadline():
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    theirs.sendall(b'{"half": ')
+    with pytest.raises(TimeoutError):
+        line.receive(deadline=time.monotonic() + 0.1)
+    with pytest.raises(TimeoutError):
+        line.send({"much": "x" * (1 << 24)}, deadline=time.monotonic() + 0.1)
+    ours.close()
+    theirs.close()
+
+
+def test_a_broker_that_listens_and_says_nothing_is_given_up(tmp_path, monkeypatch):
+    from parabench.errors import BrokerNotStarted
+    from parabench.queues import broker
+
+    monkeypatch.setattr(broker, "SECONDS_TO_START", 0.5)
+    monkeypatch.setattr(broker, "SECONDS_TO_REPLY", 0.1)
+
+    class Running:
+        def poll(self):
+            return None
+
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        with pytest.raises(BrokerNotStarted, match="it runs and does not answer"):
+            broker._wait_until_it_answers(Running(), tmp_path / "s")

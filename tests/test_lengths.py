@@ -1,0 +1,50 @@
+"""What is read in one go stays short enough for that: files, functions, branches."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path for room in ("parabench", "workloads", "benchmarks") for path in (ROOT / room).rglob("*.py"))
+LINES_OF_FILE = 300
+LINES_OF_FUNCTION = 40
+
+
+def too_long(source: str) -> list[str]:
+    """What is too long in a source, with its lines; decorators do not count."""
+    lines = len(source.splitlines())
+    found = [f"the file: {lines} lines, at most {LINES_OF_FILE}"] if lines > LINES_OF_FILE else []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > LINES_OF_FUNCTION:
+                found.append(f"{node.name}: {lines} lines, at most {LINES_OF_FUNCTION}")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_short(path):
+    assert not too_long(path.read_text())
+
+
+def test_what_is_too_long_is_seen():
+    def function(lines: int) -> str:
+        return "def work():\n" + "    pass\n" * (lines - 1)
+
+    assert too_long(function(40)) == []
+    assert too_long(f"class A:\n    async {function(41).replace('    ', '        ')}") == ["work: 41 lines, at most 40"]
+    assert too_long("# a comment\n" * 301) == ["the file: 301 lines, at most 300"]
+
+
+def test_branches_are_counted_without_exceptions():
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    assert {"C90", "PL"} <= {*rules["select"]}
+    assert rules["mccabe"] == {"max-complexity": 15}
+    excepted = [*rules["ignore"], *(rule for rules in rules["per-file-ignores"].values() for rule in rules)]
+    assert not [rule for rule in excepted if rule.startswith(("C9", "PLR091")) and rule not in {"PLR0913", "PLR0917"}]
+    silenced = [path for path in FILES if any(rule in path.read_text() for rule in ("noqa: C901", "noqa: PLR0912"))]
+    assert not silenced
