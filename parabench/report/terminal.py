@@ -131,7 +131,7 @@ def sure_text(ranking: Ranking, race: Race | None = None) -> str:
         return "only model measured"
     if race is not None and race.equals:
         return f"equal within 5 %: {_named(race.equals)}"
-    if race is not None and race.confirmed is not None and race.winner == ranking.best:
+    if race is not None and race.confirmed is not None:
         ahead = f"wins: {race.rival} takes {ratio_text(race.confirmed)}"
         return f"{ahead} on {race.confirmed.pairs} fresh passes"
     if ranking.is_tie:
