@@ -92,7 +92,7 @@ def winners_table(
 ) -> Table:
     """For each workload: the best model, its speed-up over sequential, the share of the ideal time, and how sure."""
     cells = {(record.cell.workload, record.label): record for record in records}
-    table = Table(title="Who wins", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title="Who wins in this session", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("workload", no_wrap=True)
     table.add_column("best model", style="bold", no_wrap=True)
     table.add_column("workers", justify="right", no_wrap=True)
@@ -162,7 +162,8 @@ def _legend(passes: int, *, racing: bool) -> str:
     return (
         f"n = {passes} {'pass' if passes == 1 else 'passes'}, each in a new random order. time: median over the passes "
         "of one batch. speed-up: sequential / best, geometric mean over the passes with its interval, widened for the "
-        "number of models compared. of ideal: shortest possible time / time. wins: separates from every other model; "
+        "number of models compared; it is about this session, other sessions differ by more. of ideal: shortest "
+        "possible time / time. wins: separates from every other model; "
         f"{more}."
     )
 
