@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from parabench.analyse.moderated import Prior
-from parabench.analyse.ranking import Ratio, compare, rank
+from parabench.analyse.ranking import BASELINE, Ranking, Ratio, compare, rank
 
 #: Nothing is dropped before so many passes.
 PASSES_LEAST = 3
@@ -61,6 +61,32 @@ class Race:
         elif passes >= PASSES_LEAST:
             self.winner = self.rival = None
             self._drop(alive, seconds_by_pass, passes, prior)
+
+    def standing(self, seconds_by_pass: Passes, prior: Prior) -> Ranking | None:
+        """The ranking that the race has come to so far; None without any measured model.
+
+        First place has the winner, or the first of the equals, or the fastest of the models that still run. A dropped
+        model has fewer passes, and the machine may have been faster in them, so it is never ranked by its own median:
+        its seconds are those of the first place times their ratio on the passes that both took part in.
+        """
+        measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
+        candidates = [self.winner] if self.winner is not None else self.equals or sorted(self.running)
+        ranking = rank({m: measured[m] for m in candidates if m in measured} or measured, baseline="", prior=prior)
+        if ranking is None:
+            return None
+        best, everything = ranking.best, max(1, len(measured) - 1)
+        each = 1 - ALPHA / everything
+        behind = {m: compare(passes, measured[best], each, prior) for m, passes in measured.items() if m != best}
+        order = sorted(behind, key=lambda model: behind[model].ratio)
+        reference = measured.get(BASELINE)
+        second = self.rival if self.rival in behind else next(iter(order), None)
+        return Ranking(
+            seconds={best: ranking.seconds[best]} | {m: ranking.seconds[best] * behind[m].ratio for m in order},
+            leaders=ranking.leaders,
+            speedups={m: compare(reference, measured[m], each, prior) for m in (best, *order)} if reference else {},
+            runner_up=second,
+            margin=self.confirmed or (behind[second] if second is not None else None),
+        )
 
     def _drop(self, alive: Passes, seconds_by_pass: Passes, passes: int, prior: Prior) -> None:
         self._looks += 1

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from parabench.analyse.moderated import NO_PRIOR, Prior, moderated, prior_of
 from parabench.analyse.student import t_quantile
 
+#: The model whose time divided by another one's is that model's speed-up.
+BASELINE = "sequential"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
@@ -30,7 +33,7 @@ class Ratio:
 class Ranking:
     """The models of one workload, fastest first, and how sure the first place is."""
 
-    #: Median seconds per round over the passes.
+    #: Median seconds per round over the passes that all of these models took part in.
     seconds: Mapping[str, float]
     #: Models whose time cannot be told from the fastest one's; the fastest alone when it won.
     leaders: tuple[str, ...]
@@ -66,7 +69,7 @@ def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: f
     return Ratio(ratio=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half), pairs=len(logs))
 
 
-def common_prior(workloads: Iterable[Mapping[str, Mapping[int, float]]], *, baseline: str = "sequential") -> Prior:
+def common_prior(workloads: Iterable[Mapping[str, Mapping[int, float]]], *, baseline: str = BASELINE) -> Prior:
     """What the log ratios to the baseline, of all models of all workloads of a session, say about their variance."""
     variances = []
     for seconds_by_pass in workloads:
@@ -82,7 +85,7 @@ def common_prior(workloads: Iterable[Mapping[str, Mapping[int, float]]], *, base
 def rank(
     seconds_by_pass: Mapping[str, Mapping[int, float]],
     *,
-    baseline: str = "sequential",
+    baseline: str = BASELINE,
     confidence: float = 0.95,
     prior: Prior = NO_PRIOR,
 ) -> Ranking | None:
@@ -94,8 +97,7 @@ def rank(
     measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
     if not measured:
         return None
-    medians = {model: statistics.median(passes.values()) for model, passes in measured.items()}
-    seconds = dict(sorted(medians.items(), key=lambda entry: entry[1]))
+    seconds = medians_on_common_passes(measured)
     first = next(iter(seconds))
     each = 1 - (1 - confidence) / max(1, len(measured) - 1)
     others = [model for model in seconds if model != first]
@@ -112,6 +114,20 @@ def rank(
         runner_up=second,
         margin=behind[second] if second else None,
     )
+
+
+def medians_on_common_passes(seconds_by_pass: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+    """The median seconds per round of each model, fastest first, over the passes that all of them took part in.
+
+    A machine is slower in one pass than in another, so medians over different passes rank passes, not models. Models
+    that share no pass cannot be put in order; they keep the median of their own passes.
+    """
+    common = set.intersection(*(set(passes) for passes in seconds_by_pass.values()))
+    medians = {
+        model: statistics.median([passes[number] for number in common or passes])
+        for model, passes in seconds_by_pass.items()
+    }
+    return dict(sorted(medians.items(), key=lambda entry: entry[1]))
 
 
 def compare(slower: Mapping[int, float], faster: Mapping[int, float], confidence: float, prior: Prior) -> Ratio:

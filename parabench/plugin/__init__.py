@@ -30,7 +30,7 @@ from parabench.plugin.reporting import (
 )
 from parabench.session.interruptions import held
 from parabench.session.options import Options
-from parabench.session.orders import order_of_passes
+from parabench.session.orders import endless_orders, order_of_passes
 from parabench.session.schedule import Schedule
 from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
@@ -178,14 +178,17 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     blocks: dict[str, list[pytest.Item]] = {}
     for item in ready:
         blocks.setdefault(item.stash[CELL].workload, []).append(item)
-    schedule = session.config.stash[SCHEDULE] = ours.schedule = Schedule(
-        order_of_passes(list(blocks.values()), ours.options.passes, ours.options.seed),
+    session.items = [*others, *skipped]
+    workloads, passes, seed = list(blocks.values()), ours.options.passes, ours.options.seed
+    session.config.stash[SCHEDULE] = ours.schedule = Schedule(
+        endless_orders(workloads, seed) if passes is None else order_of_passes(workloads, passes, seed),
         ours.options.budget_seconds,
         seconds_before=ours.seconds_before,
         wanted=lambda item: ours.wanted(item.stash[CELL]),
         after_pass=ours.races.look if ours.races else lambda _: None,
+        endless=passes is None,
+        announce=session.items.extend,  # pytest's loop goes on with what is added while it runs
     )
-    session.items = [*others, *skipped, *(item for _, _, item in schedule.visits)]
     ours.interruptions.begin()
 
 
@@ -213,7 +216,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         reason = crash.message if crash is not None else failed[0].longreprtext.strip()
         _stop_if_unwritable(item.session, ours, lambda: ours.fail(planned, reason.removeprefix("Failed: ")))
     schedule.settle()  # Ctrl-C does not come so far
-    if failed or visit[0] == schedule.passes - 1:
+    if failed or (schedule.passes is not None and visit[0] == schedule.passes - 1):
         report_once(item, reports)
     return True
 

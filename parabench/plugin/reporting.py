@@ -66,10 +66,11 @@ def show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planne
         return
     number = schedule.visits[schedule.done - 1][0]
     races = config.stash[SESSION].races
-    if races is None:
+    if races is None and schedule.passes is not None:
         line = progress_line(schedule.made, schedule.left, number + 1, schedule.passes, planned.id)
     else:
-        line = race_line(schedule.made, schedule.left_in_pass, number + 1, races.by_workload.values(), planned.id)
+        running = races.by_workload.values() if races is not None else ()
+        line = race_line(schedule.made, schedule.left_in_pass, number + 1, running, planned.id)
     if terminal.isatty:
         terminal.rewrite(line, erase=True)
     elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:

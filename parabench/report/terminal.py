@@ -98,7 +98,7 @@ def winners_table(
 ) -> Table:
     """For each workload: the best model, its speed-up over sequential, the share of the ideal time, and how sure."""
     cells = {(record.cell.workload, record.label): record for record in records}
-    table = Table(title="Who wins", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title="Who wins in this session", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("workload", no_wrap=True)
     table.add_column("best model", style="bold", no_wrap=True)
     table.add_column("workers", justify="right", no_wrap=True)
@@ -137,7 +137,7 @@ def sure_text(ranking: Ranking, race: Race | None = None) -> str:
         return "only model measured"
     if race is not None and race.equals:
         return f"equal within 5 %: {_named(race.equals)}"
-    if race is not None and race.confirmed is not None and race.winner == ranking.best:
+    if race is not None and race.confirmed is not None:
         ahead = f"wins: {race.rival} takes {ratio_text(race.confirmed)}"
         return f"{ahead} on {race.confirmed.pairs} fresh passes"
     if ranking.is_tie:
@@ -168,7 +168,8 @@ def _legend(passes: int, *, racing: bool) -> str:
     return (
         f"n = {passes} {'pass' if passes == 1 else 'passes'}, each in a new random order. time: median over the passes "
         "of one batch. speed-up: sequential / best, geometric mean over the passes with its interval, widened for the "
-        "number of models compared. of ideal: shortest possible time / time. wins: separates from every other model; "
+        "number of models compared; it is about this session, other sessions differ by more. of ideal: shortest "
+        "possible time / time. wins: separates from every other model; "
         f"{more}."
     )
 

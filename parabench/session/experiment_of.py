@@ -11,6 +11,9 @@ from parabench.records import Cell
 from parabench.session.options import Options
 from parabench.workload import Workload
 
+#: A session without a number of passes is taken to make so many when services are asked whether they allow it.
+PASSES_PLANNED = 100
+
 
 def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: Iterable[Cell]) -> Experiment:
     """An experiment for these cells, not yet begun; `workloads` are those the session knows, by name."""
@@ -31,7 +34,7 @@ def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: It
         [options.workloads_dir.parent],
     )
     batches_a_visit = 1 + (options.rounds or experiment.options.rounds_most)
-    experiment.rounds_planned = _rounds_planned(workloads, cells, batches_a_visit * options.passes)
+    experiment.rounds_planned = _rounds_planned(workloads, cells, batches_a_visit * (options.passes or PASSES_PLANNED))
     return experiment
 
 

@@ -15,8 +15,6 @@ from parabench.workers.services import Services
 PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
 #: A task of which nothing is heard is sent again, and given up, well before its cell is.
 SILENCES_PER_CELL = 4
-#: With --budget alone: passes until all is settled or it is spent, but not more than this.
-PASSES_MOST = 100
 #: Options that say where somebody else's servers are, and may hold passwords.
 ADDRESSES = ("broker", "dask_scheduler", "ray_address")
 
@@ -42,8 +40,8 @@ class Options:
     live: bool
     github_url: str
     latency_seconds: float
-    #: Passes at most.
-    passes: int
+    #: Passes at most; None: as many as the budget has room for.
+    passes: int | None
     #: A further pass begins only when it is going to fit into this many seconds from the start; None: no limit.
     budget_seconds: float | None
     #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
@@ -122,7 +120,7 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
     if adopted is not None:
         values["race"] = bool(adopted.get("race", False))
     if values["passes"] is None:
-        values["passes"] = PASSES_DEFAULT if values["budget_seconds"] is None else PASSES_MOST
+        values["passes"] = PASSES_DEFAULT if values["budget_seconds"] is None else None
         values["budget_seconds"] = values["budget_seconds"] or BUDGET_DEFAULT_SECONDS
     if values.pop("allow_noisy"):
         values["on_busy"] = "allow"

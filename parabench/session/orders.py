@@ -11,6 +11,7 @@ names are drawn at random, and again when the design is used up.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -19,15 +20,18 @@ T = TypeVar("T")
 
 
 def order_of_passes(blocks: Sequence[Sequence[T]], passes: int, seed: int) -> list[list[T]]:
-    """One order of all cells for each pass, the same for the same seed."""
+    """One order of all cells for each of so many passes, the same for the same seed."""
+    return list(itertools.islice(endless_orders(blocks, seed), passes))
+
+
+def endless_orders(blocks: Sequence[Sequence[T]], seed: int) -> Iterator[list[T]]:
+    """The same for as many passes as are asked for, each drawn when its turn comes."""
     source = random.Random(seed)
     rows = [_rows(block, source) for block in blocks]
-    orders = []
-    for _ in range(passes):
+    while True:
         drawn = [next(block) for block in rows]
         source.shuffle(drawn)
-        orders.append([cell for block in drawn for cell in block])
-    return orders
+        yield [cell for block in drawn for cell in block]
 
 
 def williams_design(size: int) -> list[list[int]]:

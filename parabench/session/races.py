@@ -46,3 +46,10 @@ class Races:
         prior = common_prior(groups.values())
         for workload, race in self.by_workload.items():
             race.look(groups.get(workload, {}), passes, prior)
+
+    def rankings(self) -> dict[str, Ranking]:
+        """Where each race stands, by workload, for those that have any valid cell."""
+        groups = passes_by_workload(self._records)
+        prior = common_prior(groups.values())
+        standings = {name: self.by_workload[name].standing(passes, prior) for name, passes in groups.items()}
+        return {workload: ranking for workload, ranking in standings.items() if ranking is not None}

@@ -198,7 +198,7 @@ class Session:
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
-        return rankings_of(self.records.values())
+        return self.races.rankings() if self.races else rankings_of(self.records.values())
 
     def wanted(self, cell: Cell) -> bool:
         """Whether another visit to a cell would add anything."""

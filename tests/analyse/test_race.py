@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 
 import pytest
 
 from parabench.analyse.moderated import NO_PRIOR, Prior
 from parabench.analyse.race import PASSES_FRESH, PASSES_LEAST, Race
+from parabench.report.terminal import sure_text
 
 PRIOR = Prior(variance=2 * 0.03**2, degrees=4.0)
+PRIOR_OF_QUIET = Prior(variance=2 * 0.005**2, degrees=20.0)
 
 
 def race(source: random.Random, truth: dict[str, float], *, noise: float = 0.03, passes: int = 40) -> tuple[Race, int]:
@@ -57,6 +60,43 @@ def test_models_within_five_per_cent_are_equals_in_the_end() -> None:
     equal = [one for one in found if one.equals]
     assert len(equal) >= 45
     assert all(set(one.equals) == {"a", "b"} and one.settled for one in equal)
+
+
+def test_the_table_names_the_confirmed_winner_on_a_machine_that_gets_slower() -> None:
+    """Losers are dropped after pass 3, before the machine gets 20 % slower: their own medians are the smallest."""
+    source, runs = random.Random(4), 60
+    truth = {"fast": 1.0, "close": 1.05, "sequential": 1.1, **{f"slow{number}": 1.15 for number in range(3)}}
+    confirmed = named = by_own_medians = 0
+    for _ in range(runs):
+        one, seconds = Race(frozenset(truth)), {model: {} for model in truth}
+        for number in range(40):
+            for model in one.running:
+                slower = 1.2 if number >= PASSES_LEAST else 1.0
+                seconds[model][number] = truth[model] * slower * math.exp(source.gauss(0, 0.005))
+            one.look(seconds, number + 1, PRIOR_OF_QUIET)
+            if one.settled:
+                break
+        standing = one.standing(seconds, PRIOR_OF_QUIET)
+        assert standing is not None
+        confirmed += one.confirmed is not None and one.winner == "fast"
+        told = sure_text(standing, one)
+        named += standing.best == "fast" and told.startswith(f"wins: {one.rival} takes ")
+        own = {model: statistics.median(passes.values()) for model, passes in seconds.items()}
+        by_own_medians += min(own, key=own.__getitem__) == "fast"
+        assert standing.seconds["sequential"] / standing.seconds["fast"] == pytest.approx(1.1, rel=0.03)
+    print(f"confirmed {confirmed}, named {named} of {runs}; by medians over different passes {by_own_medians}")
+    assert (confirmed, named) == (runs, runs)
+    assert by_own_medians < 0.8 * runs, "else the machine of this test leads nobody astray"
+
+
+def test_an_unsettled_race_stands_where_its_running_models_stand() -> None:
+    one = Race(frozenset("abc"))
+    seconds = even({"a": 1.0, "b": 1.0}, 6) | even({"c": 0.9}, 3)
+    one.running = frozenset("ab")
+    standing = one.standing(seconds, NO_PRIOR)
+    assert standing is not None
+    assert set(standing.leaders) == {"a", "b"}, "c was dropped, however small its median"
+    assert Race(frozenset("ab")).standing({}, NO_PRIOR) is None
 
 
 def even(model: dict[str, float], passes: int) -> dict[str, dict[int, float]]:

@@ -52,6 +52,7 @@ def test_losers_are_dropped_and_a_settled_session_ends_before_its_budget(race: P
     visited = {model: len(numbers) for model, numbers in passes.items()}
     assert min(visited.values()) < visited["thread-pool"], "somebody dropped out"
     assert race.stored()["parabench"]["options"]["race"] is True
+    assert race.stored()["parabench"]["options"]["passes"] is None, "only the budget limits them"
 
 
 def test_a_number_of_passes_is_kept_to(race: Project) -> None:

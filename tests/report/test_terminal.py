@@ -55,6 +55,8 @@ def test_the_closing_table_answers_the_question():
     assert " 90 %" in row
     assert row.endswith("wins: sequential takes 2.00x [1.99, 2.02]")
     assert "n = 3 passes" in text
+    assert text.startswith("Who wins in this session\n")
+    assert "it is about this session, other sessions differ by more" in text
 
 
 def test_a_tie_is_said_and_names_its_members():

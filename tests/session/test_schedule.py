@@ -1,4 +1,7 @@
-from parabench.session.schedule import Schedule
+import itertools
+
+from parabench.session.orders import endless_orders, order_of_passes
+from parabench.session.schedule import PASSES_AHEAD, Schedule
 
 
 class Clock:
@@ -78,3 +81,34 @@ def test_what_is_left_in_a_pass_is_known():
     schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock(), wanted=lambda item: item == "a")
     assert schedule.next(0.0) == (0, 0)
     assert (schedule.left_in_pass, schedule.left) == (0, 1)
+
+
+def test_without_a_number_of_passes_only_the_budget_ends_it_and_orders_are_drawn_as_they_come():
+    clock, items, drawn = Clock(), [], []
+
+    def orders():
+        for order in endless_orders([["a", "b"]], seed=5):
+            drawn.append(order)
+            yield order
+
+    schedule = Schedule(orders(), 500.0, clock, endless=True, announce=items.extend)
+    assert len(drawn) == PASSES_AHEAD
+    made = []
+    for item in items:  # the list grows while it is gone through, as pytest's does
+        visit = schedule.next(0.0)
+        made += [(*visit, item)] if visit else []
+        clock.now += visit is not None
+    assert len(made) == 500, "250 passes of two visits of a second"
+    assert schedule.passes == 250
+    assert len(drawn) <= 250 + PASSES_AHEAD
+    expected = order_of_passes([["a", "b"]], 250, seed=5)
+    assert [item for _, _, item in made] == list(itertools.chain(*expected)), "the same for the same seed"
+
+
+def test_an_endless_schedule_of_one_cell_always_knows_the_visit_that_comes_next():
+    clock, items = Clock(), []
+    schedule = Schedule(itertools.repeat(["a"]), 50.0, clock, endless=True, announce=items.extend)
+    for place, _ in enumerate(items):
+        assert place + 1 < len(items) or schedule.passes is not None
+        clock.now += schedule.next(0.0) is not None
+    assert schedule.passes == 50
