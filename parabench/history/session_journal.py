@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,10 +13,11 @@ from parabench.history import journal
 from parabench.history.format_1 import header_of_today
 from parabench.history.journal import Entries, Journal
 from parabench.history.journal_check import fault_of_header, fault_of_line
+from parabench.history.journal_lines import apply, cell_of
 from parabench.machine.fingerprint import COMPARABLE, take_fingerprint, versions_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
-from parabench.records import CellRecord, Concern, Disturbance, Instrumented, Trace, TraceCost, TracedRound, Visit
+from parabench.records import CellRecord
 from parabench.workload import Workload, source_hash
 
 #: Parts of a header that have to be the same for a session to go on.
@@ -58,7 +58,7 @@ class Unfinished:
         header = self.entries.header
         added = BASELINE if baseline_is_added(header["options"].get("models", ())) else None
         records = {
-            cell["id"]: CellRecord(_cell_of(cell), added_as_baseline=cell["model"] == added) for cell in header["cells"]
+            cell["id"]: CellRecord(cell_of(cell), added_as_baseline=cell["model"] == added) for cell in header["cells"]
         }
         for line in self.entries.lines:
             if "cell" in line:
@@ -236,72 +236,6 @@ def check_same_plan(header: Mapping[str, Any], planned: Mapping[str, Any]) -> No
             differences.append(part)
     if differences:
         raise PlanDiffers(differences)
-
-
-def visit_line(record: CellRecord, visit: Visit, instrumented: Instrumented | None, seconds: float) -> dict[str, Any]:
-    """The line of a visit that ended well, `seconds` after the session began."""
-    return {
-        "cell": record.cell.id,
-        "seconds": seconds,
-        "tasks": record.tasks,
-        "visit": asdict(visit),
-        "instrumented": asdict(instrumented) if instrumented else None,
-    }
-
-
-def warnings_line(concerns: Sequence[Concern], seconds: float) -> dict[str, Any]:
-    """The line of what the checks before measuring said."""
-    return {"warnings": [asdict(concern) for concern in concerns], "seconds": seconds}
-
-
-def failure_line(record: CellRecord, seconds: float) -> dict[str, Any]:
-    """The line of a cell that failed."""
-    return {"cell": record.cell.id, "seconds": seconds, "failure": record.failure}
-
-
-def apply(line: Mapping[str, Any], record: CellRecord) -> None:
-    """Put what a line says into the record of its cell."""
-    if "failure" in line:
-        record.failure = line["failure"]
-        return
-    record.tasks = line["tasks"]
-    record.visits.append(_visit_of(line["visit"]))
-    if line["instrumented"] is not None:
-        record.instrumented = _instrumented_of(line["instrumented"])
-
-
-def _instrumented_of(fields: Mapping[str, Any]) -> Instrumented:
-    others = tuple(
-        TracedRound(**{**other, "traces": _traces_of(other["traces"])}) for other in fields.get("other_rounds", ())
-    )
-    cost = fields.get("trace_cost")
-    read = {"other_rounds": others, "trace_cost": None if cost is None else TraceCost(**cost)}
-    return Instrumented(**{**fields, **read, "traces": _traces_of(fields["traces"])})
-
-
-def _traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
-    return tuple(Trace(*row) for row in rows)
-
-
-def _visit_of(fields: Mapping[str, Any]) -> Visit:
-    names = ("seconds_per_round", "findings", "seconds_warm_up")
-    values = {**fields, **{name: tuple(fields[name]) for name in names if name in fields}}
-    if "gil_enabled" in values:  # a journal of an earlier version has one pair
-        values["gil_enabled_at_start"], values["gil_enabled_at_end"] = values.pop("gil_enabled")
-    values["disturbed"] = tuple(
-        Disturbance(**{**disturbance, "seconds_set_aside": tuple(disturbance["seconds_set_aside"])})
-        for disturbance in fields.get("disturbed", ())
-    )
-    return Visit(**values)
-
-
-def _cell_of(fields: Mapping[str, Any]) -> Any:
-    from parabench.records import Cell, Unavailable
-
-    known = {field.name: fields[field.name] for field in dataclasses.fields(Cell)}
-    if known["unavailable"] is not None:
-        known["unavailable"] = Unavailable(**known["unavailable"])
-    return Cell(**known)
 
 
 def cells_of_header(items: Mapping[str, CellRecord]) -> Sequence[dict[str, Any]]:

@@ -32,22 +32,10 @@ def verify(
         raise WrongResult(
             f"cell {cell_id} returned {len(outcomes)} results for {len(items)} tasks: tasks were lost or doubled"
         )
-    failures = [(index, outcome.failure) for index, outcome in enumerate(outcomes) if outcome.failure is not None]
-    if failures:
-        lines = [f"cell {cell_id}: {len(failures)} of {len(items)} tasks failed"]
-        for index, failure in failures[:NAMED]:
-            lines.append(f"task {index}, item {shorten(items[index])}: {failure.type}: {failure.message}")
-            lines.extend(f"    {line}" for line in failure.traceback.splitlines())
-        raise TasksFailed("\n".join(lines))
+    if any(outcome.failure is not None for outcome in outcomes):
+        raise TasksFailed(_failed(cell_id, items, outcomes))
     if items_changed:
-        named = "; ".join(
-            f"task {index}, item {shorten(items[index])} is now {now}"
-            for index, now in list(items_changed.items())[:NAMED]
-        )
-        raise WrongResult(
-            f"cell {cell_id}: the task changed its item: {named}; the next round would do other work, and a model that "
-            "shares memory other work than one that does not: work on a copy"
-        )
+        raise WrongResult(_changed(cell_id, items, items_changed))
     if workload.check is not None:
         for index, outcome in enumerate(outcomes):
             if not workload.check(items[index], outcome.value):
@@ -68,6 +56,25 @@ def verify(
                 for index in wrong[:NAMED]
             )
             raise WrongResult(f"cell {cell_id}: {len(wrong)} of {len(items)} results differ from sequential: {named}")
+
+
+def _failed(cell_id: str, items: Sequence[Any], outcomes: Sequence[Outcome]) -> str:
+    failures = [(index, outcome.failure) for index, outcome in enumerate(outcomes) if outcome.failure is not None]
+    lines = [f"cell {cell_id}: {len(failures)} of {len(items)} tasks failed"]
+    for index, failure in failures[:NAMED]:
+        lines.append(f"task {index}, item {shorten(items[index])}: {failure.type}: {failure.message}")
+        lines.extend(f"    {line}" for line in failure.traceback.splitlines())
+    return "\n".join(lines)
+
+
+def _changed(cell_id: str, items: Sequence[Any], items_changed: Mapping[int, str]) -> str:
+    named = "; ".join(
+        f"task {index}, item {shorten(items[index])} is now {now}" for index, now in list(items_changed.items())[:NAMED]
+    )
+    return (
+        f"cell {cell_id}: the task changed its item: {named}; the next round would do other work, and a model that "
+        "shares memory other work than one that does not: work on a copy"
+    )
 
 
 def same(value: Any, expected: Any, tolerance: float | None = None) -> bool:

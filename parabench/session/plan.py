@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from parabench.errors import UnknownName
+from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, Unavailable
 from parabench.session.options import Options
@@ -91,6 +92,13 @@ def make_cells(
                 for count in counts
             )
     return cells
+
+
+def models_of(options: Options) -> dict[str, Model]:
+    """The models that were asked for, by name, and the baseline where they leave it out."""
+    known = find_models()
+    chosen = choose("model", options.models, known)
+    return {BASELINE: known[BASELINE], **chosen} if baseline_is_added(options.models) else chosen
 
 
 def cells_planned(options: Options, workloads: Iterable[Workload], models: Iterable[Model], cores: int) -> list[Cell]:

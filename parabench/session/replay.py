@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from parabench.errors import CellFailed, PlanDiffers
-from parabench.history.session_journal import apply
+from parabench.history.journal_lines import apply
 from parabench.measure.stay import Stay
 from parabench.records import CellRecord
 

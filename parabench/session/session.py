@@ -16,23 +16,15 @@ from parabench.analyse.timeline_json import timelines_info
 from parabench.errors import JournalNotWritable
 from parabench.history import store
 from parabench.history.journal import Journal
+from parabench.history.journal_lines import failure_line, visit_line, warnings_line
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
-from parabench.history.session_journal import (
-    Unfinished,
-    begin,
-    check_same_plan,
-    failure_line,
-    header_of,
-    reopened,
-    visit_line,
-    warnings_line,
-)
+from parabench.history.session_journal import Unfinished, begin, check_same_plan, header_of, reopened
 from parabench.machine.cores import cores_usable
 from parabench.machine.fingerprint import machine_id, take_fingerprint
 from parabench.measure.experiment import Experiment
 from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.stay import Stay, visit_of
-from parabench.models import BASELINE, baseline_is_added, find_models
+from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
 from parabench.session.discovery import find_workloads
@@ -40,7 +32,7 @@ from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
 from parabench.session.options import Options
-from parabench.session.plan import cells_planned, choose
+from parabench.session.plan import cells_planned, choose, models_of
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions
 from parabench.session.replay import Replay
@@ -69,9 +61,7 @@ class Session:
         self.workloads: dict[str, Workload] = choose(
             "workload", options.workloads, find_workloads(options.workloads_dir)
         )
-        self.models: dict[str, Model] = choose("model", options.models, find_models())
-        if baseline_is_added(options.models):
-            self.models = {BASELINE: find_models()[BASELINE], **self.models}
+        self.models: dict[str, Model] = models_of(options)
         self.cores = cores_usable()
         self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
         #: Cells that have been selected, by id, in the order of selection.

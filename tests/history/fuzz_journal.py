@@ -17,9 +17,10 @@ from pathlib import Path
 from session_mutations import ODD, RAW
 
 from parabench.errors import InvalidWorkload
+from parabench.history.journal_lines import visit_line
 from parabench.history.reader import read_session
 from parabench.history.recovery import recover, set_aside
-from parabench.history.session_journal import Damaged, begin, left_behind, visit_line
+from parabench.history.session_journal import Damaged, begin, left_behind
 from parabench.machine.fingerprint import take_fingerprint
 from parabench.models import find_models
 from parabench.records import Cell, CellRecord, Instrumented, Trace, Visit
