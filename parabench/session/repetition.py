@@ -49,6 +49,6 @@ def _by_others(stay: Stay, seconds_set_aside: tuple[float, ...]) -> Disturbance:
     return Disturbance(
         cause=OTHER_PROGRAMS,
         count=stay.others.share or 0.0,
-        during="visit",
+        during="whole visit",
         seconds_set_aside=seconds_set_aside,
     )
