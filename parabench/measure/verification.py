@@ -44,11 +44,8 @@ def verify(
                     f"item {shorten(items[index])} gave {shorten(outcome.value)}"
                 )
     if expected is not None and workload.deterministic:
-        wrong = [
-            index
-            for index, outcome in enumerate(outcomes)
-            if not same(outcome.value, expected[index], workload.tolerance)
-        ]
+        pairs = zip((outcome.value for outcome in outcomes), expected, strict=True)
+        wrong = [index for index, pair in enumerate(pairs) if not same(*pair, workload.tolerance)]
         if wrong:
             named = "; ".join(
                 f"task {index}, item {shorten(items[index])}: {shorten(outcomes[index].value)} "
