@@ -14,8 +14,8 @@ from parabench.task import Batch, Run, TaskCall, leave_thread
 
 @contextmanager
 def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
-    """Start the loop and all N threads; anyio keeps idle threads until its loop ends."""
-    import asyncio
+    """Start the loop and all N threads. anyio ends its threads with the loop's first task, so one stays."""
+    from anyio.from_thread import start_blocking_portal
 
     together = threading.Barrier(workers)
 
@@ -27,12 +27,12 @@ def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
         together.wait()
         leave_thread()
 
-    with asyncio.Runner() as runner:
-        runner.run(_in_every_thread(enter, workers))
+    with start_blocking_portal(backend="asyncio") as loop:
+        loop.call(_in_every_thread, enter, workers)
         try:
-            yield lambda batch: runner.run(_run_batch(batch, workers))
+            yield lambda batch: loop.call(_run_batch, batch, workers)
         finally:
-            runner.run(_in_every_thread(leave, workers))
+            loop.call(_in_every_thread, leave, workers)
 
 
 async def _in_every_thread(function: Callable[[], object], workers: int) -> None:
