@@ -42,7 +42,13 @@ def end_with_cell() -> None:
 
     end_with_parent(None)
     parent = parent_process()
-    if parent is not None and not parent.is_alive():  # it ended before the kernel knew
+    if parent is None or parent.pid is None:
+        return
+    try:
+        lives = parent.is_alive()
+    except ValueError:  # loky tells its workers who their parent is, but not how to see its end
+        lives = os.getppid() == parent.pid
+    if not lives:  # it ended before the kernel knew
         os._exit(1)
 
 
