@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
+from parabench.history.journal_lines import visit_of_today
 from parabench.machine.fingerprint import machine_id, machine_info
 from parabench.records import Cell, Concern, Instrumented, Trace, Unavailable, Visit
 
@@ -113,7 +114,7 @@ def _fault_of_cell_line(  # noqa: PLR0911 - one return a fault
     visit, tasks = line.get("visit"), line.get("tasks")
     if not isinstance(tasks, int) or isinstance(tasks, bool) or not 0 < tasks < NUMBER_MOST:
         return "'tasks' is no number of tasks"
-    if not isinstance(visit, dict) or not fits(visit, Visit) or "instrumented" not in line:
+    if not isinstance(visit, dict) or not fits(visit_of_today(visit), Visit) or "instrumented" not in line:
         return "its visit is not as it was written"
     seconds = visit["seconds_per_round"]
     if not seconds or not all(SECONDS_LEAST <= value <= SECONDS_MOST for value in seconds):

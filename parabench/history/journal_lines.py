@@ -66,11 +66,18 @@ def _traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
     return tuple(Trace(*row) for row in rows)
 
 
+def visit_of_today(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a visit under the names that they have now: journals of earlier versions have `gil_enabled`."""
+    values = dict(fields)
+    if isinstance(pair := values.get("gil_enabled"), list) and len(pair) == 2:
+        values["gil_enabled_at_start"], values["gil_enabled_at_end"] = values.pop("gil_enabled")
+    return values
+
+
 def _visit_of(fields: Mapping[str, Any]) -> Visit:
     names = ("seconds_per_round", "findings", "seconds_warm_up")
+    fields = visit_of_today(fields)
     values = {**fields, **{name: tuple(fields[name]) for name in names if name in fields}}
-    if "gil_enabled" in values:  # a journal of an earlier version has one pair
-        values["gil_enabled_at_start"], values["gil_enabled_at_end"] = values.pop("gil_enabled")
     values["disturbed"] = tuple(
         Disturbance(**{**disturbance, "seconds_set_aside": tuple(disturbance["seconds_set_aside"])})
         for disturbance in fields.get("disturbed", ())

@@ -79,7 +79,8 @@ def _visit(number: int, place: int) -> Visit:
         threads=1,
         bytes_read=None,
         bytes_written=None,
-        gil_enabled=(True, True),
+        gil_enabled_at_start=True,
+        gil_enabled_at_end=True,
         blind=None,
         **used,
     )

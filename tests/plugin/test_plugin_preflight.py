@@ -14,7 +14,7 @@ from parabench.history.reader import read_session
 ONE = ("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "1")
 TRACED = "import sys\ndef trace(*event):\n    return None\nsys.settrace(trace)\n"
 #: No machine that runs tests is quiet for sure: these sessions have checks of their own.
-CHECKS = "import parabench.session.session\nparabench.session.session.checks_here = lambda *given: [{checks}]\n"
+CHECKS = "import parabench.session.fitness\nparabench.session.fitness.checks_here = lambda *given: [{checks}]\n"
 DEBUG = "DebugBuild(lambda: True)"
 
 

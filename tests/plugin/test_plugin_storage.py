@@ -103,7 +103,7 @@ def test_the_session_says_how_it_was_made(one: Project) -> None:
     ours = session["parabench"]
     assert session["version"]
     assert session["datetime"]
-    assert ours["format"] == 1
+    assert ours["format"] == 2
     assert ours["interrupted"] is False
     assert (ours["failed"], ours["not_run"]) == ([], [])
     assert ours["machine_id"] == one.sessions()[-1].parent.name
