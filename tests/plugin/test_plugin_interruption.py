@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from user_project import Project, flat, wait_for
 
-#: Each call leaves a line; a dozen of them means that some cells are done and many are not.
+#: Each call leaves a line; some hundreds of them mean that some cells are done and many are not.
 SLOW = """
 import time
 from pathlib import Path
@@ -50,7 +50,7 @@ def midway(project: Project) -> Callable[..., subprocess.Popen[str]]:
         project.workload("slow", SLOW)
         project.experiment()
         started = project.start("benchmarks", "--models", MODELS, "--passes", "50", "--rounds", "1", *args)
-        wait_for(project.root / "workloads" / "calls", lines=100)
+        wait_for(project.root / "workloads" / "calls", lines=400)
         return started
 
     return start

@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from user_project import Project, flat
+
+from parabench.measure.lock import SessionLock, machine_lock
 
 MODELS = "sequential,thread-pool,process-pool-fork"
 SLOW = "import time\ndef mine(item):\n    time.sleep(0.01)\n    return item\n"
@@ -223,21 +226,23 @@ def test_an_unfinished_session_can_be_given_up(slow: Project, arguments, answer:
 
 
 def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project, monkeypatch) -> None:
-    """The second one has read the journal's length before the first one has written its visits."""
+    """Both have found the journal while a third session measured; the second goes on with what the first has added."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy wait")
-    monkeypatch.setenv("TMPDIR", str(slow.root))
     stop_after(slow, 2, signal.SIGKILL, "--passes", "40")
     (journal,) = journals(slow)
-    first = slow.start("benchmarks", "--resume")
     before = journal.read_bytes().count(b'"visit"')
+    third = SessionLock.acquire(machine_lock(), "refuse", lambda _: None)
+    waiting = [slow.start("benchmarks", "--resume") for _ in range(2)]
+    time.sleep(5)  # both are in the queue by then; on a slower machine the test shows less
+    third.release()
     while journal.read_bytes().count(b'"visit"') < before + 3:
         time.sleep(0.005)
-    second = slow.start("benchmarks", "--resume")  # waits for the machine
-    time.sleep(1.5)
+    first, second = sorted(waiting, key=lambda process: not psutil.Process(process.pid).children())
     first.send_signal(signal.SIGKILL)
     first.communicate(timeout=60)
     made = [line for line in lines_of(journal) if "visit" in line]
     said, _ = second.communicate(timeout=120)
+    assert slow.sessions(), said
     (stored,) = slow.sessions()
     data = {b["param"]: b["stats"]["data"] for b in json.loads(Path(stored).read_text())["benchmarks"]}
     for line in made:
