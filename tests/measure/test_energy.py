@@ -9,7 +9,7 @@ import pytest
 
 from parabench.measure.cell_server import _time_batch
 from parabench.measure.energy import Packages
-from parabench.measure.experiment import Stay, visit_of
+from parabench.measure.stay import Stay, visit_of
 from parabench.records import Energy, Outcome
 from parabench.task import Batch, TaskCall
 
