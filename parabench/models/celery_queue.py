@@ -73,7 +73,7 @@ def make_app(url: str, namespace: str) -> Any:
         broker_connection_max_retries=None,  # a worker waits for its broker until it is told to end
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
-        worker_enable_remote_control=False,  # who may write to the broker may not reconfigure workers
+        worker_enable_remote_control=True,  # without it processes do not come back to a broker that was away
         worker_proc_alive_timeout=SECONDS_TO_START,  # slow processes would be killed and replaced after 4 s
     )
     for name, function in FUNCTIONS.items():

@@ -12,7 +12,7 @@ from parabench.errors import CellDisturbed, CellFailed, CellProcessDied, CellTim
 from parabench.measure.cell import Round
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import find_models
-from parabench.records import Cell, Energy, TreeUsage
+from parabench.records import Cell, TreeUsage
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]
@@ -163,7 +163,7 @@ USED = TreeUsage(
 
 def round_of(seconds, **disturbed):
     causes = {cause.replace("_", " "): count for cause, count in disturbed.items()}
-    return Round(seconds, USED, Energy(None, "none"), [], {}, {}, causes)
+    return Round(seconds, USED, [], {}, {}, causes)
 
 
 def test_a_disturbed_round_is_set_aside_and_repeated_once():

@@ -84,7 +84,7 @@ def test_ini_options_do_what_the_command_line_does(one: Project) -> None:
     lines = ["models = thread-pool", "workloads = mine", "workers = 2,3", "passes = 2", "rounds = 3", "seed = 11"]
     lines += ["size = medium", "results = kept", "cell_timeout = 30"]
     one.file("pytest.ini", "[pytest]\n" + "".join(f"parabench_{line}\n" for line in lines))
-    one.pytest("benchmarks").assert_outcomes(passed=2)
+    one.pytest("benchmarks").assert_outcomes(passed=3)  # the baseline is added
     assert not one.sessions()
     assert len(one.sessions("kept")) == 1
     text = one.sessions("kept")[0].read_text()

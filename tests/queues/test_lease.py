@@ -15,7 +15,7 @@ from parabench.workers.services import Services
 CLIENT = """\
 import sys, time
 from parabench.models import find_models
-from parabench.records import Services
+from parabench.workers.services import Services
 from parabench.task import Batch, TaskCall
 
 call = TaskCall(task="tasks_for_tests:misbehave")
