@@ -67,19 +67,23 @@ class CellId(NamedTuple):
     model: str
     workers: int
     size: str
-    #: True when the user asked for this number of workers, which then belongs to the text.
+    #: True when it is not the default number of workers, or the user asked for it: it then belongs to the text.
     workers_named: bool = False
+    #: Items a message: "1", or "auto" for what the model's library chooses by itself.
+    chunk: str = "1"
 
     @property
     def text(self) -> str:
         """The id in brackets of the pytest item: defaults are left out, so that it stays stable."""
         size = "" if self.size == "small" else f"-{self.size}"
-        return f"{self.workload}-{self.model}" + (f"-w{self.workers}" if self.workers_named else "") + size
+        chunk = "" if self.chunk == "1" else f"-{self.chunk}"
+        return f"{self.workload}-{self.model}" + (f"-w{self.workers}" if self.workers_named else "") + chunk + size
 
     @property
     def label(self) -> str:
-        """The model's name in a ranking of its workload: with its workers when the user asked for their number."""
-        return f"{self.model} x{self.workers}" if self.workers_named else self.model
+        """The model's name in a ranking of its workload: with its workers and chunk where they are not the default."""
+        chunk = "" if self.chunk == "1" else f", chunk {self.chunk}"
+        return (f"{self.model} x{self.workers}" if self.workers_named else self.model) + chunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +97,17 @@ class Cell:
     size: str
     #: Set when this pair cannot be measured here.
     unavailable: Unavailable | None = None
-    #: True when the user asked for this number of workers, which then belongs to the id.
+    #: True when it is not the default number of workers, or the user asked for it: it then belongs to the id.
     workers_named: bool = False
+    #: Items a message: "1", or "auto" for what the model's library chooses by itself.
+    chunk: str = "1"
+    #: False for what only a race adds: the model with other workers than by default, or with another chunk.
+    by_default: bool = True
 
     @property
     def identity(self) -> CellId:
         """Which cell it is."""
-        return CellId(self.workload, self.model, self.workers, self.size, self.workers_named)
+        return CellId(self.workload, self.model, self.workers, self.size, self.workers_named, self.chunk)
 
     @property
     def id(self) -> str:
@@ -277,7 +285,7 @@ class CellRecord:
 
     @property
     def label(self) -> str:
-        """The model's name in a ranking: with its workers when the user asked for several numbers of them."""
+        """The model's name in a ranking: with its workers and chunk where they are not the default."""
         return self.cell.identity.label
 
     @property

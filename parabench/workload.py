@@ -60,6 +60,8 @@ class LimitCase:
     cores_usable: int
     #: Median seconds per round of `sequential` in the same session; None when it was not measured.
     seconds_sequential: float | None
+    #: How long each item's task took there, in a traced round; None when none was run.
+    seconds_of_tasks: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,30 @@ def unknown_limit(case: LimitCase) -> Limit:
     return Limit(None, "no physical limit is known for this workload")
 
 
+def makespan_least(lengths: Sequence[float], workers: int) -> float:
+    """A time that no schedule of tasks of these lengths on so many workers can beat, in the unit of the lengths.
+
+    The largest of: the sum spread evenly, the longest task, and for each k the k + 1 smallest of the k * workers + 1
+    longest tasks, k + 1 of which some worker has to do (Martello and Toth, "Knapsack problems", 1990, section 8.3).
+    0 without any task.
+    """
+    ordered = sorted(lengths, reverse=True)
+    least = sum(ordered) / workers
+    for k in range(-(-len(ordered) // workers)):
+        longest = ordered[: k * workers + 1]
+        least = max(least, sum(longest[-(k + 1) :]))
+    return least
+
+
 def cpu_limit(case: LimitCase) -> Limit:
-    """Sequential seconds divided by the cores that the workers can occupy (perfect, free parallelism)."""
+    """The shortest schedule of the sequential tasks on the cores that the workers can occupy: free parallelism."""
     if case.seconds_sequential is None:
         return Limit(None, "needs the sequential model in the same session")
     cores = min(case.workers, case.cores_usable)
-    return Limit(case.seconds_sequential / cores, f"sequential time / {cores} cores")
+    if not case.seconds_of_tasks or sum(case.seconds_of_tasks) <= 0:
+        return Limit(case.seconds_sequential / cores, f"sequential time / {cores} cores")
+    share = makespan_least(case.seconds_of_tasks, cores) / sum(case.seconds_of_tasks)
+    return Limit(case.seconds_sequential * share, f"shortest schedule of the sequential tasks on {cores} cores")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +150,8 @@ class Workload:
     #: Modules that a script doing this work would import at its top: there before a cell starts, so that forked
     #: workers inherit them; spawned workers pay for them, as they always do.
     imports: tuple[str, ...] = ()
+    #: Runs only when it is named, and with --everything: another one of its kind runs by default.
+    on_request: bool = False
     #: True when the synchronous task drives an event loop of its own, which greenlets of one thread cannot share.
     drives_event_loop: bool = False
 

@@ -16,10 +16,10 @@ from parabench.workload import Json, Settings, Size, Workload, cpu_limit
 # --- integers -------------------------------------------------------------------------------------------------------
 
 #: size -> (tasks, numbers per task). The tasks cover adjacent ranges from 0 on, so later tasks take longer.
-PRIMES: Mapping[Size, tuple[int, int]] = {"small": (8, 7_500), "medium": (16, 37_500), "large": (64, 62_500)}
+PRIMES: Mapping[Size, tuple[int, int]] = {"small": (24, 6_250), "medium": (16, 37_500), "large": (64, 62_500)}
 
 #: below -> primes below it, from the published tables (OEIS A000720, A006880).
-PRIMES_KNOWN = {60_000: 6_057, 600_000: 49_098, 4_000_000: 283_146}
+PRIMES_KNOWN = {150_000: 13_848, 600_000: 49_098, 4_000_000: 283_146}
 
 
 def count_primes(item: Mapping[str, int]) -> int:
@@ -86,7 +86,7 @@ COUNT_PRIMES = Workload(
 
 #: size -> (tasks, columns per task, rows, iterations at most).
 MANDELBROT: Mapping[Size, tuple[int, int, int, int]] = {
-    "small": (8, 14, 120, 100),
+    "small": (24, 18, 120, 100),
     "medium": (16, 32, 240, 300),
     "large": (64, 32, 480, 640),
 }
@@ -180,7 +180,7 @@ MANDELBROT_SET = Workload(
 # --- objects --------------------------------------------------------------------------------------------------------
 
 #: size -> (tasks, records per task).
-RECORDS: Mapping[Size, tuple[int, int]] = {"small": (8, 1_600), "medium": (16, 21_000), "large": (64, 88_000)}
+RECORDS: Mapping[Size, tuple[int, int]] = {"small": (24, 2_100), "medium": (16, 21_000), "large": (64, 88_000)}
 
 USERS = 5
 TAGS = ("python", "async", "threads")

@@ -69,6 +69,7 @@ def gradient_descent_check(item: Json, result: Json) -> bool:
 GRADIENT_DESCENT = Workload(
     name="gradient-descent",
     kind="cpu",
+    on_request=True,
     description="Trains a linear regression by gradient descent on plain lists: machine learning without a library.",
     task=gradient_descent,
     items=gradient_descent_items,

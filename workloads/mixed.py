@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parabench.workload import Json, Limit, LimitCase, Size, Workload
+from parabench.workload import Json, Limit, LimitCase, Size, Workload, makespan_least
 from workloads.github import loopback, sockets
 from workloads.github.listing import AsyncClient, Client, Repository, repositories
-from workloads.github.population import listing_seconds, repositories_of
-from workloads.github.sizes import users
+from workloads.github.population import list_users, listing_seconds, repositories_of
 
 #: Rankings computed per task: the length of its computing part, about 0.1 ms each for a full page of repositories.
 RANKINGS = 40
+#: size -> users in a batch.
+USERS: Mapping[Size, int] = {"small": 64, "medium": 128, "large": 512}
 #: Year from which a ranking counts back.
 TODAY = 2026
 #: Tasks timed to know how long a batch computes, and how often each.
@@ -26,7 +27,7 @@ TOP = 3
 
 def items(size: Size) -> Sequence[Json]:
     """The users of the network workloads, each with the number of rankings to compute."""
-    return [{"user": user, "rankings": RANKINGS} for user in users(size)]
+    return [{"user": user, "rankings": RANKINGS} for user in list_users(USERS[size])]
 
 
 def fetch_parse_aggregate(item: Mapping[str, Any], client: Client) -> Json:
@@ -85,7 +86,7 @@ def _computing_seconds(items: tuple[tuple[str, int], ...]) -> float:
 
 
 def mixed_limit(case: LimitCase) -> Limit:
-    """The larger of two: waiting spread over the workers, and computing spread over the cores they can occupy.
+    """The larger of two: the shortest schedule of the waiting, and computing spread over the cores they can occupy.
 
     Computing is timed here and now, without any client: what `sequential` takes beyond its waiting holds the costs of
     one client library, which another may not have.
@@ -93,11 +94,11 @@ def mixed_limit(case: LimitCase) -> Limit:
     seconds = [listing_seconds(case.settings, item["user"]) for item in case.items]
     workers = min(case.workers, len(seconds))
     cores = min(workers, case.cores_usable)
-    waiting = max(*seconds, sum(seconds) / workers)
+    waiting = makespan_least(seconds, workers)
     computing = _computing_seconds(tuple((item["user"], item["rankings"]) for item in case.items)) / cores
     if computing > waiting:
         return Limit(computing, f"computing alone / {cores} cores")
-    return Limit(waiting, f"sum of all reply times / {workers} workers, or those of the longest task")
+    return Limit(waiting, f"shortest schedule of all reply times on {workers} workers")
 
 
 WORKLOADS = (

@@ -17,10 +17,10 @@ BYTES_BLOCK = 64 * 1024
 BYTES_BUFFER = 1024 * 1024
 
 #: size -> (tasks, buffers of 1 MiB hashed per task).
-HASHING: Mapping[Size, tuple[int, int]] = {"small": (8, 6), "medium": (16, 85), "large": (64, 350)}
+HASHING: Mapping[Size, tuple[int, int]] = {"small": (24, 8), "medium": (16, 85), "large": (64, 350)}
 #: size -> (tasks, bytes compressed per task).
 COMPRESSION: Mapping[Size, tuple[int, int]] = {
-    "small": (8, 2 * BYTES_BLOCK),
+    "small": (24, 2 * BYTES_BLOCK),
     "medium": (16, 24 * BYTES_BLOCK),
     "large": (64, 100 * BYTES_BLOCK),
 }
@@ -101,5 +101,6 @@ COMPRESS_BUFFERS = Workload(
     task=compress_buffers,
     items=compress_buffers_items,
     check=compress_buffers_check,
+    on_request=True,
     limit=cpu_limit,
 )

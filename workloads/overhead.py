@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from parabench.workload import Json, Limit, LimitCase, Size, Workload
 
 #: size -> tasks.
-TASKS: Mapping[Size, int] = {"small": 64, "medium": 1_000, "large": 10_000}
+TASKS: Mapping[Size, int] = {"small": 256, "medium": 1_000, "large": 10_000}
 
 
 def no_op(item: Json) -> Json:

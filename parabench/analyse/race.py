@@ -1,130 +1,146 @@
-"""The race of one workload's models: which further passes still have to visit, and when the winner is settled.
+"""The race of one workload's contestants: what drops out, what is left to be told apart, and when that is enough.
 
-Models that are slower than the fastest one for sure are dropped after each pass. Looking after every pass is giving
-luck many chances, so look k spends alpha / (k (k + 1)) of the error probability, which adds up to alpha over all looks
-(a union bound; dropping as in F-race: Birattari, Stützle, Paquete and Varrentrapp, "A racing algorithm for configuring
-metaheuristics", GECCO 2002). The model that remains has been picked for being fast, by luck among other things, so it
-is confirmed against its closest rival on fresh passes alone before it is called the winner.
+A contestant is worse for sure when some other one is faster for sure; it drops out, as in F-race (Birattari, Stützle,
+Paquete and Varrentrapp, "A racing algorithm for configuring metaheuristics", GECCO 2002). A race is settled when the
+leader is at most 5 % slower than the best contestant for sure. These are comparisons with the best (Hsu, "Simultaneous
+confidence intervals for all distances from the 'best'", Annals of Statistics 9(5), 1981): whichever contestant is
+picked as leader by the same numbers, only the comparisons with the one that is truly best can be wrong, so the error
+probability is divided by the number of contestants less one, and not by that of all pairs.
+
+Looking after every pass is giving luck many chances, so look k spends alpha / (k (k + 1)) of the error probability,
+which adds up to alpha over all looks (a union bound).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from parabench.analyse.moderated import Prior
-from parabench.analyse.ranking import BASELINE, Ranking, Ratio, compare, rank
+from parabench.analyse.moderated import NO_PRIOR, Prior
+from parabench.analyse.noise import prior_of_pair
+from parabench.analyse.ranking import Ratio, compare
 
-#: Nothing is dropped before so many passes.
-PASSES_LEAST = 3
-#: A winner is confirmed on so many passes that had no part in picking it.
-PASSES_FRESH = 3
-#: Models that are within this factor of the fastest one for sure are its equals for every practical purpose.
+#: Nothing is decided before so many passes: every contestant by default is visited in all of them.
+PASSES_LEAST = 2
+#: A leader that is at most this factor slower than the best one is as good for every practical purpose.
 EQUAL_WITHIN = 1.05
-#: Probability, per workload, of dropping a model that is as fast as the fastest.
+#: Probability, per workload, of any wrong claim: the best one dropped, or more than 5 % faster than a settled leader.
 ALPHA = 0.05
 
 Passes = Mapping[str, Mapping[int, float]]
+Priors = Mapping[str, Prior]
 
 
 @dataclass(slots=True)
 class Race:
-    """Which models still run; call `look` after each pass."""
+    """Which contestants still run; call `look` after each pass."""
 
-    #: Models that further passes visit; empty when all is settled.
-    running: frozenset[str]
-    #: Set while a winner is being confirmed, and afterwards.
-    winner: str | None = None
-    rival: str | None = None
-    #: Rival's seconds / winner's, on fresh passes alone; set when the winner is confirmed.
-    confirmed: Ratio | None = None
-    #: Models that are practically as fast as each other, fastest first, when the race has ended with several.
-    equals: tuple[str, ...] = ()
-    _looks: int = 0
-    #: Pass from which on the confirmation counts.
-    _fresh_from: int = 0
-    _dropped: list[str] = field(default_factory=list)
+    #: The family of each contestant, by its label.
+    families: Mapping[str, str]
+    #: Those that may still be the best.
+    running: frozenset[str] = field(init=False)
+    #: The fastest so far; None before the first look.
+    leader: str | None = None
+    #: Seconds of each other contestant / seconds of the leader, with the interval of the last look.
+    behind: dict[str, Ratio] = field(default_factory=dict)
+    #: Those that are at most 5 % slower than the best one for sure.
+    good: frozenset[str] = frozenset()
+    #: How often it was looked at.
+    looks: int = 0
+    #: Visits that the last look has seen.
+    _visits: int = 0
+
+    def __post_init__(self) -> None:
+        self.running = frozenset(self.families)
 
     @property
     def settled(self) -> bool:
-        """Whether further passes would add nothing."""
-        return not self.running
+        """Whether anything can be recommended for sure: further passes would add nothing to that."""
+        return bool(self.good)
 
-    def look(self, seconds_by_pass: Passes, passes: int, prior: Prior) -> None:
-        """Take note of the seconds per round, by model and pass, after so many passes. Failed models have no entry."""
-        if self.settled:
-            return
-        alive = {model: seconds_by_pass[model] for model in self.running if seconds_by_pass.get(model)}
-        self.running = frozenset(alive)
-        if self.winner is not None and self.rival is not None and {self.winner, self.rival} <= alive.keys():
-            self._confirm(alive, passes, prior)
-        elif passes >= PASSES_LEAST:
-            self.winner = self.rival = None
-            self._drop(alive, seconds_by_pass, passes, prior)
+    @property
+    def equals(self) -> tuple[str, ...]:
+        """The leader, and all that are not slower than it for sure, fastest first."""
+        others = [name for name in self.behind if name in self.running]
+        return () if self.leader is None else (self.leader, *sorted(others, key=lambda name: self.behind[name].ratio))
 
-    def standing(self, seconds_by_pass: Passes, prior: Prior) -> Ranking | None:
-        """The ranking that the race has come to so far; None without any measured model.
+    @property
+    def family_settled(self) -> bool:
+        """Whether no other family than the leader's can be more than 5 % faster than it."""
+        if self.leader is None:
+            return False
+        own = self.families[self.leader]
+        rivals = [name for name in self.running if name != self.leader and self.families[name] != own]
+        return all(_close(self.behind.get(name)) for name in rivals)
 
-        First place has the winner, or the first of the equals, or the fastest of the models that still run. A dropped
-        model has fewer passes, and the machine may have been faster in them, so it is never ranked by its own median:
-        its seconds are those of the first place times their ratio on the passes that both took part in.
+    def enter(self, name: str, family: str) -> None:
+        """Let one more contestant run."""
+        self.families = {**self.families, name: family}
+        self.running |= {name}
+        self.good = frozenset()
+
+    def ratios_to(self, reference: str, seconds_by_pass: Passes, priors: Priors) -> dict[str, Ratio]:
+        """Seconds of the reference / seconds of each contestant, with intervals that hold together with 95 %."""
+        if not seconds_by_pass.get(reference):
+            return {}
+        measured = {name: passes for name, passes in seconds_by_pass.items() if passes}
+        each = 1 - ALPHA / max(1, len(measured) - 1)
+        return {name: _compared(reference, name, measured, each, priors) for name in measured}
+
+    def look(self, seconds_by_pass: Passes, passes: int, priors: Priors) -> None:
+        """Take note of the seconds per round, by contestant and pass, after so many passes. Failed ones have no entry.
+
+        `priors` say how the log seconds of visits scatter, by contestant.
         """
-        measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
-        candidates = [self.winner] if self.winner is not None else self.equals or sorted(self.running)
-        ranking = rank({m: measured[m] for m in candidates if m in measured} or measured, baseline="", prior=prior)
-        if ranking is None:
-            return None
-        best, everything = ranking.best, max(1, len(measured) - 1)
-        each = 1 - ALPHA / everything
-        behind = {m: compare(passes, measured[best], each, prior) for m, passes in measured.items() if m != best}
-        order = sorted(behind, key=lambda model: behind[model].ratio)
-        reference = measured.get(BASELINE)
-        second = self.rival if self.rival in behind else next(iter(order), None)
-        return Ranking(
-            seconds={best: ranking.seconds[best]} | {m: ranking.seconds[best] * behind[m].ratio for m in order},
-            leaders=ranking.leaders,
-            speedups={m: compare(reference, measured[m], each, prior) for m in (best, *order)} if reference else {},
-            runner_up=second,
-            margin=self.confirmed or (behind[second] if second is not None else None),
+        measured = {name: seconds_by_pass[name] for name in self.families if seconds_by_pass.get(name)}
+        self.running &= measured.keys()
+        visits = sum(map(len, measured.values()))
+        if not self.running or passes < PASSES_LEAST or visits == self._visits:
+            return  # nothing new: not even a look
+        self._visits = visits
+        self.looks += 1
+        confidence = 1 - ALPHA / (self.looks * (self.looks + 1)) / max(1, len(measured) - 1)
+        ratios = {
+            name: {other: _compared(name, other, measured, confidence, priors) for other in self.running - {name}}
+            for name in self.running
+        }
+        beaten = {
+            name
+            for name, others in ratios.items()
+            if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
+        }
+        self.running = (self.running - beaten) or self.running
+        self.leader = min(self.running, key=lambda name: _worst(ratios[name], self.running))
+        leader = self.leader
+        self.behind = {
+            name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader
+        }
+        self.good = frozenset(
+            name
+            for name in self.running
+            if all(_close(_turned(ratios[name][other])) for other in self.running - {name})
         )
 
-    def _drop(self, alive: Passes, seconds_by_pass: Passes, passes: int, prior: Prior) -> None:
-        self._looks += 1
-        confidence = 1 - ALPHA / (self._looks * (self._looks + 1))
-        ranking = rank(alive, baseline="", confidence=confidence, prior=prior)
-        if ranking is None:
-            self.running = frozenset()
-            return
-        behind = [model for model in ranking.seconds if model not in ranking.leaders]
-        self._dropped = [*behind, *(model for model in self._dropped if model not in behind)]
-        self.running = frozenset(ranking.leaders)
-        each = 1 - (1 - confidence) / max(1, len(alive) - 1)
-        if len(ranking.leaders) > 1:
-            if all(_equal(alive[ranking.best], alive[m], each, prior) for m in ranking.leaders[1:]):
-                self.equals, self.running = ranking.leaders, frozenset()
-            return
-        rivals = [model for model in self._dropped if model != ranking.best and seconds_by_pass.get(model)]
-        if not rivals:  # it has always been alone
-            self.winner, self.running = ranking.best, frozenset()
-            return
-        self.winner, self.rival = ranking.best, rivals[0]
-        self.running, self._fresh_from = frozenset({ranking.best, rivals[0]}), passes
 
-    def _confirm(self, alive: Passes, passes: int, prior: Prior) -> None:
-        assert self.winner is not None
-        assert self.rival is not None
-        fresh = {m: {k: s for k, s in seconds.items() if k >= self._fresh_from} for m, seconds in alive.items()}
-        if passes - self._fresh_from < PASSES_FRESH:
-            return
-        ratio = compare(fresh[self.rival], fresh[self.winner], 1 - ALPHA, prior)
-        if ratio.low is not None and ratio.low > 1:
-            self.confirmed, self.running = ratio, frozenset()
-        else:
-            self.winner = self.rival = None  # luck had a part in it: both run on
+def _compared(slower: str, faster: str, measured: Passes, confidence: float, priors: Priors) -> Ratio:
+    prior = prior_of_pair(priors.get(slower, NO_PRIOR), priors.get(faster, NO_PRIOR))
+    return compare(measured[slower], measured[faster], confidence, prior)
 
 
-def _equal(one: Mapping[int, float], other: Mapping[int, float], confidence: float, prior: Prior) -> bool:
-    ratio = compare(other, one, confidence, prior)
+def _turned(ratio: Ratio) -> Ratio:
+    """The ratio the other way round."""
     if ratio.low is None or ratio.high is None:
-        return False
-    return ratio.low > 1 / EQUAL_WITHIN and ratio.high < EQUAL_WITHIN
+        return ratio
+    return Ratio(ratio=1 / ratio.ratio, low=1 / ratio.high, high=1 / ratio.low, pairs=ratio.pairs)
+
+
+def _close(ratio: Ratio | None) -> bool:
+    """Whether the one above cannot be more than 5 % faster than the one below."""
+    return ratio is not None and ratio.low is not None and ratio.low > 1 / EQUAL_WITHIN
+
+
+def _worst(ratios: Mapping[str, Ratio], among: frozenset[str]) -> float:
+    """How far a contestant is behind the one that is furthest ahead of it; those without common passes do not count."""
+    known = [ratio.ratio for name, ratio in ratios.items() if name in among and not math.isnan(ratio.ratio)]
+    return max(known, default=1.0)

@@ -12,6 +12,8 @@ from parabench.analyse.student import t_quantile
 
 #: The model whose time divided by another one's is that model's speed-up.
 BASELINE = "sequential"
+#: Half the width of an interval of a log ratio that says nothing: with one degree of freedom some are beyond any float.
+HALF_WIDTH_MOST = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: f
     if len(logs) < 2:
         return Ratio(ratio=math.exp(mean), low=None, high=None, pairs=len(logs))
     variance, degrees = moderated(statistics.variance(logs), len(logs) - 1, prior)
-    half = t_quantile(confidence, degrees) * math.sqrt(variance / len(logs))
+    half = min(HALF_WIDTH_MOST, t_quantile(confidence, degrees) * math.sqrt(variance / len(logs)))
     return Ratio(ratio=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half), pairs=len(logs))
 
 

@@ -14,8 +14,9 @@ from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.records import Unavailable
 from parabench.report.listing import listing
+from parabench.session.contestants import default_workers
 from parabench.session.discovery import find_workloads
-from parabench.session.plan import choose, default_workers
+from parabench.session.plan import choose
 from parabench.workers.services import OWN_SERVICES
 
 

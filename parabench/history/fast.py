@@ -12,7 +12,7 @@ import math
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from parabench.history import migrations
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
@@ -43,6 +43,7 @@ def _info(define: Callable[..., Any]) -> Any:
         model=str,
         workers=int,
         workers_named=bool,
+        chunk=str,
         size=str,
         kind=str,
         client=str,
@@ -66,7 +67,7 @@ def _types(msgspec: Any) -> Any:
     stats = define("Stats", rounds, mean=float, median=float)
     info = _info(define)
     benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
-    failed: Any = define("Failed", *((key, kind) for key, kind in CellId.__annotations__.items()), ("reason", str))
+    failed: Any = define("Failed", *_identity(), ("reason", str), chunk=str)
     ours = define(
         "Ours",
         ("format", int),
@@ -130,9 +131,14 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
     )
 
 
+def _identity() -> list[tuple[str, Any]]:
+    """The fields that name a cell, but for the chunk, which sessions of one chunk do not have."""
+    return [(key, kind) for key, kind in get_type_hints(CellId).items() if key != "chunk"]
+
+
 def _cell_of(named: Any) -> CellId:
     """The identity of whatever names a cell by its fields."""
-    return CellId(named.workload, named.model, named.workers, named.size, bool(named.workers_named))
+    return CellId(named.workload, named.model, named.workers, named.size, bool(named.workers_named), named.chunk or "1")
 
 
 def _is_cell(benchmark: Any) -> bool:

@@ -29,6 +29,7 @@ def limits_of(
     """The ideal time of each valid cell by cell id, from the law of its workload and the session's sequential time."""
     records = [record for record in records if record.valid]
     sequential = {r.cell.workload: r.seconds for r in records if r.cell.model == "sequential"}
+    lengths = {r.cell.workload: _lengths(r) for r in records if r.cell.model == "sequential"}
     limits = {}
     for record in records:
         cell = record.cell
@@ -39,9 +40,17 @@ def limits_of(
             workers=cell.workers,
             cores_usable=cores_usable,
             seconds_sequential=sequential.get(cell.workload),
+            seconds_of_tasks=lengths.get(cell.workload),
         )
         limits[cell.id] = workload.limit(case)
     return limits
+
+
+def _lengths(record: CellRecord) -> list[float] | None:
+    """Seconds of each task in a traced round; None where none was run."""
+    if record.instrumented is None or not record.instrumented.traces:
+        return None
+    return [trace.seconds_ended - trace.seconds_started for trace in record.instrumented.traces]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ def extra_info(
         "kind": cell.kind,
         "workers": cell.workers,
         "workers_named": cell.workers_named,
+        "chunk": cell.chunk,
         "size": cell.size,
         "tasks": record.tasks,
         "client": provenance.client,
@@ -167,6 +177,10 @@ class Circumstances:
     run: dict[str, Any] | None
     #: What the checks before measuring found: check and message of each.
     warnings: list[dict[str, str]]
+    #: What to use for each workload; None where nobody worked that out, as for a session that was recovered.
+    answers: list[dict[str, Any]] | None = None
+    #: Where the time went: `total`, and its parts.
+    seconds: dict[str, float] | None = None
 
 
 def parabench_object(

@@ -73,8 +73,10 @@ class StoredBenchmark:
     kind: str | None
     workers: int | None
     size: str | None
-    #: Whether the user asked for this number of workers.
+    #: Whether the number of workers belongs to the id.
     workers_named: bool | None
+    #: Items a message; "1" in sessions that knew nothing else.
+    chunk: str | None
     tasks: int | None
     client: str | None
     source_hash: str | None
@@ -99,7 +101,8 @@ class StoredBenchmark:
         """Which cell it is; None for other benchmarks, and where the file does not tell."""
         if self.workload is None or self.model is None or self.workers is None or self.size is None:
             return None
-        return CellId(self.workload, self.model, self.workers, self.size, bool(self.workers_named))
+        named = bool(self.workers_named)
+        return CellId(self.workload, self.model, self.workers, self.size, named, self.chunk or "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

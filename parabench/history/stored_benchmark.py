@@ -29,7 +29,7 @@ IDENTITY = (
 )
 #: Keys of a pass that older files do not have, and that nothing here needs.
 _LATER = {"seconds_warm_up", "share_others", "others_reason", "disturbed"}
-_APART = {*IDENTITY, "passes", "findings", "seconds_per_round"}
+_APART = {*IDENTITY, "chunk", "passes", "findings", "seconds_per_round"}
 _STATISTICS = ("median", "mean", "min", "max")
 #: Where the file itself says why a figure is null, by figure.
 _EXPLAINED_BY = explanations(Visit) | {
@@ -143,7 +143,7 @@ def _deviation(seconds: tuple[float, ...], mean: float) -> float | None:
 
 
 def _no_cell() -> dict[str, Any]:
-    unknown = (*IDENTITY, "passes", "seconds_by_pass")
+    unknown = (*IDENTITY, "chunk", "passes", "seconds_by_pass")
     return {
         **dict.fromkeys(unknown),
         "figures": {},
@@ -158,6 +158,7 @@ def _cell(entry: Mapping[str, Any], seconds: tuple[float, ...] | None) -> dict[s
     """What parabench adds to a cell's benchmark, with its reasons."""
     info, rules = Fields(entry["extra_info"], "extra_info"), rules_of("cell")
     identity = {key: info.get(key, rules[key]) for key in IDENTITY}
+    identity["chunk"] = info.get("chunk", rules["chunk"]) if "chunk" in info else "1"  # earlier sessions had no other
     numbers = [key for key in rules if key not in _APART and {"number", "integer"} & {*types_of(rules[key])}]
     texts = [key for key in rules if key not in _APART and "string" in types_of(rules[key])]
     present = entry["extra_info"]

@@ -157,7 +157,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _unmeasured(values: dict[str, Any]) -> Unmeasured:
-    cell = CellId(**{field: values[field] for field in CellId._fields})
+    cell = CellId(**{field: values[field] for field in CellId._fields if values.get(field) is not None})
     return Unmeasured(cell=cell, reason=values["reason"], install=values["install"])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from parabench.analyse.repetition_counts import rounds_worth
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.guard import Guard
@@ -27,6 +28,9 @@ from parabench.records import Cell
 from parabench.workers.services import Services
 from parabench.workload import ServiceOptions, Settings, Workload
 
+#: What starting, checking and ending a cell's process takes besides opening the model, in seconds.
+SECONDS_AROUND = 0.05
+
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
 
 
@@ -39,11 +43,8 @@ class ExperimentOptions:
     latency_seconds: float
     github_url: str
     cell_timeout_seconds: float
-    #: Fixed number of rounds per visit; None: as many as fit into `visit_seconds`, within the bounds below.
+    #: Fixed number of rounds per visit; None: what a visit is worth, and one where somebody else's server is asked.
     rounds: int | None
-    visit_seconds: float = 0.05
-    rounds_least: int = 1
-    rounds_most: int = 3
     #: Where workloads may put files; None: the system's folder for temporary files.
     scratch: Path | None = None
     #: Run rounds until they are flat before any is timed: the interpreter compiles as it runs.
@@ -69,8 +70,12 @@ class Experiment:
         self._references: dict[str, list[Any] | CellFailed] = {}
         #: Rounds planned per service, for services that have to ask what a session will cost.
         self.rounds_planned: dict[str, int] = {}
+        #: Told of the seconds that the reference run of a workload took.
+        self.on_reference: Callable[[str, float], None] = lambda workload, seconds: None
         #: Seconds spent so far on what later passes do not repeat: services, reference runs, instrumented rounds.
         self.seconds_once = 0.0
+        #: Of these, seconds of instrumented rounds.
+        self.seconds_instrumented = 0.0
 
     def __enter__(self) -> Self:
         # A zygote removes the folder when the harness cannot, so it has to be there first.
@@ -109,10 +114,17 @@ class Experiment:
         return {name: json.loads(text) for name, text in texts.items() if isinstance(text, str)}
 
     @contextlib.contextmanager
-    def visit(self, cell: Cell, *, instrument: bool) -> Iterator[Stay]:
+    def visit(
+        self,
+        cell: Cell,
+        *,
+        instrument: bool,
+        rounds_worth: Callable[[float, float], int] = rounds_worth,
+    ) -> Iterator[Stay]:
         """Open a cell, run its first batch, and yield the stay for timed rounds; afterwards nothing of it is left.
 
-        Raises CellFailed (or another ParabenchError) when the cell gives no valid measurement.
+        `rounds_worth` gives their number from the seconds of the overhead and of the first batch. Raises CellFailed (or
+        another ParabenchError) when the cell gives no valid measurement.
         """
         workload = self._workloads[cell.workload]
         items = items_of(workload, cell.size)
@@ -132,7 +144,8 @@ class Experiment:
                 return done
 
             first = run_round()
-            stay = Stay(cell, len(items), self._rounds(first.seconds), opening.seconds, first.seconds, run_round)
+            rounds = self._rounds(cell, opening.seconds + first.seconds, first.seconds, rounds_worth)
+            stay = Stay(cell, len(items), rounds, opening.seconds, first.seconds, run_round)
             stay.note("warm-up", first, set_aside=False)
             if self.options.warm_up:
                 stay.seconds_warm_up = run_until_flat(lambda: warm_up_round(stay), [first.seconds])
@@ -141,8 +154,10 @@ class Experiment:
             stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
+                began = time.perf_counter()
                 with self._counted_once():
                     found = instrumented_rounds(process)
+                self.seconds_instrumented += time.perf_counter() - began
                 for outcomes in found.outcomes:
                     verify(cell.id, workload, items, outcomes, expected)
                 stay.instrumented = found.instrumented
@@ -155,11 +170,12 @@ class Experiment:
         finally:
             self.seconds_once += time.perf_counter() - start
 
-    def _rounds(self, seconds_first: float) -> int:
+    def _rounds(
+        self, cell: Cell, seconds_overhead: float, seconds_first: float, worth: Callable[[float, float], int]
+    ) -> int:
         if self.options.rounds is not None:
             return self.options.rounds
-        fitting = int(self.options.visit_seconds / max(seconds_first, 1e-9))
-        return max(self.options.rounds_least, min(self.options.rounds_most, fitting))
+        return 1 if cell.kind == "live" else worth(SECONDS_AROUND + seconds_overhead, seconds_first)
 
     def _reference(self, workload: Workload, cell: Cell) -> list[Any] | None:
         """Values of the sequential model for this workload: run once, untimed. None where equality is not asked for."""
@@ -183,6 +199,7 @@ class Experiment:
         label = f"{reference.id} (the reference run)"
         with self._opened(reference, workload, items, label) as (process, _):
             done = process.round()
+        self.on_reference(workload.name, done.seconds)
         verify(label, workload, items, done.outcomes, None, done.items_changed)
         return [outcome.value for outcome in done.outcomes]
 

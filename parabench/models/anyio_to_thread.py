@@ -73,4 +73,5 @@ MODEL = Model(
     open=open_anyio_to_thread,
     availability=needs_extra("anyio", "trio"),
     libraries=("anyio",),
+    variant=True,
 )

@@ -61,6 +61,7 @@ def _model(name: str, description: str, loop_module: str, availability: Callable
         open=functools.partial(open_asyncio, loop_module),
         availability=availability,
         libraries=libraries,
+        variant=bool(libraries),
     )
 
 

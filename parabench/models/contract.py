@@ -64,6 +64,11 @@ class Model:
     libraries: tuple[str, ...] = ()
     #: Runs only when it is named: it starts servers, and a visit takes seconds.
     on_request: bool = False
+    #: Another form of a model that runs by default, and differs from it in one point: runs when it is named, and with
+    #: --everything.
+    variant: bool = False
+    #: How many items a message may hold: "1", and "auto" where the library has a way of its own to choose.
+    chunks: tuple[str, ...] = ("1",)
     #: Which field of Services names its server when that is somebody else's.
     address: str | None = None
     #: Why it cannot run with these services; None when it can.

@@ -94,6 +94,7 @@ def _model(start_method: str) -> Model:
         ),
         open=functools.partial(open_process_pool, start_method),
         availability=functools.partial(_availability, start_method),
+        variant=start_method != multiprocessing.get_all_start_methods()[0],  # the default comes first
     )
 
 

@@ -56,4 +56,5 @@ MODEL = Model(
     open=open_trio,
     availability=needs_extra("trio", "trio", "anyio"),
     libraries=("trio", "anyio"),
+    variant=True,
 )

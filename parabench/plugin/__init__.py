@@ -19,19 +19,20 @@ from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
+from parabench.plugin.progress import Progress
 from parabench.plugin.pytest_options import add_options, options_of
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
     report_once,
     say_concern,
+    say_cost,
     say_whom_for,
-    show_progress,
 )
 from parabench.session.interruptions import held
 from parabench.session.options import Options
 from parabench.session.orders import endless_orders, order_of_passes
-from parabench.session.schedule import Schedule
+from parabench.session.schedule import Hooks, Schedule
 from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
 
@@ -41,6 +42,7 @@ OPTIONS = pytest.StashKey[Options]()
 PROBLEM = pytest.StashKey[str]()
 NOTES = pytest.StashKey[list[str]]()
 RESUMED = pytest.StashKey[Unfinished]()
+PROGRESS = pytest.StashKey[Progress]()
 SCHEDULE = pytest.StashKey["Schedule[pytest.Item]"]()
 PARAMETERS = ("workload", "model", "workers", "size")
 
@@ -108,7 +110,8 @@ def _make_session(config: pytest.Config) -> Session:
         raise NoWorkloads(options.workloads_dir)
     if not config.pluginmanager.hasplugin("benchmark"):
         raise BenchmarkPluginMissing
-    return Session(options, config.stash.get(RESUMED, None))
+    mentioned = " ".join([config.option.keyword, *config.args])
+    return Session(options, config.stash.get(RESUMED, None), mentioned)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -184,11 +187,17 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         endless_orders(workloads, seed) if passes is None else order_of_passes(workloads, passes, seed),
         ours.options.budget_seconds,
         seconds_before=ours.seconds_before,
-        wanted=lambda item: ours.wanted(item.stash[CELL]),
-        after_pass=ours.races.look if ours.races else lambda _: None,
+        hooks=Hooks(
+            wanted=lambda item: ours.wanted(item.stash[CELL]),
+            after_pass=ours.races.look if ours.races else lambda _: None,
+            announce=session.items.extend,  # pytest's loop goes on with what is added while it runs
+            block_of=lambda item: item.stash[CELL].workload,
+        ),
         endless=passes is None,
-        announce=session.items.extend,  # pytest's loop goes on with what is added while it runs
+        passes_required=ours.passes_required,
     )
+    session.config.stash[PROGRESS] = Progress(session.config, ours, ours.schedule)
+    ours.on_reference = partial(say_cost, session.config)
     ours.interruptions.begin()
 
 
@@ -208,8 +217,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         report_once(item, item.stash.get(REPORTS, []))
         return True
     item.stash[VISIT] = visit
-    show_progress(item.config, schedule, planned)
-    reports = item.stash[REPORTS] = runtestprotocol(item, log=False, nextitem=upcoming)
+    with item.config.stash[PROGRESS].visiting(planned):
+        reports = item.stash[REPORTS] = runtestprotocol(item, log=False, nextitem=upcoming)
     failed = [report for report in reports if report.failed]
     if failed:
         crash = getattr(failed[0].longrepr, "reprcrash", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -16,19 +15,17 @@ from parabench.analyse.steadiness import label_of
 from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
-from parabench.records import Cell, CellRecord, Concern
+from parabench.records import CellRecord, Concern
 from parabench.report.comparison_table import as_table
 from parabench.report.crossings import crossings_table
 from parabench.report.foreign_text import for_terminal, one_line
-from parabench.report.terminal import progress_line, race_line, summary
-from parabench.session.schedule import Schedule
+from parabench.report.terminal import summary
 from parabench.session.session import Session
 
-SHOWN = pytest.StashKey[float]()
 #: Attribute of reports that are about a cell.
 OF_CELL = "parabench_of_cell"
-#: Where lines cannot be rewritten, progress is shown this often, in seconds.
-PROGRESS_SECONDS = 5.0
+#: The cost of a workload whose batch takes longer is told before it is measured.
+LONG_BATCH_SECONDS = 4.0
 
 
 def say_whom_for(config: pytest.Config, holder: Holder) -> None:
@@ -59,23 +56,17 @@ def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
         terminal.write_line(f"FAILED {one_line(item.nodeid)}", red=True)
 
 
-def show_progress(config: pytest.Config, schedule: Schedule[pytest.Item], planned: Cell) -> None:
-    """On a terminal rewrite one line; elsewhere write a line every few seconds, and for the first visit."""
+def say_cost(config: pytest.Config, workload: str, seconds: float, batches: int) -> None:
+    """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is None or config.option.verbose < 0:
-        return
-    number = schedule.visits[schedule.done - 1][0]
-    races = config.stash[SESSION].races
-    if races is None and schedule.passes is not None:
-        line = progress_line(schedule.made, schedule.left, number + 1, schedule.passes, planned.id)
-    else:
-        running = races.by_workload.values() if races is not None else ()
-        line = race_line(schedule.made, schedule.left_in_pass, number + 1, running, planned.id)
-    if terminal.isatty:
-        terminal.rewrite(line, erase=True)
-    elif time.monotonic() - config.stash.get(SHOWN, -PROGRESS_SECONDS) >= PROGRESS_SECONDS:
-        config.stash[SHOWN] = time.monotonic()
-        terminal.write_line(line)
+    if terminal is not None and seconds >= LONG_BATCH_SECONDS:
+        terminal.ensure_newline()
+        terminal.write_line(
+            f"parabench: one batch of {one_line(workload)} takes {seconds:.0f} s one task after the other, and the "
+            f"first passes run {batches} of them: up to {seconds * batches:.0f} s. Fewer items, --models or "
+            "--workloads make it less",
+            yellow=True,
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -100,10 +91,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         notes = [*steadiness(ours.records.values())]
         notes += [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
         text = summary(
-            ours.rankings(),
+            ours.answers(),
             ours.records.values(),
-            ours.limits(),
-            races=ours.races.by_workload if ours.races else None,
+            racing=ours.races is not None,
             notes=[*notes, *ours.problems],
             width=max(terminalreporter._tw.fullwidth, 80),
             colour=terminalreporter.hasmarkup,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from parabench.analyse.race import PASSES_LEAST
 from parabench.machine.fingerprint import jit_enabled
 from parabench.measure.experiment import Experiment, ExperimentOptions
 from parabench.records import Cell
 from parabench.session.options import Options
 from parabench.workload import Workload
-
-#: A session without a number of passes is taken to make so many when services are asked whether they allow it.
-PASSES_PLANNED = 100
 
 
 def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: Iterable[Cell]) -> Experiment:
@@ -33,13 +31,16 @@ def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: It
         {name: workloads[name] for name in {cell.workload for cell in cells}},
         [options.workloads_dir.parent],
     )
-    batches_a_visit = 1 + (options.rounds or experiment.options.rounds_most)
-    experiment.rounds_planned = _rounds_planned(workloads, cells, batches_a_visit * (options.passes or PASSES_PLANNED))
+    batches_a_visit = 1 + (options.rounds or 1)
+    experiment.rounds_planned = _rounds_planned(workloads, cells, batches_a_visit * (options.passes or PASSES_LEAST))
     return experiment
 
 
 def _rounds_planned(workloads: Mapping[str, Workload], cells: Iterable[Cell], batches_a_cell: int) -> dict[str, int]:
-    """How many batches of each workload's service the session is going to run at most, by workload."""
+    """How many batches the session is going to ask of each workload's service, by workload, where somebody counts.
+
+    Somebody else's server is asked in the first passes of a race only, and one round a visit.
+    """
     by_service: dict[Any, int] = {}
     for cell in cells:
         if cell.unavailable is None:

@@ -34,6 +34,13 @@ def _counts(option: str, text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(counts))
 
 
+def _chunks(option: str, text: str) -> tuple[str, ...]:
+    chunks = _names(option, text) or ("1",)
+    if not set(chunks) <= {"1", "auto"}:
+        raise InvalidOption(option, text, "1, auto, or 1,auto")
+    return tuple(dict.fromkeys(chunks))
+
+
 def _size(option: str, text: str) -> str:
     if text not in SIZES:
         raise InvalidOption(option, text, f"one of {', '.join(SIZES)}")
@@ -150,20 +157,34 @@ OPTIONS = (
     ),
     Entry("--workloads", "NAMES", "", _names, "Workloads to run, names or patterns separated by commas; all without"),
     Entry("--workers", "N,N", "", _counts, "Numbers of workers; default: usable cores, more for work that waits"),
+    Entry(
+        "--chunks",
+        "NAMES",
+        "1",
+        _chunks,
+        "Items a message, where a model can send several: 1, auto (what its library chooses), or 1,auto",
+    ),
+    Entry(
+        "--everything",
+        None,
+        "",
+        _flag,
+        "Run every workload, and every model that starts no servers, instead of one of each sort",
+    ),
     Entry("--size", "SIZE", "small", _size, "Size of the batches: small, medium or large"),
     Entry(
         "--passes",
         "N",
         "",
         _whole,
-        "Visit every cell so often, each time in a new random order; default: 5, if they fit",
+        "Visit every cell so often, each time in a new random order, and race nothing",
     ),
     Entry(
         "--budget",
         "SECONDS",
         "",
         _budget,
-        "Instead of --passes: go on until every winner is settled or this time is spent, dropping the losers",
+        "Go on until every answer is settled, or this time is spent; with --passes: make no pass that ends later",
     ),
     Entry("--rounds", "N", "", _whole, "Timed rounds per visit; default: what fits into 0.05 s, from 1 to 3"),
     Entry(

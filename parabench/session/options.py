@@ -11,8 +11,8 @@ from parabench.errors import InvalidOption
 from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
 
-#: Without --passes and --budget: this many passes, if they fit into so many seconds.
-PASSES_DEFAULT, BUDGET_DEFAULT_SECONDS = 5, 155.0
+#: Without --passes and --budget a race may take so many seconds.
+BUDGET_DEFAULT_SECONDS = 155.0
 #: A task of which nothing is heard is sent again, and given up, well before its cell is.
 SILENCES_PER_CELL = 4
 #: Options that say where somebody else's servers are, and may hold passwords.
@@ -36,15 +36,19 @@ class Options:
     models: tuple[str, ...]
     workloads: tuple[str, ...]
     workers: tuple[int, ...]
+    #: Items a message, where a model can send several.
+    chunks: tuple[str, ...]
+    #: Run every workload, and every model that starts no servers.
+    everything: bool
     size: str
     live: bool
     github_url: str
     latency_seconds: float
-    #: Passes at most; None: as many as the budget has room for.
+    #: Passes that visit every cell; None: as many as the budget has room for.
     passes: int | None
-    #: A further pass begins only when it is going to fit into this many seconds from the start; None: no limit.
+    #: Visits begin only when they are going to fit into this many seconds from the start; None: no limit.
     budget_seconds: float | None
-    #: Passes go on until the winners are settled, and visit only what is not: with a budget, and no number of passes.
+    #: Passes go on until the answers are settled, and visit only what is not: without a number of passes.
     race: bool
     rounds: int | None
     #: What a busy core draws, for an estimate of the energy; None: no estimate.
@@ -116,11 +120,10 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
             values[entry.field] = tuple(value) if isinstance(value, list) else value
             continue
         values[entry.field] = entry.parse(said.source, said.text)
-    values["race"] = values["passes"] is None and values["budget_seconds"] is not None
+    values["race"] = values["passes"] is None
     if adopted is not None:
         values["race"] = bool(adopted.get("race", False))
-    if values["passes"] is None:
-        values["passes"] = PASSES_DEFAULT if values["budget_seconds"] is None else None
+    if values["race"]:
         values["budget_seconds"] = values["budget_seconds"] or BUDGET_DEFAULT_SECONDS
     if values.pop("allow_noisy"):
         values["on_busy"] = "allow"

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from parabench.errors import UnknownName
 from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, Unavailable
+from parabench.session.contestants import default_workers, further_workers, has_automatic_chunk, tasks_of
 from parabench.session.options import Options
 from parabench.workers.services import OWN_SERVICES, Services
 from parabench.workload import Workload
 
 T = TypeVar("T")
-
-#: Work that waits gets more workers than cores: so many for each core, within these bounds.
-WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 2, 4, 32
-
-
-def default_workers(workload: Workload, cores: int) -> int:
-    """As many workers as cores for work that computes, several times as many for work that waits."""
-    if not workload.waits:
-        return cores
-    return min(WAITING_WORKERS_MOST, max(WAITING_WORKERS_LEAST, WAITING_WORKERS_PER_CORE * cores))
 
 
 def choose(what: str, patterns: Sequence[str], known: Mapping[str, T]) -> dict[str, T]:
@@ -45,7 +37,7 @@ def why_not(
 ) -> Unavailable | None:
     """The reason why this pair cannot be measured here; None when it can. `named`: certain models were asked for."""
     if model.on_request and not named and model.availability() is None:
-        return Unavailable("starts servers of its own, so it runs only on request", f"add --models {model.name}")
+        return Unavailable("starts servers of its own, so it runs only on request", "name it with --models")
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
     library = model.capabilities.async_library
@@ -60,56 +52,91 @@ def why_not(
     return model.availability() or model.unserved(services)
 
 
-def make_cells(
-    workloads: Iterable[Workload],
-    models: Iterable[Model],
-    *,
-    size: str,
-    workers: Sequence[int],
-    live: bool,
-    cores: int,
-    named: bool = True,
-    services: Services = OWN_SERVICES,
-) -> list[Cell]:
-    """Every workload under every model with every number of workers; `workers` empty: the default of each workload."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for, besides workloads and models."""
+
+    size: str
+    #: Numbers of workers; empty: the default of each workload.
+    workers: Sequence[int] = ()
+    chunks: Sequence[str] = ("1",)
+    live: bool = False
+    #: Whether certain models were asked for.
+    named: bool = True
+    #: Whether contestants race: then models have further numbers of workers and chunks besides.
+    race: bool = False
+    services: Services = OWN_SERVICES
+
+
+def make_cells(workloads: Iterable[Workload], models: Iterable[Model], wish: Wish, cores: int) -> list[Cell]:
+    """Every workload under every model with every number of workers, and what else can race."""
     availability = {model.name: model.availability() for model in models} if (models := list(models)) else {}
+    workloads = list(workloads)
+    tasks = tasks_of(workloads, wish.size) if wish.race else {}
     cells: list[Cell] = []
     for workload in workloads:
         for model in models:
-            alone = model.capabilities.worker == "caller"
-            counts = [1] if alone else list(workers) or [default_workers(workload, cores)]
-            cells.extend(
-                Cell(
-                    workload=workload.name,
-                    model=model.name,
-                    kind=workload.kind,
-                    workers=count,
-                    size=size,
-                    unavailable=availability[model.name]
-                    or why_not(workload, model, live=live, named=named, services=services),
-                    workers_named=bool(workers) and not alone,
-                )
-                for count in counts
+            unavailable = availability[model.name] or why_not(
+                workload, model, live=wish.live, named=wish.named, services=wish.services
             )
+            first = Cell(
+                workload=workload.name,
+                model=model.name,
+                kind=workload.kind,
+                workers=default_workers(workload, cores),
+                size=wish.size,
+                unavailable=unavailable,
+            )
+            if model.capabilities.worker == "caller":
+                cells.append(replace(first, workers=1))
+                continue
+            counts = list(wish.workers) or [first.workers]
+            cells += [
+                replace(first, workers=count, workers_named=bool(wish.workers) or chunk != "1", chunk=chunk)
+                for count in counts
+                for chunk in wish.chunks
+                if chunk in model.chunks
+            ]
+            if wish.race and unavailable is None and not wish.workers:
+                cells += _further(first, workload, model, cores, tasks[workload.name])
     return cells
+
+
+def _further(first: Cell, workload: Workload, model: Model, cores: int, tasks: int) -> list[Cell]:
+    """What a race has of a model besides its default cell."""
+    further = replace(first, workers_named=True, by_default=False)
+    cells = [replace(further, workers=count) for count in further_workers(workload, model, cores, tasks)]
+    if has_automatic_chunk(model, first.workers, tasks):
+        cells.append(replace(further, chunk="auto"))
+    return cells
+
+
+def workloads_of(options: Options, known: Mapping[str, Workload], mentioned: str = "") -> dict[str, Workload]:
+    """The workloads that were asked for, by name; without any, one of each sort, and those that `mentioned` names."""
+    chosen = choose("workload", options.workloads, known)
+    if options.workloads or options.everything:
+        return chosen
+    return {name: workload for name, workload in chosen.items() if not workload.on_request or name in mentioned}
 
 
 def models_of(options: Options) -> dict[str, Model]:
     """The models that were asked for, by name, and the baseline where they leave it out."""
     known = find_models()
     chosen = choose("model", options.models, known)
+    if not options.models and not options.everything:
+        chosen = {name: model for name, model in chosen.items() if not model.variant}
     return {BASELINE: known[BASELINE], **chosen} if baseline_is_added(options.models) else chosen
 
 
 def cells_planned(options: Options, workloads: Iterable[Workload], models: Iterable[Model], cores: int) -> list[Cell]:
     """The cells of a session with these options."""
-    return make_cells(
-        workloads,
-        models,
+    wish = Wish(
         size=options.size,
         workers=options.workers,
+        chunks=options.chunks,
         live=options.live,
-        cores=cores,
         named=bool(options.models),
+        race=options.race,
         services=options.services,
     )
+    return make_cells(workloads, models, wish, cores)

@@ -1,16 +1,30 @@
-"""The races of a session, one for each workload: which cells further passes still have to visit."""
+"""The races of a session, one for each workload: which contestants enter, and which visits are still worth making."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Callable, Iterable, Mapping
 
-from parabench.analyse.race import Race
-from parabench.analyse.ranking import Ranking, common_prior, rank
+from parabench.analyse.moderated import Prior
+from parabench.analyse.noise import priors_by_group, residual_variances, variance_ratio
+from parabench.analyse.race import PASSES_LEAST, Race
+from parabench.analyse.ranking import BASELINE, Ranking, Ratio, common_prior, rank
+from parabench.analyse.repetition_counts import RATIO_UNKNOWN, rounds_worth
 from parabench.records import CellRecord
+from parabench.session.contestants import may_enter
+
+#: A speed-up whose interval's ends are further apart than this factor is worth further visits.
+WIDTH_WANTED = 1.2
+#: What takes so many times as long as the fastest is timed once a visit: it is not going to be the best.
+SLOW = 2.0
+#: The group of a visit's noise: family of the model and kind of work.
+Group = tuple[str, str]
+#: Group, variance of the log seconds of visits, and its degrees of freedom.
+Variance = tuple[Group, float, int]
 
 
 def passes_by_workload(records: Iterable[CellRecord]) -> dict[str, dict[str, Mapping[int, float]]]:
-    """Seconds per round by workload, model (with its workers, if several numbers were asked for) and pass."""
+    """Seconds per round by workload, contestant and pass."""
     groups: dict[str, dict[str, Mapping[int, float]]] = {}
     for record in records:
         if record.valid:
@@ -27,29 +41,141 @@ def rankings_of(records: Iterable[CellRecord]) -> dict[str, Ranking]:
 
 
 class Races:
-    """All races of a session that goes on until its winners are settled."""
+    """All races of a session. `families` has the family of each model."""
 
-    def __init__(self, records: Iterable[CellRecord]) -> None:
+    def __init__(self, records: Iterable[CellRecord], families: Mapping[str, str], *, everything: bool = False) -> None:
+        """`everything`: all contestants have entered, not only those by default."""
         self._records = [record for record in records if record.cell.unavailable is None]
-        running: dict[str, set[str]] = {}
+        self._families = families
+        self._entered = {record.cell.id for record in self._records if everything or record.cell.by_default}
+        by_workload: dict[str, dict[str, str]] = {}
         for record in self._records:
-            running.setdefault(record.cell.workload, set()).add(record.label)
-        self.by_workload = {workload: Race(frozenset(models)) for workload, models in running.items()}
+            by_workload.setdefault(record.cell.workload, {})
+            if record.cell.id in self._entered:
+                by_workload[record.cell.workload][record.label] = families[record.cell.model]
+        self.by_workload = {workload: Race(contestants) for workload, contestants in by_workload.items()}
+        #: Seconds of the baseline / seconds of each contestant, by workload, as of the last look.
+        self.speedups: dict[str, dict[str, Ratio]] = {}
+        self._passes = 0
+        #: Variance between rounds / between visits, as of the last look.
+        self._variance_ratios: dict[Group, float] = {}
 
     def wanted(self, record: CellRecord) -> bool:
         """Whether further visits to a cell would add anything."""
-        return record.label in self.by_workload[record.cell.workload].running
+        if record.cell.id not in self._entered:
+            return False
+        if self._passes < PASSES_LEAST:
+            return True
+        if record.cell.kind == "live":
+            return False  # somebody else's server is not asked more often than it has to be
+        race = self.by_workload[record.cell.workload]
+        if race.settled:
+            return not self._precise(race, record.cell.workload) and record.label in (race.leader, BASELINE)
+        if record.label == BASELINE:
+            return record.label in race.running or not self._precise(race, record.cell.workload)
+        return record.label in race.running
+
+    def rounds_worth(self, record: CellRecord) -> Callable[[float, float], int]:
+        """Gives how many rounds a visit to a cell is worth, from the seconds of its overhead and of its first batch."""
+        ratio = self._variance_ratios.get(self._group(record), RATIO_UNKNOWN)
+        fastest = min(self._seconds(record.cell.workload).values(), default=None)
+
+        def worth(seconds_overhead: float, seconds_round: float) -> int:
+            if fastest is not None and seconds_round > SLOW * fastest:
+                return 1
+            return rounds_worth(seconds_overhead, seconds_round, ratio)
+
+        return worth
+
+    def worth_instrumenting(self, record: CellRecord) -> bool:
+        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of each family."""
+        if record.instrumented is not None or not record.visits or record.cell.kind == "live":
+            return False
+        family = self._families[record.cell.model]
+        mine = {
+            other.label
+            for other in self._records_of(record.cell.workload)
+            if self._families[other.cell.model] == family
+        }
+        seconds = {label: taken for label, taken in self._seconds(record.cell.workload).items() if label in mine}
+        return record.label == BASELINE or record.label == min(seconds, key=lambda label: seconds[label], default=None)
+
+    @property
+    def settled(self) -> int:
+        """How many races are settled."""
+        return sum(race.settled for race in self.by_workload.values())
 
     def look(self, passes: int) -> None:
-        """Take note of all that has been measured in so many passes."""
+        """Take note of all that has been measured in so many passes, and let further contestants enter."""
+        self._passes = passes
         groups = passes_by_workload(self._records)
-        prior = common_prior(groups.values())
+        variances = self._variances(groups)
+        priors = self._priors(variances)
+        self._variance_ratios = self._ratios(variances)
         for workload, race in self.by_workload.items():
-            race.look(groups.get(workload, {}), passes, prior)
+            found = groups.get(workload, {})
+            race.look(found, passes, priors.get(workload, {}))
+            self.speedups[workload] = race.ratios_to(BASELINE, found, priors.get(workload, {}))
+            self._enter(workload, race)
 
     def rankings(self) -> dict[str, Ranking]:
-        """Where each race stands, by workload, for those that have any valid cell."""
-        groups = passes_by_workload(self._records)
-        prior = common_prior(groups.values())
-        standings = {name: self.by_workload[name].standing(passes, prior) for name, passes in groups.items()}
-        return {workload: ranking for workload, ranking in standings.items() if ranking is not None}
+        """The ranking of each workload's contestants on their common passes."""
+        return rankings_of(self._records)
+
+    def _enter(self, workload: str, race: Race) -> None:
+        for record in may_enter(self._records_of(workload), self._entered):
+            self._entered.add(record.cell.id)
+            race.enter(record.label, self._families[record.cell.model])
+
+    def _records_of(self, workload: str) -> list[CellRecord]:
+        return [record for record in self._records if record.cell.workload == workload]
+
+    def _seconds(self, workload: str) -> dict[str, float]:
+        """Seconds per round of what has been measured of a workload, by label."""
+        return {record.label: record.seconds for record in self._records_of(workload) if record.seconds is not None}
+
+    def _group(self, record: CellRecord) -> Group:
+        return self._families[record.cell.model], record.cell.kind
+
+    def _variances(self, groups: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, Variance]]:
+        """How the visits to each contestant scatter, by workload and label: group, variance, degrees of freedom."""
+        group_of = {(record.cell.workload, record.label): self._group(record) for record in self._records}
+        return {
+            workload: {
+                label: (group_of[workload, label], variance, degrees)
+                for label, (variance, degrees) in residual_variances(passes).items()
+            }
+            for workload, passes in groups.items()
+        }
+
+    def _priors(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[str, dict[str, Prior]]:
+        """How the visits to each contestant scatter as those of its group do, by workload and label."""
+        priors = priors_by_group(entry for found in variances.values() for entry in found.values())
+        return {record.cell.workload: {} for record in self._records} | {
+            workload: {
+                record.label: priors[self._group(record)]
+                for record in self._records_of(workload)
+                if self._group(record) in priors
+            }
+            for workload in variances
+        }
+
+    def _ratios(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[Group, float]:
+        """Variance between the rounds of a visit / between visits, by group."""
+        between: dict[Group, list[float]] = {}
+        for found in variances.values():
+            for group, variance, _ in found.values():
+                between.setdefault(group, []).append(variance)
+        ratios = {}
+        for group, values in between.items():
+            visits = [v.seconds_per_round for r in self._records if self._group(r) == group for v in r.visits]
+            if (ratio := variance_ratio(visits, statistics.fmean(values))) is not None:
+                ratios[group] = ratio
+        return ratios
+
+    def _precise(self, race: Race, workload: str) -> bool:
+        """Whether the speed-up that will be told is known well enough, or never will be."""
+        ratio = self.speedups.get(workload, {}).get(race.leader or "")
+        if ratio is None or race.leader == BASELINE:
+            return True
+        return ratio.low is not None and ratio.high is not None and ratio.high / ratio.low <= WIDTH_WANTED

@@ -1,21 +1,39 @@
-"""The visits of all passes: which pass the time allows, and which visits are still worth making."""
+"""The visits of all passes: which of them the time allows, and which are still worth making."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 #: Without a number of passes, so many are known ahead of the one that runs: pytest asks for the visit after the present
 #: one, and a pass may have a single visit.
 PASSES_AHEAD = 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks(Generic[T]):
+    """What a schedule asks of those who know what is visited."""
+
+    #: Whether a visit to it would still add anything.
+    wanted: Callable[[T], bool] = lambda _: True
+    #: Called between passes with the number of those made; `wanted` may go by what it learns.
+    after_pass: Callable[[int], None] = lambda _: None
+    #: Told what a pass will visit, as soon as that is known.
+    announce: Callable[[list[T]], None] = lambda _: None
+    #: What belongs together: blocks are made or left out as a whole.
+    block_of: Callable[[T], object] = lambda _: None
+
+
 class Schedule(Generic[T]):
-    """Hands out the visits of a session one after the other; passes that would not fit into the budget are dropped."""
+    """Hands out the visits of a session one after the other; what would not fit into the budget is dropped.
+
+    A pass is made of blocks, one for each workload, and a block is begun only if it is going to end within the budget.
+    """
 
     def __init__(
         self,
@@ -23,18 +41,17 @@ class Schedule(Generic[T]):
         budget_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
         seconds_before: float = 0.0,
-        wanted: Callable[[T], bool] = lambda _: True,
-        after_pass: Callable[[int], None] = lambda _: None,
+        hooks: Hooks[T] | None = None,
         *,
         endless: bool = False,
-        announce: Callable[[list[T]], None] = lambda _: None,
+        passes_required: int = 1,
     ) -> None:
-        """Of `endless` orders each is taken only when its pass comes near; `announce` is told what a pass will visit.
+        """Of `endless` orders each is taken only when its pass comes near.
 
-        `after_pass` is called between passes with the number of those made; `wanted` may go by what it learnt.
+        The first passes, `passes_required`, are made whatever they take.
         """
         self._orders: Iterator[tuple[int, Sequence[T]]] = enumerate(orders)
-        self._announce = announce
+        self._hooks = hooks or Hooks()
         #: (pass number, position, what is visited), in the order of the visits, as far as they are known.
         self.visits: list[tuple[int, int, T]] = []
         self._take(PASSES_AHEAD if endless else None)
@@ -44,30 +61,39 @@ class Schedule(Generic[T]):
         self._settled: set[int] = set()
         #: Passes that will be made, as far as is known now; None: nobody knows.
         self.passes: int | None = None if endless else (self.visits[-1][0] + 1 if self.visits else 0)
-        self._budget_seconds = budget_seconds
+        self.budget_seconds = budget_seconds
+        self._passes_required = passes_required
         self._clock = clock
         self._began = clock() - seconds_before
-        self._wanted = wanted
-        self._after_pass = after_pass
+        #: Block that is being visited or dropped, and whether it is dropped.
+        self._block: tuple[int, object] | None = None
+        self._dropped = False
+        #: Seconds that the last visit to each item took, without what further visits do not need again.
+        self._took: dict[T, float] = {}
+        self._visiting: tuple[T, float] | None = None
 
     def next(self, seconds_once: float) -> tuple[int, int] | None:
-        """Pass number and position of the visit that begins now; None when it is dropped, or its whole pass.
+        """Pass number and position of the visit that begins now; None when it is dropped, or its whole block or pass.
 
-        `seconds_once` is the part of the time so far that a further pass is not going to need again. A pass begins only
-        if something in it is wanted, and if, going by the visits so far, it ends within the budget.
+        `seconds_once` is the part of the time so far that a further pass is not going to need again.
         """
+        self._note_end(seconds_once)
         number, place, item = self.visits[self.done]
         if place == 0 and number and self._within(number):
-            self._after_pass(number)
-            if not self._worth_it(number, seconds_once):
+            self._hooks.after_pass(number)
+            if not any(self._worth_it(block) for block in self._blocks_to_come(number)):
                 self.passes = number
         if place == 0 and self.passes is None:
             self._take(1)
+        if (number, self._hooks.block_of(item)) != self._block:
+            self._block = number, self._hooks.block_of(item)
+            self._dropped = not self._worth_it(self._block)
         self.done += 1
-        if not self._within(number) or not self._wanted(item):
+        if not self._within(number) or self._dropped or not self._hooks.wanted(item):
             self.settle()
             return None
         self.made += 1
+        self._visiting = item, self._clock() - seconds_once
         return number, place
 
     def settle(self) -> None:
@@ -80,15 +106,34 @@ class Schedule(Generic[T]):
         return len(self._settled) == len(self.visits)
 
     @property
+    def seconds(self) -> float:
+        """Seconds since the session began."""
+        return self._clock() - self._began
+
+    def share_done(self) -> tuple[float, float]:
+        """Share of the session that is done, by what it may take at most, and the seconds left of that."""
+        if self.passes is None and self.budget_seconds is not None:
+            return self.seconds / self.budget_seconds, self.budget_seconds - self.seconds
+        left, made = self.left, max(1, self.made)
+        return made / (made + left), self.seconds / made * left
+
+    @property
     def left(self) -> int:
         """Visits still to come, as far as is known now."""
-        return sum(self._within(number) and self._wanted(item) for number, _, item in self.visits[self.done :])
+        return sum(self._within(number) and self._hooks.wanted(item) for number, _, item in self.visits[self.done :])
 
     @property
     def left_in_pass(self) -> int:
         """Visits still to come in the pass of the visit handed out last."""
         now = self.visits[max(0, self.done - 1)][0]
-        return sum(number == now and self._wanted(item) for number, _, item in self.visits[self.done :])
+        return sum(number == now and self._hooks.wanted(item) for number, _, item in self.visits[self.done :])
+
+    def _note_end(self, seconds_once: float) -> None:
+        """Remember what the visit before took."""
+        if self._visiting is not None:
+            item, began = self._visiting
+            self._took[item] = self._clock() - seconds_once - began
+            self._visiting = None
 
     def _within(self, number: int) -> bool:
         return self.passes is None or number < self.passes
@@ -97,12 +142,20 @@ class Schedule(Generic[T]):
         """Make so many further passes known; None: all there are."""
         for number, order in itertools.islice(self._orders, passes):
             self.visits += [(number, place, item) for place, item in enumerate(order)]
-            self._announce(list(order))
+            self._hooks.announce(list(order))
 
-    def _worth_it(self, number: int, seconds_once: float) -> bool:
-        """Whether a pass is to begin now."""
-        coming = sum(self._wanted(item) for other, _, item in self.visits[self.done :] if other == number)
-        if coming == 0 or self._budget_seconds is None:
-            return coming > 0
-        spent = self._clock() - self._began
-        return spent + (spent - seconds_once) / max(1, self.made) * coming <= self._budget_seconds
+    def _blocks_to_come(self, number: int) -> list[tuple[int, object]]:
+        visits = itertools.takewhile(lambda visit: visit[0] == number, self.visits[self.done :])
+        return list(dict.fromkeys((number, self._hooks.block_of(item)) for _, _, item in visits))
+
+    def _worth_it(self, block: tuple[int, object]) -> bool:
+        """Whether a block is to begin now: somebody wants a visit of it, and it is going to fit."""
+        number, name = block
+        visits = itertools.takewhile(lambda visit: visit[0] == number, self.visits[self.done :])
+        coming = [item for _, _, item in visits if self._hooks.block_of(item) == name and self._hooks.wanted(item)]
+        if not coming or self.budget_seconds is None or number < self._passes_required:
+            return bool(coming)
+        known = [self._took[item] for item in coming if item in self._took]
+        others = known or list(self._took.values()) or [0.0]
+        expected = sum(known) + (len(coming) - len(known)) * sum(others) / len(others)
+        return self.seconds + expected <= self.budget_seconds

@@ -11,7 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from parabench.analyse.race import PASSES_LEAST
 from parabench.analyse.ranking import Ranking
+from parabench.analyse.repetition_counts import rounds_worth
 from parabench.analyse.timeline_json import timelines_info
 from parabench.errors import JournalNotWritable
 from parabench.history import store
@@ -27,12 +29,13 @@ from parabench.measure.stay import Stay, visit_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Concern
+from parabench.session.answers import Answer, answers_of
 from parabench.session.discovery import find_workloads
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
-from parabench.session.options import Options
-from parabench.session.plan import cells_planned, choose, models_of
+from parabench.session.options import BUDGET_DEFAULT_SECONDS, Options
+from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions
 from parabench.session.replay import Replay
@@ -49,7 +52,8 @@ def folder_of(options: Options) -> Path:
 class Session:
     """What is planned, what has been measured, and what shares the processes and services behind it."""
 
-    def __init__(self, options: Options, resumed: Unfinished | None = None) -> None:
+    def __init__(self, options: Options, resumed: Unfinished | None = None, mentioned: str = "") -> None:
+        """`mentioned`: text of the user's that may name workloads which run on request only."""
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
@@ -58,9 +62,7 @@ class Session:
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
-        self.workloads: dict[str, Workload] = choose(
-            "workload", options.workloads, find_workloads(options.workloads_dir)
-        )
+        self.workloads: dict[str, Workload] = workloads_of(options, find_workloads(options.workloads_dir), mentioned)
         self.models: dict[str, Model] = models_of(options)
         self.cores = cores_usable()
         self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
@@ -85,6 +87,8 @@ class Session:
         self.stored: Path | None = None
         #: What the user has to be told at the end.
         self.problems: list[str] = []
+        #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
+        self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
         self._stack = ExitStack()
         self._repetitions = Repetitions()
         self._experiment: Experiment | None = None
@@ -94,6 +98,12 @@ class Session:
     def seconds_once(self) -> float:
         """Seconds spent so far on what later passes do not repeat."""
         return self._experiment.seconds_once if self._experiment else 0.0
+
+    @property
+    def passes_required(self) -> int:
+        """Passes that are made whatever they take: two of a race, so that sessions can be compared cell by cell."""
+        short = self.options.budget_seconds is not None and self.options.budget_seconds < BUDGET_DEFAULT_SECONDS
+        return 1 if self.races is None or short else PASSES_LEAST
 
     @property
     def folder(self) -> Path:
@@ -117,7 +127,8 @@ class Session:
             item: CellRecord(cell, added_as_baseline=cell.model == added) for item, cell in cells.items()
         }
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
-        self.races = Races(self.records.values()) if self.options.race else None
+        families = {name: model.family for name, model in self.models.items()}
+        self.races = Races(self.records.values(), families) if self.options.race else None
         if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
             lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
@@ -136,8 +147,10 @@ class Session:
         if (replayed := self._replay.stay(record, pass_number, position)) is not None:
             yield replayed
             return
+        instrument = self.races.worth_instrumenting(record) if self.races else first and cell.kind != "live"
+        worth = self.races.rounds_worth(record) if self.races else rounds_worth
         stay = self._repetitions.quietest(
-            lambda: self._stay(cell, instrument=first and cell.kind != "live"),
+            lambda: self._stay(cell, instrument=instrument, worth=worth),
             repeat=cell.kind != "live",  # somebody else's server is not asked again for this
         )
         visit = visit_of(stay, pass_number, position)
@@ -147,9 +160,9 @@ class Session:
         record.visits.append(visit)
         record.instrumented = stay.instrumented or record.instrumented
 
-    def _stay(self, cell: Cell, *, instrument: bool) -> Stay:
+    def _stay(self, cell: Cell, *, instrument: bool, worth: Callable[[float, float], int]) -> Stay:
         """All of one visit: only then is it known whether its times are to be used."""
-        with self._started().visit(cell, instrument=instrument) as stay:
+        with self._started().visit(cell, instrument=instrument, rounds_worth=worth) as stay:
             for _ in range(stay.rounds):
                 stay.round()
         return stay
@@ -195,6 +208,22 @@ class Session:
         record = self.records[cell.id]
         return record.failure is None and (self.races is None or self.races.wanted(record))
 
+    def seconds_by_use(self) -> dict[str, float]:
+        """Where the session's time went, in seconds: all of it, and its parts."""
+        visits = [visit for record in self.records.values() for visit in record.visits]
+        parts = {
+            "timed": sum(sum(visit.seconds_per_round) for visit in visits),
+            "opening": sum(visit.seconds_open for visit in visits),
+            "warm_up": sum(sum(visit.seconds_warm_up) or visit.seconds_first_batch for visit in visits),
+            "instrumented": self._experiment.seconds_instrumented if self._experiment else 0.0,
+        }
+        total = self._seconds
+        return {"total": total, **parts, "other": total - sum(parts.values())}
+
+    def answers(self) -> list[Answer]:
+        """What to use for each workload that has any valid cell."""
+        return answers_of(self.records.values(), self.models, self.limits(), self.races)
+
     def limits(self) -> dict[str, Limit]:
         """The ideal time of each valid cell, by cell id."""
         if not self._limits:
@@ -230,6 +259,8 @@ class Session:
                 tags=self.tags,
                 run=self.run,
                 warnings=self.warnings,
+                answers=[answer.stored() for answer in self.answers()],
+                seconds=self.seconds_by_use(),
             ),
             self.options.workloads_dir.parent,
         )
@@ -272,5 +303,12 @@ class Session:
     def _started(self) -> Experiment:
         if self._experiment is None:
             experiment = experiment_of(self.options, self.workloads, [record.cell for record in self.records.values()])
+            experiment.on_reference = self._say_cost
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment
+
+    def _say_cost(self, workload: str, seconds: float) -> None:
+        cells = [r for r in self.records.values() if r.cell.workload == workload and r.cell.unavailable is None]
+        passes = PASSES_LEAST if self.options.passes is None else self.options.passes
+        first = sum(record.cell.by_default for record in cells) * passes * (1 + (self.options.rounds or 1))
+        self.on_reference(workload, seconds, first)

@@ -6,7 +6,8 @@ from parabench.errors import UnknownName
 from parabench.machine.cores import cgroup_cores
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Unavailable
-from parabench.session.plan import choose, default_workers, make_cells
+from parabench.session.contestants import default_workers
+from parabench.session.plan import Wish, choose, make_cells
 from parabench.workload import Workload
 
 
@@ -22,12 +23,11 @@ def model(name, worker="thread", availability=always, coroutines=False):
 
 
 def work(name="w", kind="cpu", **fields):
-    return Workload(name=name, task=noop, items=lambda size: [1], kind=kind, **fields)
+    return Workload(name=name, task=noop, kind=kind, **{"items": lambda size: [1], **fields})
 
 
 def cells_of(workload, *models, **given):
-    chosen = {"size": "small", "workers": [], "live": False, "cores": 2, **given}
-    return make_cells([workload], models, **chosen)
+    return make_cells([workload], models, Wish(**{"size": "small", **given}), cores=2)
 
 
 def test_ids_are_stable_and_leave_defaults_out():
@@ -98,10 +98,46 @@ def test_without_control_groups_there_is_no_quota(tmp_path):
 def test_a_model_that_starts_servers_runs_only_when_models_are_named():
     queue = replace(model("queue"), on_request=True)
     [cell] = cells_of(work(), queue, named=False)
-    assert cell.unavailable.install == "add --models queue"
+    assert cell.unavailable.install == "name it with --models"
     assert "only on request" in cell.unavailable.reason
     [cell] = cells_of(work(), queue, named=True)
     assert cell.unavailable is None
     missing = replace(queue, availability=lambda: Unavailable("celery is not installed", "pip install it"))
     [cell] = cells_of(work(), missing, named=False)
     assert cell.unavailable.reason == "celery is not installed", "what is missing comes first"
+
+
+def many(size):
+    return list(range(128))
+
+
+def test_a_race_adds_numbers_of_workers_and_chunks_after_the_default_cells():
+    pool = replace(model("pool", worker="process"), chunks=("1", "auto"))
+    cells = cells_of(work(items=many), model("sequential", worker="caller"), pool, race=True)
+    ids = ["w-sequential", "w-pool", "w-pool-w1", "w-pool-w4", "w-pool-w2-auto"]
+    assert [cell.id for cell in cells] == ids
+    assert [cell.by_default for cell in cells] == [True, True, False, False, False]
+    assert cells[-1].identity.label == "pool x2, chunk auto"
+
+
+def test_work_that_waits_is_raced_up_to_the_number_of_tasks_and_processes_up_to_32():
+    models = model("threads"), model("pool", worker="process")
+    cells = cells_of(work(kind="network", items=many), *models, race=True)
+    assert [cell.id for cell in cells] == [
+        *("w-threads", "w-threads-w32", "w-threads-w128"),
+        *("w-pool", "w-pool-w32"),
+    ]
+    few = cells_of(work(kind="network", items=lambda size: [1, 2]), models[0], race=True)
+    assert [cell.id for cell in few] == ["w-threads"]
+
+
+def test_a_loop_that_is_blocked_by_its_tasks_has_one_number_of_workers():
+    loop = model("asyncio", worker="coroutine", coroutines=True)
+    assert len(cells_of(work(kind="network", items=many), loop, race=True)) == 1
+    assert len(cells_of(work(kind="cpu", items=many), loop, race=True)) == 1
+
+
+def test_named_workers_and_chunks_are_all_there_is():
+    pool = replace(model("pool", worker="process"), chunks=("1", "auto"))
+    cells = cells_of(work(items=many), pool, model("threads"), race=True, workers=[2], chunks=("1", "auto"))
+    assert [cell.id for cell in cells] == ["w-pool-w2", "w-pool-w2-auto", "w-threads-w2"]

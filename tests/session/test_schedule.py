@@ -1,7 +1,7 @@
 import itertools
 
 from parabench.session.orders import endless_orders, order_of_passes
-from parabench.session.schedule import PASSES_AHEAD, Schedule
+from parabench.session.schedule import PASSES_AHEAD, Hooks, Schedule
 
 
 class Clock:
@@ -11,10 +11,10 @@ class Clock:
         return self.now
 
 
-def run(schedule, clock, seconds_per_visit, seconds_once=0.0):
+def run(schedule, clock, seconds_per_visit):
     made = []
     for _ in range(len(schedule.visits)):
-        visit = schedule.next(seconds_once)
+        visit = schedule.next(0.0)
         if visit is not None:
             made.append(visit)
             clock.now += seconds_per_visit
@@ -45,7 +45,9 @@ def test_the_first_pass_is_made_whatever_the_budget():
 def test_what_happens_only_once_does_not_count_for_the_next_pass():
     clock = Clock()
     schedule = Schedule([["a"], ["a"]], 14.0, clock)
-    assert run(schedule, clock, 10.0, seconds_once=7.0) == [(0, 0), (1, 0)]
+    assert schedule.next(0.0) == (0, 0)
+    clock.now = 10.0
+    assert schedule.next(7.0) == (1, 0), "7 of these 10 seconds are not needed again"
 
 
 def test_what_is_left_is_known_while_it_runs():
@@ -62,7 +64,7 @@ def test_visits_that_are_not_wanted_any_more_are_dropped_and_a_pass_of_none_ends
         wanted.discard({1: "b", 3: "a"}.get(number))
 
     orders = [["a", "b"], ["b", "a"], ["a", "b"], ["b", "a"], ["a", "b"]]
-    schedule = Schedule(orders, None, clock, wanted=wanted.__contains__, after_pass=after_pass)
+    schedule = Schedule(orders, None, clock, hooks=Hooks(wanted=wanted.__contains__, after_pass=after_pass))
     assert run(schedule, clock, 1.0) == [(0, 0), (0, 1), (1, 1), (2, 0)]
     assert passes == [1, 2, 3]
     assert (schedule.passes, schedule.made, schedule.left) == (3, 4, 0)
@@ -73,12 +75,12 @@ def test_a_pass_of_few_wanted_visits_still_fits_where_a_whole_one_would_not():
     orders = [["a", "b", "c", "d"]] * 3
     assert len(run(Schedule(orders, 6.0, clock), clock, 1.0)) == 4
     clock = Clock()
-    few = Schedule(orders, 6.0, clock, wanted=lambda item: item == "a" or clock.now < 4)
+    few = Schedule(orders, 6.0, clock, hooks=Hooks(wanted=lambda item: item == "a" or clock.now < 4))
     assert run(few, clock, 1.0) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (2, 0)]
 
 
 def test_what_is_left_in_a_pass_is_known():
-    schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock(), wanted=lambda item: item == "a")
+    schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock(), hooks=Hooks(wanted=lambda item: item == "a"))
     assert schedule.next(0.0) == (0, 0)
     assert (schedule.left_in_pass, schedule.left) == (0, 1)
 
@@ -91,7 +93,7 @@ def test_without_a_number_of_passes_only_the_budget_ends_it_and_orders_are_drawn
             drawn.append(order)
             yield order
 
-    schedule = Schedule(orders(), 500.0, clock, endless=True, announce=items.extend)
+    schedule = Schedule(orders(), 500.0, clock, hooks=Hooks(announce=items.extend), endless=True)
     assert len(drawn) == PASSES_AHEAD
     made = []
     for item in items:  # the list grows while it is gone through, as pytest's does
@@ -107,8 +109,42 @@ def test_without_a_number_of_passes_only_the_budget_ends_it_and_orders_are_drawn
 
 def test_an_endless_schedule_of_one_cell_always_knows_the_visit_that_comes_next():
     clock, items = Clock(), []
-    schedule = Schedule(itertools.repeat(["a"]), 50.0, clock, endless=True, announce=items.extend)
+    schedule = Schedule(itertools.repeat(["a"]), 50.0, clock, hooks=Hooks(announce=items.extend), endless=True)
     for place, _ in enumerate(items):
         assert place + 1 < len(items) or schedule.passes is not None
         clock.now += schedule.next(0.0) is not None
     assert schedule.passes == 50
+
+
+def test_a_block_that_does_not_fit_is_left_out_and_a_shorter_one_is_still_made():
+    """Blocks are workloads: a long one must not keep short ones from being settled."""
+    clock = Clock()
+    seconds = {"long": 10.0, "short": 1.0}
+    items = ["long", "short"]
+    schedule = Schedule([items] * 4, 15.0, clock, hooks=Hooks(block_of=lambda item: item))
+    made = []
+    for item in items * 4:
+        if (visit := schedule.next(0.0)) is not None:
+            made.append((visit[0], item))
+            clock.now += seconds[item]
+        schedule.settle()
+    assert made == [(0, "long"), (0, "short"), (1, "short"), (2, "short"), (3, "short")]
+    assert schedule.complete
+
+
+def test_required_passes_are_made_whatever_the_budget():
+    clock = Clock()
+    schedule = Schedule([["a"]] * 4, 0.5, clock, passes_required=2)
+    assert run(schedule, clock, 10.0) == [(0, 0), (1, 0)]
+
+
+def test_the_share_that_is_done_goes_by_the_budget_where_nobody_knows_the_number_of_passes():
+    clock = Clock()
+    schedule = Schedule(itertools.repeat(["a"]), 40.0, clock, endless=True)
+    schedule.next(0.0)
+    clock.now = 10.0
+    assert schedule.share_done() == (0.25, 30.0)
+    planned = Schedule([["a"]] * 4, None, clock)
+    planned.next(0.0)
+    clock.now += 5.0
+    assert planned.share_done() == (0.25, 15.0)

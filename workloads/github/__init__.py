@@ -16,6 +16,8 @@ from workloads.github.sizes import check, users, waves_limit
 
 Fields = Mapping[str, Any]
 
+#: Those that run by default, one client a source, as its users would choose one: the others run by name.
+_BY_DEFAULT = {("mocked", "aiohttp"), ("loopback", "requests"), ("live", "requests")}
 #: What a script using this client imports at its top, and with the client's mock.
 _CLIENT_MODULES = {"requests": ("requests",), "aiohttp": ("aiohttp",), "httpx": ("httpx",), "httpx-async": ("httpx",)}
 _MOCK_MODULES = {"requests": ("responses",), "aiohttp": ("aioresponses",)}
@@ -28,6 +30,7 @@ def _fields(name: str, source: str, *libraries: str) -> dict[str, Any]:
         "task": list_repositories,
         "client": name,
         "libraries": libraries,
+        "on_request": (source, name) not in _BY_DEFAULT,
         "imports": (*_CLIENT_MODULES[name], *(_MOCK_MODULES.get(name, ()) if source == "mocked" else ())),
         "description": f"Lists the public repositories of GitHub users with {name} ({source}).",
     }

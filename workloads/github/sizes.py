@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
-from parabench.workload import Json, Limit, LimitCase, Size
+from parabench.workload import Json, Limit, LimitCase, Size, makespan_least
 from workloads.github.listing import summary
 from workloads.github.population import list_users, listing_seconds, repositories_of
 
 #: size -> users in a batch of the simulated sources: about 1.5 requests each.
-USERS: Mapping[Size, int] = {"small": 12, "medium": 100, "large": 1_000}
+USERS: Mapping[Size, int] = {"small": 128, "medium": 256, "large": 1_000}
 
 
 def users(size: Size) -> Sequence[str]:
@@ -30,14 +30,13 @@ def check(user: Json, result: Json) -> bool:
 
 
 def waves_limit(case: LimitCase) -> Limit:
-    """Latency times waves: the waiting of a whole batch spread over the workers, but never less than the longest task.
+    """The shortest schedule of the waiting of a whole batch on the workers.
 
-    Pages of one user follow each other, so a task takes at least the sum of its replies' latencies (the bound of list
-    scheduling, Graham 1969).
+    Pages of one user follow each other, so a task takes at least the sum of its replies' latencies.
     """
     seconds = [listing_seconds(case.settings, user) for user in case.items]
     workers = min(case.workers, len(seconds))
-    waves, longest = sum(seconds) / workers, max(seconds)
-    if longest > waves:
+    least, longest = makespan_least(seconds, workers), max(seconds)
+    if longest >= least:
         return Limit(longest, "reply times of the longest task, one page after the other")
-    return Limit(waves, f"sum of all reply times / {workers} workers")
+    return Limit(least, f"shortest schedule of all reply times on {workers} workers")
