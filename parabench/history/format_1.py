@@ -73,7 +73,8 @@ def header_of_today(header: dict[str, Any]) -> dict[str, Any]:
         header["options"] = renamed(options)
     if isinstance(cells, list):
         header["cells"] = [
-            {("workers_named" if name == "workers_in_id" else name): value for name, value in cell.items()}
+            {"chunk": "1", "by_default": True}
+            | {("workers_named" if name == "workers_in_id" else name): value for name, value in cell.items()}
             if isinstance(cell, dict)
             else cell
             for cell in cells

@@ -157,7 +157,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _unmeasured(values: dict[str, Any]) -> Unmeasured:
-    cell = CellId(**{field: values[field] for field in CellId._fields if values.get(field) is not None})
+    cell = CellId(**{field: values[field] for field in CellId._fields})
     return Unmeasured(cell=cell, reason=values["reason"], install=values["install"])
 
 
@@ -202,6 +202,10 @@ def _fingerprint(found: object, missing: str | None = None) -> dict[str, Any]:
     return {**present, **known, "reasons": reasons}
 
 
+#: What is not in older files, because there was nothing else.
+DEFAULTS = {"chunk": "1"}
+
+
 def _entries(ours: Fields, key: str, definition: str, record: Callable[[dict[str, Any]], T]) -> tuple[T, ...] | None:
     """The entries of a list, each as a record of what the schema defines: all of them or None."""
     entries = ours.get(key, {"type": "array"})
@@ -209,7 +213,7 @@ def _entries(ours: Fields, key: str, definition: str, record: Callable[[dict[str
         return None
     found = []
     for place, entry in enumerate(entries):
-        fields = Fields(entry, f"parabench.{key}[{place}]")
+        fields = Fields({**DEFAULTS, **entry} if isinstance(entry, dict) else entry, f"parabench.{key}[{place}]")
         values = {name: fields.get(name, rule) for name, rule in rules_of(definition).items()}
         wrong = [reason for name, reason in fields.reasons.items() if name != "install"]
         if wrong:

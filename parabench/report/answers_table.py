@@ -14,7 +14,7 @@ USELESS_WIDTH = 100
 #: Contestants that are named; more of them are counted.
 NAMED_MOST = 2
 #: The last column is not made narrower than this: it goes below its row instead.
-SURE_LEAST = 34
+SURE_LEAST = 24
 GAP = "  "
 
 Column = tuple[str, str, Callable[[Answer], str]]
@@ -66,12 +66,16 @@ def _lines(
         style = "green" if answer.settled else ""
         if beside is None:
             lines.append(Text(line, style=style))
-            lines += [Text(f"    {part}", style="dim") for part in textwrap.wrap(sure_text(answer), width - 4)]
+            lines += [Text(f"    {part}", style="dim") for part in _wrapped(answer, width - 4)]
             continue
-        first, *more = textwrap.wrap(sure_text(answer), beside) or [""]
+        first, *more = _wrapped(answer, beside)
         lines.append(Text(line + GAP + first, style=style))
         lines += [Text(" " * (sum(widths) + len(GAP) * len(widths)) + part, style=style) for part in more]
     return lines
+
+
+def _wrapped(answer: Answer, width: int) -> list[str]:
+    return textwrap.wrap(sure_text(answer), width, break_long_words=False, break_on_hyphens=False)
 
 
 def use_text(choice: Choice) -> str:

@@ -233,5 +233,6 @@ def test_json_names_a_cell_by_its_fields(comparison) -> None:
         "workers": 2,
         "size": "small",
         "workers_named": False,
+        "chunk": "1",
     }
     assert told["t.py::test_a[x|y]"]["workload"] is None

@@ -140,7 +140,7 @@ def test_failures_and_notes_at_the_end_of_a_session_are_harmless(failure: str, n
     cell = Cell(workload="mine", model="sequential", workers=1, kind="custom", size="small")
     record = CellRecord(cell)
     record.failure = f"x{failure}"
-    text = summary({}, [record], {}, notes=[note], width=80, colour=False)
+    text = summary([], [record], notes=[note], width=80, colour=False)
     assert is_seen(text.replace("\n", ""))
 
 
