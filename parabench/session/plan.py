@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -49,7 +50,15 @@ def why_not(
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
     if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:
         return Unavailable("its client drives an event loop of its own, which cannot run inside another")
-    return model.availability() or model.unserved(services)
+    return _missing_library(workload) or model.availability() or model.unserved(services)
+
+
+def _missing_library(workload: Workload) -> Unavailable | None:
+    """What the work imports and is not installed."""
+    for name in workload.imports:
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            return Unavailable(f"its work needs {name}, which is not installed", f"pip install {name}")
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
