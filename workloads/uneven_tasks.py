@@ -9,7 +9,7 @@ from parabench.workload import Json, Size, Workload, cpu_limit
 
 #: size -> (tasks, additions of the median task).
 TASKS: Mapping[Size, tuple[int, int]] = {"small": (24, 80_000), "medium": (48, 400_000), "large": (96, 2_000_000)}
-#: Standard deviation of the log of the lengths: the longest of a small batch takes as long as nearly all others together.
+#: Standard deviation of the log of the lengths: the longest of a small batch takes nearly as long as all the others.
 SPREAD = 1.0
 
 
