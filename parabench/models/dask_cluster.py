@@ -208,11 +208,38 @@ def _host() -> str:
     return socket.gethostname()
 
 
+SNIPPET = """\
+from dask.distributed import Client, LocalCluster
+from my_work import items, work
+
+if __name__ == "__main__":
+    with LocalCluster(WORKERS, dashboard_address=None) as cluster, Client(cluster) as client:
+        futures = [client.submit(work, item, pure=False) for item in items]
+        for item, future in zip(items, futures):
+            try:
+                print(future.result(timeout=60))
+            except Exception as error:
+                print(f"{item!r} failed: {error!r}")
+"""
+
+
 def _model(name: str, worker: str, description: str) -> Model:
     return Model(
         name=name,
         family="clusters",
         description=description,
+        when="Computing on several hosts, with data frames, arrays and tasks that need each other's results."
+        if worker == "process"
+        else "As dask, for native code that releases the GIL, and for tasks that share large data.",
+        limits=(
+            "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: whoever "
+            "reaches the scheduler can run code there."
+        )
+        + ("" if worker == "process" else " With a GIL, pure Python runs on one core."),
+        snippet=SNIPPET.replace(
+            "WORKERS",
+            "n_workers=4, threads_per_worker=1" if worker == "process" else "n_workers=1, threads_per_worker=4",
+        ),
         capabilities=Capabilities(
             worker=worker,
             shares_memory=worker == "thread",

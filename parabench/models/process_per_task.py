@@ -92,16 +92,55 @@ def _prepare_and_leave(call: TaskCall) -> None:
     leave_process()
 
 
+SNIPPET = """\
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import wait
+
+from my_work import items, work
+
+
+def run(item, writer):
+    try:
+        writer.send(work(item))
+    except Exception as error:
+        writer.send(f"{item!r} failed: {error!r}")
+
+
+if __name__ == "__main__":
+    todo, running, outcomes = list(enumerate(items)), {}, {}
+    while todo or running:
+        while todo and len(running) < 4:
+            index, item = todo.pop(0)
+            reader, writer = Pipe(duplex=False)
+            Process(target=run, args=(item, writer)).start()
+            writer.close()  # so that the end of the process is the end of the pipe
+            running[reader] = index
+        for reader in wait(list(running)):
+            index = running.pop(reader)
+            try:
+                outcomes[index] = reader.recv()
+            except EOFError:
+                outcomes[index] = f"{items[index]!r} failed: its process died"
+    for index in range(len(items)):
+        print(outcomes[index])
+"""
+DEFAULT_START_METHOD = multiprocessing.get_all_start_methods()[0]  # asking which it is would set it
+
 MODEL = Model(
     name="process-per-task",
     family="processes",
     description="a new multiprocessing.Process for each task",
+    when=(
+        "Few, long tasks that leak, crash or have to be killed: each has a process of its own, and its death costs "
+        "that task only."
+    ),
+    limits=(
+        "Milliseconds for each task with fork, a tenth of a second with spawn; nothing that a task opened serves the "
+        "next one."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
-        worker="process",
-        shares_memory=False,
-        pickles=True,
-        parallel_bytecode=True,
-        start_method=multiprocessing.get_all_start_methods()[0],  # the default comes first; asking for it would set it
+        worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=DEFAULT_START_METHOD
     ),
     open=open_process_per_task,
     availability=always,

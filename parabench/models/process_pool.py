@@ -80,17 +80,43 @@ def _availability(start_method: str) -> Unavailable | None:
     return Unavailable(f"this platform has no start method '{start_method}'")
 
 
+SNIPPET = """\
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from my_work import items, work
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("START_METHOD")) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        for item, future in zip(items, futures):
+            try:
+                print(future.result())
+            except Exception as error:  # BrokenProcessPool, for this and all later ones, when a worker died
+                print(f"{item!r} failed: {error!r}")
+"""
+WHEN = {
+    "fork": "Pure Python on all cores, from a program without threads: the quickest start.",
+    "forkserver": "Pure Python on all cores, from a program that has threads; the default on Linux since Python 3.14.",
+    "spawn": "Pure Python on all cores, on every platform; the default on macOS and Windows.",
+}
+LIMITS = {
+    "fork": "Forking a program with threads can deadlock; not on Windows.",
+    "forkserver": "Workers import the work anew, so the first batch waits for that; not on Windows.",
+    "spawn": "Each worker starts an interpreter (some 0.1 s) and imports the work anew.",
+}
+
+
 def _model(start_method: str) -> Model:
     return Model(
         name=f"process-pool-{start_method}",
         family="processes",
         description=f"concurrent.futures.ProcessPoolExecutor, start method {start_method}",
+        when=WHEN[start_method],
+        limits=f"{LIMITS[start_method]} Items and values are pickled; a worker that dies breaks the whole pool.",
+        snippet=SNIPPET.replace("START_METHOD", start_method),
         capabilities=Capabilities(
-            worker="process",
-            shares_memory=False,
-            pickles=True,
-            parallel_bytecode=True,
-            start_method=start_method,
+            worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=start_method
         ),
         open=functools.partial(open_process_pool, start_method),
         availability=functools.partial(_availability, start_method),
