@@ -189,7 +189,7 @@ def connect(url: str, namespace: str) -> Iterator[_Client]:
 
 
 SNIPPET = """\
-# program.py; in another shell: celery -A program worker WORKERS
+# program.py; in another shell: celery -A program worker OPTIONS
 from celery import Celery
 from my_work import items, work
 
@@ -206,6 +206,15 @@ if __name__ == "__main__":
         except Exception as error:
             print(f"{item!r} failed: {error!r}")
 """
+WHEN = {
+    "process": "Work of seconds and more for other hosts, or for later: retries, schedules and routes are there already.",
+    "thread": "As celery, for tasks that wait: one process, so that N workers cost little memory.",
+}
+LIMITS = {
+    "process": "Milliseconds of everybody's CPU time a task, and a broker to run. A dead worker's task is lost without the "
+    "settings of the program below; with them a task may run twice.",
+    "thread": "What celery costs. With a GIL, pure Python runs on one core, and a dead worker takes all its tasks along.",
+}
 
 
 def _model(name: str, pool: str, worker: str, description: str) -> Model:
@@ -224,20 +233,10 @@ def _model(name: str, pool: str, worker: str, description: str) -> Model:
         name=name,
         family="queues",
         description=description,
-        when="Work of seconds and more for other hosts, or for later: retries, schedules and routes are there already."
-        if worker == "process"
-        else "As celery, for tasks that wait: one process, so that N workers cost little memory.",
-        limits=(
-            "Milliseconds of everybody's CPU time a task, and a broker to run. A dead worker's task is lost without "
-            "the settings of the program below; with them a task may run twice."
-        )
-        + (
-            ""
-            if worker == "process"
-            else " With a GIL, pure Python runs on one core; a dead worker takes all its tasks along."
-        ),
+        when=WHEN[worker],
+        limits=LIMITS[worker],
         snippet=SNIPPET.replace(
-            "WORKERS", "--concurrency 4" if worker == "process" else "--pool threads --concurrency 4"
+            "OPTIONS", "--concurrency 4" if worker == "process" else "--pool threads --concurrency 4"
         ),
         capabilities=Capabilities(
             worker=worker,

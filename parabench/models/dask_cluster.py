@@ -221,6 +221,16 @@ if __name__ == "__main__":
             except Exception as error:
                 print(f"{item!r} failed: {error!r}")
 """
+WORKERS = {"process": "n_workers=4, threads_per_worker=1", "thread": "n_workers=1, threads_per_worker=4"}
+WHEN = {
+    "process": "Computing on several hosts, with data frames, arrays and tasks that need each other's results.",
+    "thread": "As dask, for native code that releases the GIL, and for tasks that share large data.",
+}
+LIMITS = {
+    "process": "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: whoever "
+    "reaches the scheduler can run code there.",
+    "thread": "What dask costs. With a GIL, pure Python runs on one core, and a dead worker takes all its tasks along.",
+}
 
 
 def _model(name: str, worker: str, description: str) -> Model:
@@ -228,18 +238,9 @@ def _model(name: str, worker: str, description: str) -> Model:
         name=name,
         family="clusters",
         description=description,
-        when="Computing on several hosts, with data frames, arrays and tasks that need each other's results."
-        if worker == "process"
-        else "As dask, for native code that releases the GIL, and for tasks that share large data.",
-        limits=(
-            "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: whoever "
-            "reaches the scheduler can run code there."
-        )
-        + ("" if worker == "process" else " With a GIL, pure Python runs on one core."),
-        snippet=SNIPPET.replace(
-            "WORKERS",
-            "n_workers=4, threads_per_worker=1" if worker == "process" else "n_workers=1, threads_per_worker=4",
-        ),
+        when=WHEN[worker],
+        limits=LIMITS[worker],
+        snippet=SNIPPET.replace("WORKERS", WORKERS[worker]),
         capabilities=Capabilities(
             worker=worker,
             shares_memory=worker == "thread",

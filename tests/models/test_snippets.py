@@ -10,12 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from test_contract import alone_on_the_network, slow_if_on_request
+from driven import MODELS, alone_on_the_network, slow_if_on_request
 
-from parabench.models import find_models
 from parabench.workers.services import OWN_SERVICES
 
-MODELS = find_models()
 SECONDS_FOR_A_PROGRAM = 120
 WORK = """
 items = [1, 2, 3, "four", *range(5, 12)]
