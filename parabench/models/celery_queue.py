@@ -207,13 +207,13 @@ if __name__ == "__main__":
             print(f"{item!r} failed: {error!r}")
 """
 WHEN = {
-    "process": "Work of seconds and more for other hosts, or for later: retries, schedules and routes are there already.",
+    "process": "Work of seconds and more for other hosts, or for later: retries, schedules and routes are there.",
     "thread": "As celery, for tasks that wait: one process, so that N workers cost little memory.",
 }
 LIMITS = {
-    "process": "Milliseconds of everybody's CPU time a task, and a broker to run. A dead worker's task is lost without the "
-    "settings of the program below; with them a task may run twice.",
-    "thread": "What celery costs. With a GIL, pure Python runs on one core, and a dead worker takes all its tasks along.",
+    "process": "Milliseconds of everybody's CPU time a task, and a broker to run. A dead worker's task is lost without "
+    "the settings of the program below; with them a task may run twice.",
+    "thread": "What celery costs. With a GIL, pure Python runs on one core, and a dead worker takes its tasks along.",
 }
 
 

@@ -227,9 +227,9 @@ WHEN = {
     "thread": "As dask, for native code that releases the GIL, and for tasks that share large data.",
 }
 LIMITS = {
-    "process": "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: whoever "
-    "reaches the scheduler can run code there.",
-    "thread": "What dask costs. With a GIL, pure Python runs on one core, and a dead worker takes all its tasks along.",
+    "process": "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: "
+    "whoever reaches the scheduler can run code there.",
+    "thread": "What dask costs. With a GIL, pure Python runs on one core, and a dead worker takes its tasks along.",
 }
 
 
