@@ -106,14 +106,8 @@ MODEL = Model(
     name="joblib-loky",
     family="processes",
     description="joblib.Parallel on loky, one task per message",
-    when=(
-        "Computing on all cores with functions that pickle does not take (lambdas, notebooks), or with large arrays, "
-        "which it maps."
-    ),
-    limits=(
-        "A slow start (0.1 s and more) and more cost for each task than in a pool of the standard library; one worker "
-        "that dies costs the batch."
-    ),
+    when="Computing on all cores, with functions that pickle does not take (lambdas, notebooks), or large arrays.",
+    limits="A slow start (0.1 s and more), more cost a task than in the standard pools; a dead worker costs the batch.",
     snippet=SNIPPET,
     capabilities=Capabilities(
         worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method="loky"

@@ -14,7 +14,7 @@ from typing import Any
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, lost
-from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager
@@ -104,17 +104,13 @@ if __name__ == "__main__":
             except Exception as error:
                 print(f"{item!r} failed: {error!r}")
 """
-DEFAULT_START_METHOD = multiprocessing.get_all_start_methods()[0]  # asking which it is would set it
 
 MODEL = Model(
     name="mp-pool",
     family="processes",
     description="multiprocessing.Pool, one task per message",
     when="Pure Python on all cores, many tasks; its messages cost least of all pools of processes.",
-    limits=(
-        "A worker that dies is replaced without a word: without a time-out its task is waited for without end. Items "
-        "and values are pickled."
-    ),
+    limits="A dead worker is replaced without a word: its task has to be waited for with a time-out.",
     snippet=SNIPPET,
     capabilities=Capabilities(
         worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=DEFAULT_START_METHOD

@@ -83,7 +83,6 @@ def _availability(start_method: str) -> Unavailable | None:
 SNIPPET = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-
 from my_work import items, work
 
 if __name__ == "__main__":
@@ -95,25 +94,15 @@ if __name__ == "__main__":
             except Exception as error:  # BrokenProcessPool, for this and all later ones, when a worker died
                 print(f"{item!r} failed: {error!r}")
 """
-WHEN = {
-    "fork": "Pure Python on all cores, from a program without threads: the quickest start.",
-    "forkserver": "Pure Python on all cores, from a program that has threads; the default on Linux since Python 3.14.",
-    "spawn": "Pure Python on all cores, on every platform; the default on macOS and Windows.",
-}
-LIMITS = {
-    "fork": "Forking a program with threads can deadlock; not on Windows.",
-    "forkserver": "Workers import the work anew, so the first batch waits for that; not on Windows.",
-    "spawn": "Each worker starts an interpreter (some 0.1 s) and imports the work anew.",
-}
 
 
-def _model(start_method: str) -> Model:
+def _model(start_method: str, when: str, limits: str) -> Model:
     return Model(
         name=f"process-pool-{start_method}",
         family="processes",
         description=f"concurrent.futures.ProcessPoolExecutor, start method {start_method}",
-        when=WHEN[start_method],
-        limits=f"{LIMITS[start_method]} Items and values are pickled; a worker that dies breaks the whole pool.",
+        when=f"Pure Python on all cores, {when}.",
+        limits=f"{limits} Items and values are pickled; a dead worker breaks the pool.",
         snippet=SNIPPET.replace("START_METHOD", start_method),
         capabilities=Capabilities(
             worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=start_method
@@ -124,4 +113,8 @@ def _model(start_method: str) -> Model:
     )
 
 
-MODELS = tuple(_model(start_method) for start_method in ("fork", "forkserver", "spawn"))
+MODELS = (
+    _model("fork", "from a program without threads, with the quickest start", "Forking with threads can deadlock."),
+    _model("forkserver", "from a program with threads", "Workers import the work anew; not on Windows."),
+    _model("spawn", "on every platform", "Workers start an interpreter (0.1 s) and import the work anew."),
+)
