@@ -22,6 +22,7 @@ COMMAND = "python docs/generate.py"
 NOTE = f"<!-- Generated: change the records and run `{COMMAND}`. -->\n"
 #: Families in the order of a reader's questions; those that are not named here follow.
 FAMILIES = ("baseline", "threads", "asyncio", "greenlets", "interpreters", "processes", "queues", "clusters")
+START_METHODS = ("fork", "forkserver", "spawn")
 UNITS = {"SECONDS": "seconds", "W": "watts"}
 
 MODELS_INTRODUCTION = """\
@@ -31,7 +32,9 @@ What each concurrency model is, when to use it, what it cannot do or costs, and 
 program takes a function `work` and a list `items` from a file `my_work.py` beside it, does four tasks at a time, and
 prints the value of each item, or why there is none, in their order. Where it says so, `work` is a coroutine function.
 `parabench list` shows which of the models can run here. Those that run *when named* start servers, so they have to be
-asked for with `--models`.
+asked for with `--models`. *Variants* differ in one point from a model that always runs: they run when they are named,
+and with `--everything`. *Chunks* are what
+`--chunks` may ask for: how many tasks a message holds.
 """
 OPTIONS_INTRODUCTION = """\
 # Options
@@ -70,8 +73,19 @@ def capabilities(model: Model) -> list[str]:
         "without a GIL" if facts.worker == "thread" else yes(facts.parallel_bytecode),
         facts.async_library or "no",
         yes(facts.needs_service),
-        "when named" if model.on_request else "always",
+        ", ".join(model.chunks),
+        when_it_runs(model),
     ]
+
+
+def when_it_runs(model: Model) -> str:
+    """Which models run unasked; the default way to start processes is another one on other interpreters."""
+    start_method = model.capabilities.start_method
+    if model.on_request:
+        return "when named"
+    if start_method in START_METHODS and model.name.endswith(f"-{start_method}"):
+        return "always, or as a variant of the default way to start"
+    return "as a variant" if model.variant else "always"
 
 
 def extra_of(model: Model, extras: dict[str, list[str]]) -> str | None:
@@ -95,7 +109,7 @@ def models_page(models: Iterable[Model], extras: dict[str, list[str]]) -> str:
     """docs/models.md."""
     ordered = in_families(models)
     headings = ("model", "a worker is a", "shares memory", "pickles", "Python code in parallel", "awaits coroutines of")
-    rows = table([*headings, "needs a server", "runs"], map(capabilities, ordered))
+    rows = table([*headings, "needs a server", "chunks", "runs"], map(capabilities, ordered))
     sections = (section(model, extra_of(model, extras)) for model in ordered)
     return "\n".join([NOTE, MODELS_INTRODUCTION, rows, *sections])
 

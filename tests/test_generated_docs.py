@@ -30,7 +30,7 @@ def test_a_record_is_all_that_a_new_model_needs() -> None:
     model = replace(SEQUENTIAL, name="new", family="unheard", when="W.", limits="L.", snippet="S\n", libraries=("two",))
     page = generate.models_page([model, SEQUENTIAL], {"all": ["two", "one"], "small": ["two>=1"]})
     assert page.index("## sequential") < page.index("## new")
-    assert "| [`new`](#new) | caller | yes | no | no | no | no | always |\n" in page
+    assert "| [`new`](#new) | caller | yes | no | no | no | no | 1 | always |\n" in page
     said = '**Install:** `pip install "parabench[small]"`\n\n**When:** W.\n\n**Limits:** L.\n\n```python\nS\n```\n'
     assert page.endswith(said)
 
@@ -39,6 +39,12 @@ def test_threads_are_told_from_the_build_that_writes_the_page() -> None:
     for parallel in (True, False):
         facts = replace(SEQUENTIAL.capabilities, worker="thread", parallel_bytecode=parallel)
         assert generate.capabilities(replace(SEQUENTIAL, capabilities=facts))[4] == "without a GIL"
+
+
+def test_the_default_way_to_start_is_not_told_from_the_interpreter_that_writes_the_page() -> None:
+    pool = find_models()["process-pool-fork"]
+    told = {generate.when_it_runs(replace(pool, variant=variant)) for variant in (True, False)}
+    assert told == {"always, or as a variant of the default way to start"}
 
 
 def test_an_option_has_its_names_meaning_default_and_unit() -> None:
