@@ -1,4 +1,7 @@
-"""Move the news of changes/*.md into CHANGELOG.md, under the version that is given: python changes/gather.py 0.2.0."""
+"""Release what pyproject.toml is at work on: python changes/gather.py.
+
+`version = "0.2.0.dev0"` there becomes "0.2.0", and the news of changes/*.md move into CHANGELOG.md under that version.
+"""
 
 from __future__ import annotations
 
@@ -41,22 +44,35 @@ def gathered(changelog: str, news: list[str], version: str, date: str) -> str:
     )
 
 
-def gather(checkout: Path, version: str, date: str) -> None:
-    """Rewrite CHANGELOG.md and remove the files. Raises ValueError, with nothing changed, if one cannot be taken."""
+def released(project: str) -> tuple[str, str]:
+    """The text of pyproject.toml as released, and the version. Raises ValueError if it is not at work on one."""
+    found = re.search(r'^version = "(\d+\.\d+\.\d+)(\.dev0)?"', project, flags=re.MULTILINE)
+    if found is None or found[2] is None:
+        version = found[1] if found else "no version"
+        raise ValueError(f"pyproject.toml has {version}, which is not at work: open the next one, such as 0.3.0.dev0")
+    return project[: found.start(2)] + project[found.end(2) :], found[1]
+
+
+def gather(checkout: Path, date: str) -> str:
+    """Rewrite both, remove the news, return the version. Raises ValueError, with nothing changed, if one is wrong."""
     files = fragments(checkout)
     if wrong := [problem for path in files for problem in problems(path)]:
         raise ValueError("\n".join(wrong))
-    path = checkout / "CHANGELOG.md"
+    path, project = checkout / "CHANGELOG.md", checkout / "pyproject.toml"
     news = [one.read_text(encoding="utf-8") for one in files]
+    text, version = released(project.read_text(encoding="utf-8"))
     path.write_text(gathered(path.read_text(encoding="utf-8"), news, version, date), encoding="utf-8")
+    project.write_text(text, encoding="utf-8")
     for one in files:
         one.unlink()
+    return version
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 1:
         sys.exit(__doc__)
     try:
-        gather(CHECKOUT, sys.argv[1], datetime.now(UTC).date().isoformat())
+        version = gather(CHECKOUT, datetime.now(UTC).date().isoformat())
     except ValueError as error:
         sys.exit(str(error))
+    sys.stdout.write(f"now: git commit, git tag v{version}, and open the next version as CONTRIBUTING says\n")

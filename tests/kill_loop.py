@@ -57,9 +57,11 @@ def one_session(folder: Path, source: random.Random) -> tuple[int, int, bool]:
     with subprocess.Popen(
         [*COMMAND, *PLAN], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        while process.poll() is None and not _journals(folder):
-            time.sleep(0.01)
-        time.sleep(source.uniform(0.0, 1.5))
+        visits = source.randrange(9)  # of nine; by the clock, a busy machine would have none
+        with contextlib.suppress(FileNotFoundError):  # it has ended while its journal was to be read
+            while process.poll() is None and not any(len(visits_in(path)) >= visits for path in _journals(folder)):
+                time.sleep(0.01)
+        time.sleep(source.uniform(0.0, 0.2))
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
     journals = _journals(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ SPEC.loader.exec_module(gather)
 def checkout(tmp_path: Path) -> Path:
     (tmp_path / "changes").mkdir()
     (tmp_path / "changes" / "README.md").write_text("# How\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "0.2.0.dev0"  # one place\n')
     (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 0.2.0 (unreleased)\n\n## 0.1.0 (2026-01-01)\n\n- Old.\n")
     return tmp_path
 
@@ -37,10 +39,20 @@ def test_versions_of_the_changelog_are_dated_newest_first_and_only_the_next_one_
     assert "unreleased" not in " ".join(headings[1:])
 
 
+def test_the_version_of_the_project_is_the_newest_one_of_the_changelog() -> None:
+    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    heading = re.search(r"^## (.*)$", (CHECKOUT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert heading is not None
+    newest, state = heading[1].split()
+    expected = f"{newest}.dev0" if state == "(unreleased)" else newest
+    assert version == expected, f"CHANGELOG.md begins with '{heading[1]}', so pyproject.toml has to say {expected}"
+
+
 def test_a_release_gathers_the_files_under_its_version_and_removes_them(checkout: Path) -> None:
     (checkout / "changes" / "two.md").write_text("- Second,\n  on two lines.\n")
     (checkout / "changes" / "one.md").write_text("- First.\n")
-    gather.gather(checkout, "0.2.0", "2026-02-03")
+    assert gather.gather(checkout, "2026-02-03") == "0.2.0"
+    assert (checkout / "pyproject.toml").read_text() == '[project]\nversion = "0.2.0"  # one place\n'
     news = "- First.\n- Second,\n  on two lines.\n"
     expected = f"# Changelog\n\n## 0.2.0 (2026-02-03)\n\n{news}\n## 0.1.0 (2026-01-01)\n\n- Old.\n"
     assert (checkout / "CHANGELOG.md").read_text() == expected
@@ -50,18 +62,26 @@ def test_a_release_gathers_the_files_under_its_version_and_removes_them(checkout
 @pytest.mark.parametrize(
     ("name", "text", "version", "said"),
     [
-        ("One.md", "- First.\n", "0.2.0", "One.md: its name is not in lower case with hyphens"),
-        ("one.md", "First.\n", "0.2.0", "one.md: it does not begin with a bullet"),
-        ("one.md", "- First.\n\n- Second.\n", "0.2.0", "one.md:2: neither a bullet nor the indented rest of one: ''"),
-        ("one.md", "- First.\n", "0.3.0", "CHANGELOG.md has no line '## 0.3.0 (unreleased)'"),
+        ("One.md", "- First.\n", "0.2.0.dev0", "One.md: its name is not in lower case with hyphens"),
+        ("one.md", "First.\n", "0.2.0.dev0", "one.md: it does not begin with a bullet"),
+        (
+            "one.md",
+            "- First.\n\n- Second.\n",
+            "0.2.0.dev0",
+            "one.md:2: neither a bullet nor the indented rest of one",
+        ),
+        ("one.md", "- First.\n", "0.2.0", "pyproject.toml has 0.2.0, which is not at work: open the next one"),
+        ("one.md", "- First.\n", "0.3.0.dev0", "CHANGELOG.md has no line '## 0.3.0 (unreleased)'"),
     ],
 )
 def test_what_cannot_be_gathered_is_said_and_nothing_is_changed(
     checkout: Path, name: str, text: str, version: str, said: str
 ) -> None:
     (checkout / "changes" / name).write_text(text)
-    before = (checkout / "CHANGELOG.md").read_text()
+    (checkout / "pyproject.toml").write_text(f'version = "{version}"\n')
+    files = [checkout / "CHANGELOG.md", checkout / "pyproject.toml"]
+    before = [file.read_text() for file in files]
     with pytest.raises(ValueError, match=re.escape(said)):
-        gather.gather(checkout, version, "2026-02-03")
-    assert (checkout / "CHANGELOG.md").read_text() == before
+        gather.gather(checkout, "2026-02-03")
+    assert [file.read_text() for file in files] == before
     assert (checkout / "changes" / name).exists()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted(path for room in ("parabench", "workloads", "benchmarks") for path in (ROOT / room).rglob("*.py"))
+ROOMS = ("parabench", "workloads", "benchmarks", "tests", "docs", "changes")
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LINES_OF_FILE = 300
 LINES_OF_FUNCTION = 40
 
@@ -46,5 +47,9 @@ def test_branches_are_counted_without_exceptions():
     assert rules["mccabe"] == {"max-complexity": 15}
     excepted = [*rules["ignore"], *(rule for rules in rules["per-file-ignores"].values() for rule in rules)]
     assert not [rule for rule in excepted if rule.startswith(("C9", "PLR091")) and rule not in {"PLR0913", "PLR0917"}]
-    silenced = [path for path in FILES if any(rule in path.read_text() for rule in ("noqa: C901", "noqa: PLR0912"))]
+    silenced = [
+        path
+        for path in FILES
+        if path != Path(__file__) and any(rule in path.read_text() for rule in ("noqa: C901", "noqa: PLR0912"))
+    ]
     assert not silenced

@@ -59,10 +59,44 @@ async def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
     return [outcomes[index] for index in range(len(batch.items))]
 
 
+SNIPPET = """\
+import anyio
+from anyio.to_thread import run_sync
+
+from my_work import items, work
+
+
+async def main():
+    places, outcomes = anyio.CapacityLimiter(4), {}
+
+    async def run(index, item):
+        try:
+            outcomes[index] = await run_sync(work, item, limiter=places)
+        except Exception as error:  # it would cancel all others
+            outcomes[index] = f"{item!r} failed: {error!r}"
+
+    async with anyio.create_task_group() as group:
+        for index, item in enumerate(items):
+            group.start_soon(run, index, item)
+    for index in range(len(items)):
+        print(outcomes[index])
+
+
+anyio.run(main)
+"""
+
 MODEL = Model(
     name="anyio-to-thread",
     family="threads",
     description="anyio.to_thread.run_sync with a limiter of N threads",
+    when=(
+        "Blocking calls from FastAPI, Starlette or any other program on anyio; its endpoints without async run just so."
+    ),
+    limits=(
+        "What holds for threads: with a GIL, pure Python runs on one core. Each call costs more than in a thread pool, "
+        "and without a limiter of your own all calls of the program share 40 threads."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="thread",
         shares_memory=True,

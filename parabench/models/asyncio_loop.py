@@ -44,11 +44,45 @@ async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list
     return await asyncio.gather(*(work(item) for item in batch.items))
 
 
-def _model(name: str, description: str, loop_module: str, availability: Callable[[], Any], *libraries: str) -> Model:
+SNIPPET = """\
+import asyncio
+
+from my_work import items, work  # async def work(item)
+
+
+async def main():
+    places = asyncio.Semaphore(4)
+
+    async def run(item):
+        async with places:
+            return await work(item)
+
+    outcomes = await asyncio.gather(*map(run, items), return_exceptions=True)
+    for item, outcome in zip(items, outcomes):
+        print(f"{item!r} failed: {outcome!r}" if isinstance(outcome, BaseException) else outcome)
+
+
+asyncio.run(main())
+"""
+
+
+def _model(
+    name: str, description: str, when: str, loop_module: str, availability: Callable[[], Any], *libraries: str
+) -> Model:
     return Model(
         name=name,
         family="asyncio",
         description=description,
+        when=when,
+        limits=(
+            "Needs a coroutine: a task that blocks, or computes, holds up all others, and no second core is used. "
+            "The client library has to be an asynchronous one."
+        ),
+        snippet=SNIPPET
+        if loop_module == "asyncio"
+        else SNIPPET.replace("asyncio.run", f"{loop_module}.run").replace(
+            "import asyncio\n\n", f"import asyncio\n\nimport {loop_module}\n", 1
+        ),
         capabilities=Capabilities(
             worker="coroutine",
             shares_memory=True,
@@ -66,6 +100,19 @@ def _model(name: str, description: str, loop_module: str, availability: Callable
 
 
 MODELS = (
-    _model("asyncio", "asyncio tasks behind a semaphore", "asyncio", always),
-    _model("asyncio-uvloop", "the same on uvloop's event loop", "uvloop", needs_extra("uvloop", "uvloop"), "uvloop"),
+    _model(
+        "asyncio",
+        "asyncio tasks behind a semaphore",
+        "Many waits at once, hundreds of connections and more, with an asynchronous client: the least cost for each.",
+        "asyncio",
+        always,
+    ),
+    _model(
+        "asyncio-uvloop",
+        "the same on uvloop's event loop",
+        "As asyncio, where the loop itself is busy: many small messages over many connections.",
+        "uvloop",
+        needs_extra("uvloop", "uvloop"),
+        "uvloop",
+    ),
 )

@@ -45,10 +45,33 @@ async def _run_batch(batch: Batch) -> list[Outcome]:
     return await asyncio.gather(*(asyncio.to_thread(batch.call, item) for item in batch.items))
 
 
+SNIPPET = """\
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from my_work import items, work
+
+
+async def main():
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
+    outcomes = await asyncio.gather(*(asyncio.to_thread(work, item) for item in items), return_exceptions=True)
+    for item, outcome in zip(items, outcomes):
+        print(f"{item!r} failed: {outcome!r}" if isinstance(outcome, BaseException) else outcome)
+
+
+asyncio.run(main())
+"""
+
 MODEL = Model(
     name="asyncio-to-thread",
     family="threads",
     description="asyncio.to_thread on a default executor of N threads",
+    when="Blocking calls from a program that has an asyncio loop already.",
+    limits=(
+        "What holds for threads: with a GIL, pure Python runs on one core. Each call goes through the loop, so it "
+        "costs more than in a thread pool; a cancelled call goes on in its thread."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="thread",
         shares_memory=True,

@@ -188,6 +188,35 @@ def connect(url: str, namespace: str) -> Iterator[_Client]:
         client.close()
 
 
+SNIPPET = """\
+# program.py; in another shell: celery -A program worker OPTIONS
+from celery import Celery
+from my_work import items, work
+
+URL = "redis://localhost:6379/0"
+app = Celery("program", broker=URL, backend=URL)
+app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
+task = app.task(work)
+
+if __name__ == "__main__":
+    results = [task.delay(item) for item in items]
+    for item, result in zip(items, results):
+        try:
+            print(result.get(timeout=60))
+        except Exception as error:
+            print(f"{item!r} failed: {error!r}")
+"""
+WHEN = {
+    "process": "Work of seconds and more for other hosts, or for later: retries, schedules and routes are there.",
+    "thread": "As celery, for tasks that wait: one process, so that N workers cost little memory.",
+}
+LIMITS = {
+    "process": "Milliseconds of everybody's CPU time a task, and a broker to run. A dead worker's task is lost without "
+    "the settings of the program below; with them a task may run twice.",
+    "thread": "What celery costs. With a GIL, pure Python runs on one core, and a dead worker takes its tasks along.",
+}
+
+
 def _model(name: str, pool: str, worker: str, description: str) -> Model:
     library = QueueLibrary(
         model=name,
@@ -204,6 +233,11 @@ def _model(name: str, pool: str, worker: str, description: str) -> Model:
         name=name,
         family="queues",
         description=description,
+        when=WHEN[worker],
+        limits=LIMITS[worker],
+        snippet=SNIPPET.replace(
+            "OPTIONS", "--concurrency 4" if worker == "process" else "--pool threads --concurrency 4"
+        ),
         capabilities=Capabilities(
             worker=worker,
             shares_memory=False,  # threads do among themselves, but not with who sends them work

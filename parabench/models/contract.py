@@ -53,6 +53,12 @@ class Model:
     #: Models of one family share a colour and a paragraph: "baseline", "threads", "processes", ...
     family: str
     description: str
+    #: When to use it, in a sentence or two; what it cannot do, or costs. docs/models.md is made from these records.
+    when: str
+    limits: str
+    #: The shortest program that uses it, as its users write it: it takes `work` and `items` from a module `my_work`,
+    #: and prints the value of each item, or "<item> failed: <why>", in their order. A test runs it.
+    snippet: str
     capabilities: Capabilities
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
     #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,

@@ -208,11 +208,39 @@ def _host() -> str:
     return socket.gethostname()
 
 
+SNIPPET = """\
+from dask.distributed import Client, LocalCluster
+from my_work import items, work
+
+if __name__ == "__main__":
+    with LocalCluster(WORKERS, dashboard_address=None) as cluster, Client(cluster) as client:
+        futures = [client.submit(work, item, pure=False) for item in items]
+        for item, future in zip(items, futures):
+            try:
+                print(future.result(timeout=60))
+            except Exception as error:
+                print(f"{item!r} failed: {error!r}")
+"""
+WORKERS = {"process": "n_workers=4, threads_per_worker=1", "thread": "n_workers=1, threads_per_worker=4"}
+WHEN = {
+    "process": "Computing on several hosts, with data frames, arrays and tasks that need each other's results.",
+    "thread": "As dask, for native code that releases the GIL, and for tasks that share large data.",
+}
+LIMITS = {
+    "process": "Milliseconds of everybody's CPU time a task, and seconds to start. Everything is sent by pickle: "
+    "whoever reaches the scheduler can run code there.",
+    "thread": "What dask costs. With a GIL, pure Python runs on one core, and a dead worker takes its tasks along.",
+}
+
+
 def _model(name: str, worker: str, description: str) -> Model:
     return Model(
         name=name,
         family="clusters",
         description=description,
+        when=WHEN[worker],
+        limits=LIMITS[worker],
+        snippet=SNIPPET.replace("WORKERS", WORKERS[worker]),
         capabilities=Capabilities(
             worker=worker,
             shares_memory=worker == "thread",

@@ -102,10 +102,39 @@ def open_dramatiq(workers: int, call: Any, services: Services = OWN_SERVICES) ->
     return open_queue(LIBRARY, workers, call, services)
 
 
+SNIPPET = """\
+# program.py; in another shell: dramatiq program --processes 4 --threads 1
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.results import Results
+from dramatiq.results.backends import RedisBackend
+from my_work import items, work
+
+URL = "redis://localhost:6379/0"
+broker = RedisBroker(url=URL)
+broker.add_middleware(Results(backend=RedisBackend(url=URL)))
+dramatiq.set_broker(broker)
+actor = dramatiq.actor(work, store_results=True, max_retries=0)
+
+if __name__ == "__main__":
+    messages = [actor.send(item) for item in items]
+    for item, message in zip(items, messages):
+        try:
+            print(message.get_result(block=True, timeout=60_000))
+        except Exception as error:
+            print(f"{item!r} failed: {error!r}")
+"""
+
 MODEL = Model(
     name="dramatiq",
     family="queues",
     description="N Dramatiq workers over a Redis of their own",
+    when="Work of seconds and more for other hosts or later, where messages should be small and plain JSON.",
+    limits=(
+        "A broker to run. Workers look for work at intervals, so one-thread processes sleep between tasks; results "
+        "need a middleware, and one process that ends takes all of its command along."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="process",
         shares_memory=False,

@@ -118,10 +118,36 @@ def _work(call: TaskCall, todo: Any, done: Any) -> None:
     leave_thread()
 
 
+SNIPPET = """\
+from gevent import monkey
+
+monkey.patch_all()  # before anything that it patches is imported
+
+from gevent.pool import Pool
+from my_work import items, work
+
+
+def run(item):
+    try:
+        return work(item)
+    except Exception as error:  # map would raise it, and lose the others
+        return f"{item!r} failed: {error!r}"
+
+
+for outcome in Pool(4).map(run, items):
+    print(outcome)
+"""
+
 MODEL = Model(
     name="gevent",
     family="greenlets",
     description="gevent greenlets in a patched process of their own",
+    when="Many waits at once in existing blocking code, which stays as it is.",
+    limits=(
+        "One core. The standard library is patched in the whole process; native clients that wait in C (many database "
+        "drivers, gRPC) hold up all others."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(worker="greenlet", shares_memory=True, pickles=False, parallel_bytecode=False),
     open=open_gevent,
     availability=needs_extra("gevent", "gevent"),

@@ -57,10 +57,30 @@ def _availability() -> Unavailable | None:
     return None if sys.version_info >= (3, 14) else Unavailable("needs Python 3.14 or newer")
 
 
+SNIPPET = """\
+from concurrent.futures import InterpreterPoolExecutor
+
+from my_work import items, work
+
+with InterpreterPoolExecutor(4) as pool:
+    futures = [pool.submit(work, item) for item in items]
+    for item, future in zip(items, futures):
+        try:
+            print(future.result())
+        except Exception as error:
+            print(f"{item!r} failed: {error!r}")
+"""
+
 MODEL = Model(
     name="interpreters",
     family="interpreters",
     description="concurrent.futures.InterpreterPoolExecutor",
+    when="Pure Python on all cores with less memory and a quicker start than processes.",
+    limits=(
+        "CPython 3.14 and newer. Many extension modules refuse to be imported there (numpy among them), items and "
+        "values are pickled, and a crash takes the whole program along."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(worker="interpreter", shares_memory=False, pickles=True, parallel_bytecode=True),
     open=open_interpreters,
     availability=_availability,

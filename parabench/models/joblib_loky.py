@@ -85,16 +85,32 @@ def _end_executor(*, kill_workers: bool) -> None:
     end(kill_workers=kill_workers)
 
 
+SNIPPET = """\
+from joblib import Parallel, delayed
+from my_work import items, work
+
+
+def run(item):
+    try:
+        return work(item)
+    except Exception as error:  # joblib would give up the whole batch
+        return f"{item!r} failed: {error!r}"
+
+
+if __name__ == "__main__":
+    for outcome in Parallel(n_jobs=4, batch_size=1)(delayed(run)(item) for item in items):
+        print(outcome)
+"""
+
 MODEL = Model(
     name="joblib-loky",
     family="processes",
     description="joblib.Parallel on loky, one task per message",
+    when="Computing on all cores, with functions that pickle does not take (lambdas, notebooks), or large arrays.",
+    limits="A slow start (0.1 s and more), more cost a task than in the standard pools; a dead worker costs the batch.",
+    snippet=SNIPPET,
     capabilities=Capabilities(
-        worker="process",
-        shares_memory=False,
-        pickles=True,
-        parallel_bytecode=True,
-        start_method="loky",
+        worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method="loky"
     ),
     open=open_joblib_loky,
     availability=needs_extra("joblib", "joblib"),

@@ -14,7 +14,7 @@ from typing import Any
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, lost
-from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager
@@ -90,16 +90,30 @@ def _outcome(result: Any) -> Outcome:
     return failed(result) if isinstance(result, BaseException) else result  # an exception: the value does not pickle
 
 
+SNIPPET = """\
+import multiprocessing
+
+from my_work import items, work
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(4) as pool:
+        results = [pool.apply_async(work, (item,)) for item in items]
+        for item, result in zip(items, results):
+            try:
+                print(result.get(timeout=60))  # what a dead worker had never comes
+            except Exception as error:
+                print(f"{item!r} failed: {error!r}")
+"""
+
 MODEL = Model(
     name="mp-pool",
     family="processes",
     description="multiprocessing.Pool, one task per message",
+    when="Pure Python on all cores, many tasks; its messages cost least of all pools of processes.",
+    limits="A dead worker is replaced without a word: its task has to be waited for with a time-out.",
+    snippet=SNIPPET,
     capabilities=Capabilities(
-        worker="process",
-        shares_memory=False,
-        pickles=True,
-        parallel_bytecode=True,
-        start_method=multiprocessing.get_all_start_methods()[0],  # the default comes first; asking for it would set it
+        worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=DEFAULT_START_METHOD
     ),
     open=open_mp_pool,
     availability=always,

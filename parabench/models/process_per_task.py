@@ -10,11 +10,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import Batch, Run, TaskCall, failed, find, leave_process, lost
-from parabench.workers.pools import end_with_cell
+from parabench.task import Batch, Run, TaskCall, find
+from parabench.workers.pools import DEFAULT_START_METHOD
+from parabench.workers.task_process import end_task, prepare_and_leave, start_task
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def open_process_per_task(workers: int, call: TaskCall) -> Iterator[Run]:
     """Bring up what every later process needs: the imported task to fork from, the platform's fork server."""
     with contextlib.suppress(Exception):  # the tasks meet the same error and report it, with traceback
         find(call.task)
-    first = multiprocessing.Process(target=_prepare_and_leave, args=(call,))
+    first = multiprocessing.Process(target=prepare_and_leave, args=(call,))
     first.start()
     first.join()
     first.close()
@@ -41,67 +41,68 @@ def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
         while True:
             while len(running) < workers and (following := next(waiting, None)) is not None:
                 index, item = following
-                reader, process = _start(batch.call, item)
+                reader, process = start_task(batch.call, item)
                 running[reader] = index, process
             if not running:
                 return [outcomes[index] for index in range(len(batch.items))]
             ready: list[Any] = wait(list(running))
             for reader in ready:
                 index, process = running.pop(reader)
-                outcomes[index] = _end(reader, process)
+                outcomes[index] = end_task(reader, process)
     finally:  # only an interrupted batch still has processes here
         for reader, (_, process) in running.items():
             process.kill()
-            _end(reader, process)
+            end_task(reader, process)
 
 
-def _start(call: TaskCall, item: Any) -> tuple[Connection, BaseProcess]:
-    reader, writer = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(target=_work, args=(call, item, writer))
-    process.start()
-    writer.close()  # the child holds the only other end: its death, too, makes the reader ready
-    return reader, process
+SNIPPET = """\
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import wait
+
+from my_work import items, work
 
 
-def _end(reader: Connection, process: BaseProcess) -> Outcome:
+def run(item, writer):
     try:
-        outcome: Outcome = reader.recv()
-    except (EOFError, OSError):  # OSError: the child died in the middle of its answer
-        process.join()
-        outcome = lost(WorkerDied(str(process.pid), process.exitcode))
-    process.join()
-    process.close()
-    reader.close()
-    return outcome
+        writer.send(work(item))
+    except Exception as error:
+        writer.send(f"{item!r} failed: {error!r}")
 
 
-def _work(call: TaskCall, item: Any, writer: Connection) -> None:
-    end_with_cell()
-    try:
-        outcome = call(item)
-        try:
-            writer.send(outcome)
-        except Exception as error:  # the value does not pickle
-            writer.send(failed(error))
-    finally:
-        leave_process()
-
-
-def _prepare_and_leave(call: TaskCall) -> None:
-    call.prepare()
-    leave_process()
-
+if __name__ == "__main__":
+    todo, running, outcomes = list(enumerate(items)), {}, {}
+    while todo or running:
+        while todo and len(running) < 4:
+            index, item = todo.pop(0)
+            reader, writer = Pipe(duplex=False)
+            Process(target=run, args=(item, writer)).start()
+            writer.close()  # so that the end of the process is the end of the pipe
+            running[reader] = index
+        for reader in wait(list(running)):
+            index = running.pop(reader)
+            try:
+                outcomes[index] = reader.recv()
+            except EOFError:
+                outcomes[index] = f"{items[index]!r} failed: its process died"
+    for index in range(len(items)):
+        print(outcomes[index])
+"""
 
 MODEL = Model(
     name="process-per-task",
     family="processes",
     description="a new multiprocessing.Process for each task",
+    when=(
+        "Few, long tasks that leak, crash or have to be killed: each has a process of its own, and its death costs "
+        "that task only."
+    ),
+    limits=(
+        "Milliseconds for each task with fork, a tenth of a second with spawn; nothing that a task opened serves the "
+        "next one."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
-        worker="process",
-        shares_memory=False,
-        pickles=True,
-        parallel_bytecode=True,
-        start_method=multiprocessing.get_all_start_methods()[0],  # the default comes first; asking for it would set it
+        worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=DEFAULT_START_METHOD
     ),
     open=open_process_per_task,
     availability=always,

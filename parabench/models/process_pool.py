@@ -80,17 +80,32 @@ def _availability(start_method: str) -> Unavailable | None:
     return Unavailable(f"this platform has no start method '{start_method}'")
 
 
-def _model(start_method: str) -> Model:
+SNIPPET = """\
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from my_work import items, work
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("START_METHOD")) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        for item, future in zip(items, futures):
+            try:
+                print(future.result())
+            except Exception as error:  # BrokenProcessPool, for this and all later ones, when a worker died
+                print(f"{item!r} failed: {error!r}")
+"""
+
+
+def _model(start_method: str, when: str, limits: str) -> Model:
     return Model(
         name=f"process-pool-{start_method}",
         family="processes",
         description=f"concurrent.futures.ProcessPoolExecutor, start method {start_method}",
+        when=f"Pure Python on all cores, {when}.",
+        limits=f"{limits} Items and values are pickled; a dead worker breaks the pool.",
+        snippet=SNIPPET.replace("START_METHOD", start_method),
         capabilities=Capabilities(
-            worker="process",
-            shares_memory=False,
-            pickles=True,
-            parallel_bytecode=True,
-            start_method=start_method,
+            worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method=start_method
         ),
         open=functools.partial(open_process_pool, start_method),
         availability=functools.partial(_availability, start_method),
@@ -98,4 +113,8 @@ def _model(start_method: str) -> Model:
     )
 
 
-MODELS = tuple(_model(start_method) for start_method in ("fork", "forkserver", "spawn"))
+MODELS = (
+    _model("fork", "from a program without threads, with the quickest start", "Forking with threads can deadlock."),
+    _model("forkserver", "from a program with threads", "Workers import the work anew; not on Windows."),
+    _model("spawn", "on every platform", "Workers start an interpreter (0.1 s) and import the work anew."),
+)

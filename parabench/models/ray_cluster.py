@@ -159,10 +159,33 @@ def _unserved(services: Services) -> Unavailable | None:
     return None
 
 
+SNIPPET = """\
+import ray
+from my_work import items, work
+
+ray.init(num_cpus=4)  # address="auto" on a host of a cluster
+task = ray.remote(work)
+references = [task.remote(item) for item in items]
+for item, reference in zip(items, references):
+    try:
+        print(ray.get(reference, timeout=60))
+    except Exception as error:
+        print(f"{item!r} failed: {error!r}")
+"""
+
 MODEL = Model(
     name="ray",
     family="clusters",
     description="N workers of a Ray cluster",
+    when=(
+        "Computing on several hosts with actors, large shared objects, or the libraries for machine learning that "
+        "stand on it."
+    ),
+    limits=(
+        "Seconds to start and hundreds of MiB. A Ray of one's own listens on all network interfaces, and whoever "
+        "reaches it can run code there; no PyPy, no free-threaded builds."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="process",
         shares_memory=False,

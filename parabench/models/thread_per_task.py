@@ -60,16 +60,43 @@ def _prepare(call: TaskCall) -> None:
     leave_thread()
 
 
+SNIPPET = """\
+import threading
+
+from my_work import items, work
+
+places, outcomes, threads = threading.Semaphore(4), {}, []
+
+
+def run(index, item):
+    try:
+        outcomes[index] = work(item)
+    except Exception as error:  # nobody else would see it
+        outcomes[index] = f"{item!r} failed: {error!r}"
+    finally:
+        places.release()
+
+
+for index, item in enumerate(items):
+    places.acquire()
+    threads.append(threading.Thread(target=run, args=(index, item)))
+    threads[-1].start()
+for index, thread in enumerate(threads):
+    thread.join()
+    print(outcomes[index])
+"""
+
 MODEL = Model(
     name="thread-per-task",
     family="threads",
     description="a new threading.Thread for each task",
-    capabilities=Capabilities(
-        worker="thread",
-        shares_memory=True,
-        pickles=False,
-        parallel_bytecode=not gil_enabled(),
+    when="Few, long tasks that wait, each of which should start with thread-local state of its own.",
+    limits=(
+        "The cost of a new thread for each task, and what each of them opens (a session, a connection) is opened anew. "
+        "With a GIL, pure Python runs on one core."
     ),
+    snippet=SNIPPET,
+    capabilities=Capabilities(worker="thread", shares_memory=True, pickles=False, parallel_bytecode=not gil_enabled()),
     open=open_thread_per_task,
     availability=always,
 )

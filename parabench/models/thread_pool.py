@@ -32,16 +32,34 @@ def open_thread_pool(workers: int, call: TaskCall) -> Iterator[Run]:
         list(pool.map(leave, range(workers)))
 
 
+SNIPPET = """\
+from concurrent.futures import ThreadPoolExecutor
+
+from my_work import items, work
+
+with ThreadPoolExecutor(4) as pool:
+    futures = [pool.submit(work, item) for item in items]
+    for item, future in zip(items, futures):
+        try:
+            print(future.result())
+        except Exception as error:
+            print(f"{item!r} failed: {error!r}")
+"""
+
 MODEL = Model(
     name="thread-pool",
     family="threads",
     description="concurrent.futures.ThreadPoolExecutor",
-    capabilities=Capabilities(
-        worker="thread",
-        shares_memory=True,
-        pickles=False,
-        parallel_bytecode=not gil_enabled(),
+    when=(
+        "Blocking calls that wait (network, disk, subprocesses), native code that releases the GIL, and any work on a "
+        "free-threaded build."
     ),
+    limits=(
+        "With a GIL, pure Python runs on one core. Tasks share what they change and have to lock it; a thread cannot "
+        "be stopped from outside."
+    ),
+    snippet=SNIPPET,
+    capabilities=Capabilities(worker="thread", shares_memory=True, pickles=False, parallel_bytecode=not gil_enabled()),
     open=open_thread_pool,
     availability=always,
 )

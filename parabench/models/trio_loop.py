@@ -40,10 +40,45 @@ async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list
     return outcomes
 
 
+SNIPPET = """\
+import trio
+
+from my_work import items, work  # async def work(item)
+
+
+async def main():
+    places, outcomes = trio.CapacityLimiter(4), {}
+
+    async def run(index, item):
+        async with places:
+            try:
+                outcomes[index] = await work(item)
+            except Exception as error:  # it would cancel all others
+                outcomes[index] = f"{item!r} failed: {error!r}"
+
+    async with trio.open_nursery() as nursery:
+        for index, item in enumerate(items):
+            nursery.start_soon(run, index, item)
+    for index in range(len(items)):
+        print(outcomes[index])
+
+
+trio.run(main)
+"""
+
 MODEL = Model(
     name="trio",
     family="asyncio",
     description="trio tasks in a nursery behind a CapacityLimiter",
+    when=(
+        "Many waits at once, where it matters that nothing outlives its block and that cancelling and time-outs are "
+        "certain."
+    ),
+    limits=(
+        "Needs a coroutine on trio or anyio (httpx, not aiohttp). A task that blocks, or computes, holds up all "
+        "others, and no second core is used."
+    ),
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="coroutine",
         shares_memory=True,

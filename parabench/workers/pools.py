@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
-from multiprocessing import active_children, parent_process
+from multiprocessing import active_children, get_all_start_methods, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
@@ -18,6 +18,8 @@ from multiprocessing.util import Finalize
 from parabench.errors import WorkerDied, WorkersNotStarted
 from parabench.task import TaskCall, leave_process
 
+#: The first one that is listed is the default; asking which it is would set it.
+DEFAULT_START_METHOD = get_all_start_methods()[0]
 #: Longer than any start seen (spawned interpreters on a loaded machine), shorter than a reader's patience.
 SECONDS_TO_START = 60.0
 #: Taking leave of workers is a courtesy: some of them may be gone.

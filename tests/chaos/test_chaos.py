@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: each fault once."""
+"""The short form of `make chaos`: each fault once. Those that resemble another one, or wait longest, are slow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from chaos import FAULTS, QUEUES, trial
 
 from parabench.models import find_models
 
+QUICK = {"SIGKILL cell", "SIGKILL zygote", "SIGKILL leader", "SIGKILL process group", "SIGKILL supervisor of a queue"}
+
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
@@ -20,7 +22,9 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder) / "v"
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FAULTS]
+)
 def test_a_fault_leaves_nothing_and_loses_nothing(name: str, short_folder: Path) -> None:
     if any(find_models()[model].availability() for model in FAULTS[name][2] if model in QUEUES):
         pytest.skip("the libraries of the queues are not installed")

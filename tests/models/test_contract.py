@@ -1,141 +1,23 @@
 """One suite over every model: what `parabench.models.contract` promises, observed from outside."""
 
-import json
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import contract_driver
-import psutil
 import pytest
+from driven import WORKERS, Driven, is_queue, values_of
 
-import parabench
-from parabench.models import find_models
-from parabench.workers.services import OWN_SERVICES
-
-MODELS = find_models()
-HERE = Path(__file__).parent
 HEALTHY = [
     *("order", "failures", "unpicklable_value", "values", "many", "empty", "one_worker", "together", "two_batches"),
     *("twin", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
 ]
-SECONDS_FOR_A_DRIVER = 120
-#: A death has to be an outcome within seconds; slow tasks of the batch last 1.5.
-SECONDS_FOR_A_DEATH = 6
-#: A queue first has to be told that its worker died: celery waits 10 s for a result that may be on its way.
-SECONDS_FOR_A_RETURN = 40
-WORKERS = contract_driver.WORKERS
-
-
-class Driven:
-    """One run of the driver: its exit status, what it observed, and what outlived it."""
-
-    def __init__(self, model, checks, folder):
-        answer = folder / "answer.json"
-        # A temporary directory of its own, under a short path: sockets of the fork server live in it.
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(HERE), str(Path(parabench.__file__).parents[1])]),
-            "TMPDIR": str(folder),
-        }
-        command = [sys.executable, "-m", "contract_driver", str(answer), model, *checks]
-        if MODELS[model].unserved(OWN_SERVICES):
-            command = [*alone_on_the_network(), *command]
-        with subprocess.Popen(
-            command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-        ) as process:
-            try:
-                _, self.stderr = process.communicate(timeout=SECONDS_FOR_A_DRIVER * (4 if model == "ray" else 1))
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                _, stderr = process.communicate()
-                pytest.fail(f"{model} hung in one of {checks}:\n{stderr}")
-        self.exit_code = process.returncode
-        self.left = processes_of_session(process.pid)
-        for left in self.left:
-            left.kill()
-        self.observations = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
-
-    def __getitem__(self, check):
-        assert check in self.observations, f"driver ended with {self.exit_code}:\n{self.stderr}"
-        observation = self.observations[check]
-        if isinstance(observation, dict) and "error" in observation:
-            pytest.fail(f"{check}: {observation['error']}")
-        return observation
-
-
-def alone_on_the_network():
-    """How to start a command that nobody can reach over a network; None where that cannot be had."""
-    if os.geteuid() != 0 or not (shutil.which("unshare") and shutil.which("ip")):
-        return None
-    return ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
-
-
-def processes_of_session(session, seconds=5.0):
-    """Processes still running in a session whose leader has ended; helpers that end with it get a moment."""
-    deadline = time.monotonic() + seconds
-    while True:
-        left = []
-        for process in psutil.process_iter():
-            try:
-                if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
-                    left.append(process)
-            except (ProcessLookupError, psutil.NoSuchProcess):
-                continue
-        if not left or time.monotonic() > deadline:
-            return left
-        time.sleep(0.02)
-
-
-def slow_if_on_request(name):
-    """Models that start servers take long, and are run by name."""
-    return pytest.param(name, marks=[pytest.mark.slow] if MODELS[name].on_request else [])
-
-
-@pytest.fixture(scope="module", params=map(slow_if_on_request, MODELS))
-def model(request):
-    found = MODELS[request.param]
-    unavailable = found.availability()
-    if unavailable is not None:
-        pytest.skip(unavailable.reason)
-    if found.unserved(OWN_SERVICES) and alone_on_the_network() is None:
-        pytest.skip(f"{found.unserved(OWN_SERVICES).reason}; as root, with unshare and ip, it runs in its own network")
-    return found
 
 
 @pytest.fixture(scope="module")
 def observed(model):
     with tempfile.TemporaryDirectory(prefix="d") as folder:
         return Driven(model.name, HEALTHY, Path(folder))
-
-
-@pytest.fixture
-def folder():
-    """Not pytest's own, whose path is too long for sockets where tests run side by side."""
-    with tempfile.TemporaryDirectory(prefix="d") as made:
-        yield Path(made)
-
-
-def values_of(outcomes):
-    failures = [failure for _, failure, _ in outcomes if failure]
-    assert failures == []
-    return [value for value, _, _ in outcomes]
-
-
-def is_queue(model):
-    """Whether a task comes back to the queue when its worker dies."""
-    return model.family in ("queues", "clusters")
-
-
-def lives_in_caller(model):
-    """Whether a task that ends its process ends the caller."""
-    return model.capabilities.worker not in ("process", "greenlet") and model.family != "queues"
 
 
 def test_outcomes_come_in_the_order_of_the_items(observed):
@@ -255,69 +137,3 @@ def test_nothing_is_left_after_closing(model, observed, check):
 def test_nothing_outlives_the_process_that_opened_the_model(observed):
     assert observed.left == []
     assert observed.exit_code == 0
-
-
-def assert_died(outcome, how):
-    value, failure, _ = outcome
-    assert value is None
-    assert failure[0] == "WorkerDied"
-    assert f"died with {how} before its task was done" in failure[1]
-
-
-@pytest.mark.parametrize(("check", "how", "code"), [("killed", "signal SIGKILL", -9), ("exited", "exit status 3", 3)])
-def test_a_dying_worker_costs_outcomes_not_the_batch(model, folder, check, how, code):
-    driven = Driven(model.name, [check], folder)
-    assert driven.left == []
-    if lives_in_caller(model):
-        assert driven.exit_code == code
-        return
-    death = driven[check]
-    if is_queue(model):
-        victim, *others = death["outcomes"]
-        # It was done again by another process, which it took along, too. Celery and Dask do not tell how.
-        how = how if model.name in ("celery-threads", "rq", "dramatiq") else "an unknown exit status"
-        assert_died(victim, how)
-        for outcome, expected in zip(others, ["quick", "quick", "quick", "slow", "quick"], strict=True):
-            if model.name in ("dask", "celery-threads") and outcome[1]:  # it was in the same process, both times
-                assert_died(outcome, how)
-            else:
-                assert outcome[0] == expected
-        assert values_of(death["second"]) == ["quick"] * 3
-        assert death["seconds"]["batch"] < SECONDS_FOR_A_RETURN
-        assert set(death["threads left"]) <= {"Dask-Offload_0"}
-        return
-    assert death["seconds"]["batch"] < SECONDS_FOR_A_DEATH
-    assert death["seconds"]["second"] < SECONDS_FOR_A_DEATH
-    assert death["seconds"]["close"] < SECONDS_FOR_A_DEATH
-    victim, *quick, slow, last = death["outcomes"]
-    assert_died(victim, how)
-    if model.capabilities.worker == "process":  # gevent answers a batch as a whole
-        assert values_of(quick) == ["quick"] * 3
-    for outcome in [*quick, slow, last, *death["second"]]:
-        if outcome[1]:
-            assert_died(outcome, how)
-    if model.name == "process-per-task":
-        assert values_of([slow, last]) == ["slow", "quick"]
-    assert death["threads left"] == []
-    assert driven.exit_code == 0
-
-
-@pytest.mark.parametrize("check", ["killed_while_idle", "killed_and_closed", "dies_at_start"])
-def test_a_worker_that_dies_without_a_task_hangs_nothing(model, folder, check):
-    if lives_in_caller(model):
-        pytest.skip("its workers live in the process that opened the model")
-    if is_queue(model) and check == "dies_at_start":
-        pytest.skip("its worker goes on starting processes until the start has taken too long")
-    if model.name == "process-per-task" and check != "dies_at_start":
-        pytest.skip("it has no idle workers")
-    driven = Driven(model.name, [check], folder)
-    assert driven.left == []
-    assert driven.exit_code == 0
-    if is_queue(model):
-        assert values_of(driven[check]) == [1, 2, 3][: len(driven[check])], "another process takes its place"
-        return
-    how = "exit status 4" if check == "dies_at_start" else "signal SIGKILL"
-    if check == "dies_at_start" and "unknown" in str(driven[check]) and model.name == "process-pool-fork":
-        how = "an unknown exit status"  # gone before anybody could look
-    for outcome in driven[check]:
-        assert_died(outcome, how)

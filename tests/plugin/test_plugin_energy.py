@@ -16,12 +16,12 @@ from user_project import Project
 from parabench.history.reader import read_session
 
 ONE = ("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "1")
-SLOW = "import time\ndef mine(item):\n    time.sleep(0.02)\n    return item\n"
+SLOW = "import time\ndef mine(item):\n    time.sleep(0.005)\n    return item\n"
 
 
 @pytest.fixture
 def one(project: Project) -> Project:
-    """A workload of some tens of milliseconds and its experiment."""
+    """A workload of some milliseconds a task and its experiment."""
     project.workload("mine", SLOW)
     project.experiment()
     return project

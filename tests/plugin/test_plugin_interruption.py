@@ -23,7 +23,7 @@ from pathlib import Path
 def slow(item):
     with (Path(__file__).parent / "calls").open("a") as log:
         log.write("x\\n")
-    time.sleep(0.02)
+    time.sleep(0.005)
     return item
 """
 #: A file where the results folder was, from the first call on.
@@ -49,7 +49,7 @@ def midway(project: Project) -> Callable[..., subprocess.Popen[str]]:
     def start(*args: str) -> subprocess.Popen[str]:
         project.workload("slow", SLOW)
         project.experiment()
-        started = project.start("benchmarks", "--models", MODELS, "--passes", "50", "--rounds", "1", *args)
+        started = project.start("benchmarks", "--models", MODELS, "--passes", "200", "--rounds", "1", *args)
         wait_for(project.root / "workloads" / "calls", lines=400)
         return started
 

@@ -228,7 +228,7 @@ def test_an_unfinished_session_can_be_given_up(slow: Project, arguments, answer:
 def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project, monkeypatch) -> None:
     """Both have found the journal while a third session measured; the second goes on with what the first has added."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy wait")
-    stop_after(slow, 2, signal.SIGKILL, "--passes", "40")
+    stop_after(slow, 2, signal.SIGKILL, "--passes", "12")
     (journal,) = journals(slow)
     before = journal.read_bytes().count(b'"visit"')
     third = SessionLock.acquire(machine_lock(), "refuse", lambda _: None)
@@ -247,4 +247,4 @@ def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project
     data = {b["param"]: b["stats"]["data"] for b in json.loads(Path(stored).read_text())["benchmarks"]}
     for line in made:
         assert data[line["cell"]][line["visit"]["pass_number"]] == line["visit"]["seconds_per_round"][0], said
-    assert {len(rounds) for rounds in data.values()} == {40}
+    assert {len(rounds) for rounds in data.values()} == {12}

@@ -205,19 +205,19 @@ def test_two_sessions_with_one_seed_visit_the_cells_in_one_order(one: Project) -
     orders = []
     for seed in ("5", "5", "6"):
         one.pytest(
-            "benchmarks", "--models", "sequential,thread-pool,asyncio,thread-per-task", "--passes", "3", "--seed", seed
+            "benchmarks", "--models", "sequential,thread-pool,asyncio,thread-per-task", "--passes", "2", "--seed", seed
         )
         visits = [
             (visit["pass"], visit["position"], name)
             for name, cell in one.cells().items()
             for visit in cell["extra_info"]["passes"]
         ]
-        assert len({visit[:2] for visit in visits}) == len(visits) == 12
+        assert len({visit[:2] for visit in visits}) == len(visits) == 8
         orders.append(sorted(visits))
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
-    first, second, third = ([name for number, _, name in orders[0] if number == index] for index in (0, 1, 2))
-    assert not first == second == third
+    first, second = ([name for number, _, name in orders[0] if number == index] for index in (0, 1))
+    assert first != second
 
 
 def test_benchmark_disable_runs_the_cells_and_stores_nothing(one: Project) -> None:

@@ -20,7 +20,7 @@ def wait(item):
 
 @workload(items=list(range(8)), kind="cpu")
 def compute(item):
-    end = time.thread_time() + 0.03
+    end = time.thread_time() + 0.015
     while time.thread_time() < end:
         pass
     return item

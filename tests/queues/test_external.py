@@ -160,17 +160,7 @@ def scheduler(request: pytest.FixtureRequest, project: Project, monkeypatch: pyt
     log = (project.root / "dask.log").open("w")
     commands = [
         ["scheduler", "--host", address, "--no-dashboard"],
-        [
-            "worker",
-            address,
-            "--nworkers",
-            "2",
-            "--nthreads",
-            "1",
-            "--no-dashboard",
-            "--host",
-            f"{request.param}://127.0.0.1",
-        ],
+        ["worker", address, "--nworkers=2", "--nthreads=1", "--no-dashboard", "--host", f"{request.param}://127.0.0.1"],
     ]
     environment = {**os.environ, "PYTHONPATH": str(project.root)}
     processes = [

@@ -13,11 +13,13 @@ from parabench.errors import QueueHeld
 from parabench.workers.services import Services
 
 CLIENT = """\
-import sys, time
+import sys
 from parabench.models import find_models
+from parabench.queues import lease
 from parabench.workers.services import Services
 from parabench.task import Batch, TaskCall
 
+lease.SECONDS_LEASE, lease.SECONDS_RENEWAL = 4.0, 1.0  # what it leaves when it is killed ends sooner
 call = TaskCall(task="tasks_for_tests:misbehave")
 model = find_models()[sys.argv[1]]
 with model.open_with(2, call, Services(broker=sys.argv[2], workers_external=True)) as run:

@@ -19,7 +19,8 @@ def model(name, worker="thread", availability=always, coroutines=False):
     capabilities = Capabilities(
         worker=worker, shares_memory=True, pickles=False, parallel_bytecode=False, accepts_coroutines=coroutines
     )
-    return Model(name=name, family="f", description="", capabilities=capabilities, open=None, availability=availability)
+    texts = {"description": "", "when": "", "limits": "", "snippet": ""}
+    return Model(name=name, family="f", **texts, capabilities=capabilities, open=None, availability=availability)
 
 
 def work(name="w", kind="cpu", **fields):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stand_in
 from listers import OVER_SOCKETS, Lister
+
+from parabench.workload import ServiceOptions
 
 
 @pytest.fixture(params=OVER_SOCKETS)
@@ -28,3 +31,20 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[stand_in.StandIn]:
 def live_settings(github: stand_in.StandIn) -> dict[str, Any]:
     """Settings of a live source at the stand-in, impatient enough for tests."""
     return {"source": "live", "url": github.url, "page_size": 30, "seconds_read": 0.5, "seconds_backoff": 0.01}
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Callable[..., ServiceOptions]:
+    """(url, size, rounds_planned) -> what a session tells the service of the live workloads."""
+
+    def make(url: str, *, size: str = "small", rounds_planned: int = 1) -> ServiceOptions:
+        return ServiceOptions(
+            seed=1,
+            latency_seconds=0.005,
+            scratch_directory=tmp_path,
+            github_url=url,
+            size=size,
+            rounds_planned=rounds_planned,
+        )
+
+    return make

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workloads.github import sockets
+from parabench.workload import ServiceOptions
+from workloads.github import live, sockets
 from workloads.github.listing import list_repositories, list_repositories_async
 
 Lister = Callable[[str, Mapping[str, Any]], Any]
@@ -36,3 +37,9 @@ OVER_SOCKETS = {
     "aiohttp in a thread": in_thread(sockets.over_aiohttp),
     "aiohttp": in_loop(sockets.over_aiohttp_async),
 }
+
+
+def settings_of(options: ServiceOptions) -> Any:
+    """What the service of the live workloads tells their tasks."""
+    with live.service(options) as settings:
+        return settings

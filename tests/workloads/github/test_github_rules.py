@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import resource
+import time
 import zlib
 
 import pytest
 import stand_in
 
 from parabench.errors import ForeignAddress, RateLimited, RequestFailed
+from workloads.github.listing import Reply
 from workloads.github.population import page_count
-from workloads.github.rules import RETRIES
+from workloads.github.rules import RETRIES, GitHubRules
 from workloads.github.sizes import expected
 
 USER = "dev-0001"
@@ -218,3 +220,34 @@ def test_simulated_sources_ask_nothing_twice(github, live_settings, list_over_so
     with pytest.raises(RequestFailed, match=r"status 502: Server Error$"):
         list_over_sockets(USER, live_settings | {"source": "loopback"})
     assert len(github.asked(USER)) == 1
+
+
+def test_waits_add_up_over_the_pages_of_a_task():
+    rules = GitHubRules("https://ghe.example")
+    put_off = Reply(429, {"Retry-After": "40"}, b'{"message": "slow down"}', None)
+    first = rules.page("https://ghe.example/1")
+    assert next(first) == "https://ghe.example/1"
+    assert first.send(put_off) == 40
+    second = rules.page("https://ghe.example/2")
+    next(second)
+    with pytest.raises(RateLimited, match="asks to wait 40 s, and this task may wait 20 s more"):
+        second.send(put_off)
+
+
+def test_a_reset_is_waited_for_to_the_second(monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    rules = GitHubRules("https://ghe.example")
+    page = rules.page("https://ghe.example/1")
+    next(page)
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1030"}
+    assert page.send(Reply(403, headers, b"", None)) == 31.0
+
+
+def test_pauses_double():
+    rules = GitHubRules("https://ghe.example", seconds_backoff=0.5)
+    page = rules.page("https://ghe.example/1")
+    pauses = []
+    for _ in range(3):
+        next(page)
+        pauses.append(page.send(Reply(500, {}, b"", None)))
+    assert pauses == [0.5, 1.0, 2.0]
