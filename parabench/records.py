@@ -17,10 +17,7 @@ class Failure(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """When and where one task ran; only taken in instrumented rounds.
-
-    Times are seconds of the host's monotonic clock, which all processes of one host share.
-    """
+    """When and where one task ran, in an instrumented round: seconds of the host's monotonic clock."""
 
     seconds_started: float
     seconds_ended: float
@@ -97,9 +94,8 @@ class Cell:
     size: str
     #: Set when this pair cannot be measured here.
     unavailable: Unavailable | None = None
-    #: True when it is not the default number of workers, or the user asked for it: it then belongs to the id.
+    #: As in CellId.
     workers_named: bool = False
-    #: Items a message: "1", or "auto" for what the model's library chooses by itself.
     chunk: str = "1"
     #: False for what only a race adds: the model with other workers than by default, or with another chunk.
     by_default: bool = True
@@ -111,7 +107,7 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """The text of its identity: its key within a session."""
+        """Its text: its key within a session."""
         return self.identity.text
 
 
@@ -291,13 +287,13 @@ class CellRecord:
     @property
     def seconds_by_pass(self) -> dict[int, float]:
         """Median seconds per round of each pass."""
-        import statistics  # not at the top: every worker imports this module, and none needs statistics
+        import statistics  # not at the top: every worker imports this module, and none needs it
 
         return {v.pass_number: statistics.median(v.seconds_per_round) for v in self.visits if v.seconds_per_round}
 
     @property
     def seconds(self) -> float | None:
-        """The session's one number for the cell: the median over its passes, in seconds per round."""
+        """The session's number for the cell: the median over its passes, in seconds per round."""
         import statistics  # as above
 
         return statistics.median(self.seconds_by_pass.values()) if self.valid else None

@@ -17,7 +17,7 @@ from parabench.analyse.repetition_counts import rounds_worth
 from parabench.errors import CellFailed, InvalidWorkload, ParabenchError
 from parabench.measure.cell import CellProcess, Opening, Round, opened
 from parabench.measure.guard import Guard
-from parabench.measure.instrumented import instrumented_rounds
+from parabench.measure.instrumented import Instrumentation, instrumented_rounds
 from parabench.measure.launcher import Launcher
 from parabench.measure.others import Others, Share
 from parabench.measure.scratch import name_of_scratch, sweep
@@ -115,11 +115,7 @@ class Experiment:
 
     @contextlib.contextmanager
     def visit(
-        self,
-        cell: Cell,
-        *,
-        instrument: bool,
-        rounds_worth: Callable[[float, float], int] = rounds_worth,
+        self, cell: Cell, *, instrument: bool, rounds_worth: Callable[[float, float], int] = rounds_worth
     ) -> Iterator[Stay]:
         """Open a cell, run its first batch, and yield the stay for timed rounds; afterwards nothing of it is left.
 
@@ -133,11 +129,6 @@ class Experiment:
         with self._opened(cell, workload, items) as (process, opening):
             others = Others()
 
-            def warm_up_round(stay: Stay) -> float:
-                done = run_round()
-                stay.note("warm-up", done, set_aside=False)
-                return done.seconds
-
             def run_round() -> Round:
                 done = process.round()
                 verify(cell.id, workload, items, done.outcomes, expected, done.items_changed)
@@ -148,19 +139,23 @@ class Experiment:
             stay = Stay(cell, len(items), rounds, opening.seconds, first.seconds, run_round)
             stay.note("warm-up", first, set_aside=False)
             if self.options.warm_up:
-                stay.seconds_warm_up = run_until_flat(lambda: warm_up_round(stay), [first.seconds])
+                stay.seconds_warm_up = run_until_flat(stay.warm_up, [first.seconds])
             yield stay
             blind = stay.used.blind if stay.used is not None else None
             stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
-                began = time.perf_counter()
-                with self._counted_once():
-                    found = instrumented_rounds(process)
-                self.seconds_instrumented += time.perf_counter() - began
+                found = self._instrumented(process)
                 for outcomes in found.outcomes:
                     verify(cell.id, workload, items, outcomes, expected)
                 stay.instrumented = found.instrumented
+
+    def _instrumented(self, process: CellProcess) -> Instrumentation:
+        began = time.perf_counter()
+        with self._counted_once():
+            found = instrumented_rounds(process)
+        self.seconds_instrumented += time.perf_counter() - began
+        return found
 
     @contextlib.contextmanager
     def _counted_once(self) -> Iterator[None]:

@@ -87,6 +87,13 @@ class Stay:
             self.findings.append(done.findings)
         return done.seconds
 
+    def warm_up(self) -> float:
+        """Run and verify one round that is not timed; returns its seconds."""
+        done = self._run_round()
+        assert not isinstance(done, float), "what is replayed needs no warm-up"
+        self.note("warm-up", done, set_aside=False)
+        return done.seconds
+
     def note(self, during: str, done: Round, *, set_aside: bool) -> None:
         """Remember what else had a part in a round."""
         seconds = (done.seconds,) if set_aside else ()

@@ -29,10 +29,10 @@ from parabench.plugin.reporting import (
     say_cost,
     say_whom_for,
 )
+from parabench.plugin.visits import schedule_of
 from parabench.session.interruptions import held
 from parabench.session.options import Options
-from parabench.session.orders import endless_orders, order_of_passes
-from parabench.session.schedule import Hooks, Schedule
+from parabench.session.schedule import Schedule
 from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
 
@@ -178,24 +178,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
     others = [item for item in session.items if CELL not in item.stash]
     ready = [item for item in cells if item.stash[CELL].unavailable is None]
-    blocks: dict[str, list[pytest.Item]] = {}
-    for item in ready:
-        blocks.setdefault(item.stash[CELL].workload, []).append(item)
     session.items = [*others, *skipped]
-    workloads, passes, seed = list(blocks.values()), ours.options.passes, ours.options.seed
-    session.config.stash[SCHEDULE] = ours.schedule = Schedule(
-        endless_orders(workloads, seed) if passes is None else order_of_passes(workloads, passes, seed),
-        ours.options.budget_seconds,
-        seconds_before=ours.seconds_before,
-        hooks=Hooks(
-            wanted=lambda item: ours.wanted(item.stash[CELL]),
-            after_pass=ours.races.look if ours.races else lambda _: None,
-            announce=session.items.extend,  # pytest's loop goes on with what is added while it runs
-            block_of=lambda item: item.stash[CELL].workload,
-        ),
-        endless=passes is None,
-        passes_required=ours.passes_required,
-    )
+    session.config.stash[SCHEDULE] = ours.schedule = schedule_of(ready, ours, announce=session.items.extend)
     session.config.stash[PROGRESS] = Progress(session.config, ours, ours.schedule)
     ours.on_reference = partial(say_cost, session.config)
     ours.interruptions.begin()

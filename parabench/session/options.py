@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parabench.analyse.race import PASSES_LEAST
 from parabench.errors import InvalidOption
 from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
@@ -72,6 +73,15 @@ class Options:
     dask_scheduler: str | None = field(repr=False)
     ray_address: str | None = field(repr=False)
     ray_local: bool
+
+    @property
+    def passes_required(self) -> int:
+        """Passes that are made whatever they take: two of a race, so that sessions can be compared cell by cell.
+
+        One where somebody wants a shorter race than usual.
+        """
+        short = self.budget_seconds is not None and self.budget_seconds < BUDGET_DEFAULT_SECONDS
+        return 1 if short or not self.race else PASSES_LEAST
 
     @property
     def services(self) -> Services:

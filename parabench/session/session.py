@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from parabench.analyse.race import PASSES_LEAST
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.repetition_counts import rounds_worth
 from parabench.analyse.timeline_json import timelines_info
@@ -34,12 +33,13 @@ from parabench.session.discovery import find_workloads
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
-from parabench.session.options import BUDGET_DEFAULT_SECONDS, Options
+from parabench.session.options import Options
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions
 from parabench.session.replay import Replay
 from parabench.session.schedule import Schedule
+from parabench.session.time_spent import first_batches, seconds_by_use
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
@@ -53,7 +53,7 @@ class Session:
     """What is planned, what has been measured, and what shares the processes and services behind it."""
 
     def __init__(self, options: Options, resumed: Unfinished | None = None, mentioned: str = "") -> None:
-        """`mentioned`: text of the user's that may name workloads which run on request only."""
+        # `mentioned` is text of the user's that may name workloads which run on request only.
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
@@ -70,10 +70,10 @@ class Session:
         self.records: dict[str, CellRecord] = {}
         #: The same by the name of the test item that measures them.
         self.records_by_item: dict[str, CellRecord] = {}
-        told = resumed.entries.header if resumed else {}
-        self.tags: tuple[str, ...] = options.tag or tuple(told.get("tags", ()))
+        header = resumed.entries.header if resumed else {}
+        self.tags: tuple[str, ...] = options.tag or tuple(header.get("tags", ()))
         #: What the session has been told by the run that it is part of.
-        self.run: dict[str, Any] | None = told.get("run") or turn_told(os.environ)
+        self.run: dict[str, Any] | None = header.get("run") or turn_told(os.environ)
         #: Set when the session goes on until its winners are settled.
         self.races: Races | None = None
         #: All visits planned and what has become of each; None until they are planned.
@@ -89,8 +89,7 @@ class Session:
         self.problems: list[str] = []
         #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
         self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
-        self._stack = ExitStack()
-        self._repetitions = Repetitions()
+        self._stack, self._repetitions = ExitStack(), Repetitions()
         self._experiment: Experiment | None = None
         self._limits: dict[str, Limit] = {}
 
@@ -100,10 +99,8 @@ class Session:
         return self._experiment.seconds_once if self._experiment else 0.0
 
     @property
-    def passes_required(self) -> int:
-        """Passes that are made whatever they take: two of a race, so that sessions can be compared cell by cell."""
-        short = self.options.budget_seconds is not None and self.options.budget_seconds < BUDGET_DEFAULT_SECONDS
-        return 1 if self.races is None or short else PASSES_LEAST
+    def _seconds_instrumented(self) -> float:
+        return self._experiment.seconds_instrumented if self._experiment else 0.0
 
     @property
     def folder(self) -> Path:
@@ -208,18 +205,6 @@ class Session:
         record = self.records[cell.id]
         return record.failure is None and (self.races is None or self.races.wanted(record))
 
-    def seconds_by_use(self) -> dict[str, float]:
-        """Where the session's time went, in seconds: all of it, and its parts."""
-        visits = [visit for record in self.records.values() for visit in record.visits]
-        parts = {
-            "timed": sum(sum(visit.seconds_per_round) for visit in visits),
-            "opening": sum(visit.seconds_open for visit in visits),
-            "warm_up": sum(sum(visit.seconds_warm_up) or visit.seconds_first_batch for visit in visits),
-            "instrumented": self._experiment.seconds_instrumented if self._experiment else 0.0,
-        }
-        total = self._seconds
-        return {"total": total, **parts, "other": total - sum(parts.values())}
-
     def answers(self) -> list[Answer]:
         """What to use for each workload that has any valid cell."""
         return answers_of(self.records.values(), self.models, self.limits(), self.races)
@@ -260,7 +245,7 @@ class Session:
                 run=self.run,
                 warnings=self.warnings,
                 answers=[answer.stored() for answer in self.answers()],
-                seconds=self.seconds_by_use(),
+                seconds=seconds_by_use(self.records.values(), self._seconds, self._seconds_instrumented),
             ),
             self.options.workloads_dir.parent,
         )
@@ -308,7 +293,5 @@ class Session:
         return self._experiment
 
     def _say_cost(self, workload: str, seconds: float) -> None:
-        cells = [r for r in self.records.values() if r.cell.workload == workload and r.cell.unavailable is None]
-        passes = PASSES_LEAST if self.options.passes is None else self.options.passes
-        first = sum(record.cell.by_default for record in cells) * passes * (1 + (self.options.rounds or 1))
-        self.on_reference(workload, seconds, first)
+        records = [record for record in self.records.values() if record.cell.workload == workload]
+        self.on_reference(workload, seconds, first_batches(records, self.options))
