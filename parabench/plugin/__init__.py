@@ -32,7 +32,6 @@ from parabench.plugin.reporting import (
 from parabench.plugin.visits import schedule_of
 from parabench.session.interruptions import held
 from parabench.session.options import Options
-from parabench.session.schedule import Schedule
 from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
 
