@@ -1,4 +1,7 @@
-"""Concurrency models: one file each, found by `find_models`; `contract` says what a model is."""
+"""Concurrency models: one file each, found by `find_models`.
+
+`contract` says what a model is, `queue_model` makes those of task queues.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from parabench.models.contract import Model
 __all__ = ["BASELINE", "Model", "baseline_is_added", "find_models"]
 #: The model that every speed-up is a ratio to: it always runs.
 BASELINE = "sequential"
-_NOT_MODELS = {"contract"}
+_NOT_MODELS = {"contract", "queue_model"}
 
 
 @functools.cache
