@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def needs_extra(module: str, extra: str, *others: str) -> Callable[[], Unavailab
     def availability() -> Unavailable | None:
         install = install_command(extra)
         for name in (module, *others):
-            if importlib.util.find_spec(name) is None:
+            # Of a module that has put another one in its place (kombu does) there is no spec any more.
+            if sys.modules.get(name) is None and importlib.util.find_spec(name) is None:
                 return Unavailable(f"{name} is not installed", install)
             try:
                 importlib.import_module(name)
