@@ -24,9 +24,9 @@ from typing import Any
 from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted, WorkersTooMany
 from parabench.queues.crew import Crew
 from parabench.queues.library import QueueClient
-from parabench.queues.serving import introduction_for
 from parabench.records import Failure, Outcome, Trace
 from parabench.task import Batch, TaskCall, call_to_text, failed, lost
+from parabench.workers.introduction import introduction_for
 from parabench.workers.pools import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
 from parabench.workers.services import Services
 

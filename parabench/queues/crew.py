@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from parabench.errors import WorkersDiffer, WorkersMissing
 from parabench.queues.address import SECONDS_TO_ANSWER, Address, shown
-from parabench.queues.clock_offset import align, offset_of
-from parabench.queues.serving import difference, identity
 from parabench.records import Outcome
+from parabench.workers.clock_offset import align, offset_of
+from parabench.workers.introduction import difference, identity
 from parabench.workers.pools import SECONDS_TO_START
 
 if TYPE_CHECKING:

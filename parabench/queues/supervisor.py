@@ -22,8 +22,9 @@ from parabench.errors import BrokerUnreachable
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
-from parabench.queues.serving import Slots, admission, identity
+from parabench.queues.serving import Slots, admission
 from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
+from parabench.workers.introduction import identity
 from parabench.workers.lifeline import end_with_parent
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
