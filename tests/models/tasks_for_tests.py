@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -74,6 +75,31 @@ def say_sync(item):
 
 async def say_async(item):
     return "async"
+
+
+async def give_up_async(item):
+    """Ends as a cancelled task does, though nobody has cancelled it; "own" is the way of the library of the loop."""
+    import asyncio
+
+    if item == "fine":
+        return item
+    if item == "own" and "trio" in sys.modules and sys.modules["trio"].lowlevel.in_trio_run():
+        raise await _leaked_cancellation()
+    raise asyncio.CancelledError("nobody waits for this")
+
+
+async def _leaked_cancellation():
+    """trio's exception for cancelled tasks, out of the scope that it belongs to; trio makes it, nobody else may."""
+    import trio
+
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        try:
+            await trio.lowlevel.checkpoint()
+        except trio.Cancelled as error:
+            kept = error
+            raise
+    return kept
 
 
 def _note(settings, word):
