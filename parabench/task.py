@@ -120,12 +120,24 @@ def lost(error: Exception) -> Outcome:
     return Outcome(None, Failure(type(error).__name__, str(error), ""))
 
 
+class _ThreadStack(ExitStack):
+    """Leaves what a thread has entered when the thread ends, for pools that replace a thread without saying so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        if os.getpid() == self._pid:  # a forked child forgets the threads of its parent, whose contexts they are
+            self.close()
+
+
 class _PerThread(threading.local):
     """What the calling thread has entered; ends with the thread, or earlier by `leave_thread`."""
 
     def __init__(self) -> None:
         self.bound: dict[TaskCall, Callable[[Any], Any]] = {}
-        self.stack = ExitStack()
+        self.stack = _ThreadStack()
 
 
 _per_thread = _PerThread()

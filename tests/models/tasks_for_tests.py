@@ -123,6 +123,20 @@ async def noted_async(settings):
         yield value
 
 
+class NotedByClass:
+    """The same as an object, of which nothing is left by itself when it is collected; a generator would be."""
+
+    def __init__(self, settings):
+        self._settings = settings
+
+    def __enter__(self):
+        _note(self._settings, f"enter {threading.get_ident()}")
+        return {"pid": os.getpid()}
+
+    def __exit__(self, *error):
+        _note(self._settings, f"leave {threading.get_ident()}")
+
+
 @contextlib.contextmanager
 def exits_in_a_worker(settings):
     if os.getpid() != settings["pid"]:
