@@ -87,7 +87,7 @@ class Batch:
 
 #: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
 #: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
-#: It may have more to tell: `found() -> dict`, asked for after a round, joins the round's findings, `disturbed() ->
+#: It may have more to tell: `findings() -> dict`, asked for after a round, joins the round's findings, `disturbed() ->
 #: dict` says what else had a part in the round, by cause, and `blind` what the process tree does not show of it.
 Run = Callable[[Batch], list[Outcome]]
 

@@ -46,7 +46,7 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
     They do the work of any client that names the same broker with --broker and adds --workers-external, if it has the
     same version of parabench, the same Python and the same workloads; others are refused at both ends.
     """
-    queues = {name: found for name, found in find_models().items() if found.queue is not None}
+    queues = {name: each for name, each in find_models().items() if each.queue is not None}
     if model not in queues:
         raise UnknownName("model with workers of its own", model, queues)
     if (missing := queues[model].availability()) is not None:

@@ -70,9 +70,9 @@ def _supervisor(
     )
     assert process.stdin is not None
     try:
-        told = {"module": library.module, "model": library.model, "workers": workers}
-        told |= {"url": address.url, "namespace": address.namespace, "calls": [announced(call)]}
-        process.stdin.write(json.dumps(told) + "\n")
+        orders = {"module": library.module, "model": library.model, "workers": workers}
+        orders |= {"url": address.url, "namespace": address.namespace, "calls": [announced(call)]}
+        process.stdin.write(json.dumps(orders) + "\n")
         process.stdin.flush()
         yield process
     finally:

@@ -213,19 +213,19 @@ def main() -> None:
     """What a model starts: told by the first line of its input what to serve, and by the end of it to stop."""
     import select
 
-    told = json.loads(sys.stdin.readline())
-    library = library_of(told["module"], told["model"])
+    orders = json.loads(sys.stdin.readline())
+    library = library_of(orders["module"], orders["model"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    address = Address(told["url"], told["namespace"])
+    address = Address(orders["url"], orders["namespace"])
     # With a broker of one's own, which ends as well, there is nobody to take leave of.
     seconds_to_end = SECONDS_TO_END if address.host else 0.0
     supervisor = Supervisor(
         library,
         address,
-        told["workers"],
+        orders["workers"],
         lambda: not select.select([sys.stdin], [], [], 0)[0],
         seconds_to_end,
-        told["calls"],
+        orders["calls"],
     )
     with contextlib.suppress(BrokerUnreachable):  # the client meets it as well, and says so
         supervisor.run()
