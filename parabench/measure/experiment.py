@@ -156,11 +156,11 @@ class Experiment:
             if instrument:
                 began = time.perf_counter()
                 with self._counted_once():
-                    found = instrumented_rounds(process)
+                    instrumentation = instrumented_rounds(process)
                 self.seconds_instrumented += time.perf_counter() - began
-                for outcomes in found.outcomes:
+                for outcomes in instrumentation.outcomes:
                     verify(cell.id, workload, items, outcomes, expected)
-                stay.instrumented = found.instrumented
+                stay.instrumented = instrumentation.instrumented
 
     @contextlib.contextmanager
     def _counted_once(self) -> Iterator[None]:
