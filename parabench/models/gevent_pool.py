@@ -1,7 +1,6 @@
 """gevent.pool.Pool: N greenlets in one thread, in a process of their own, so that patching touches nothing else.
 
-The parent sends one JSON line per batch and gets one back, over pipes of their own: tasks may print. The process is
-started by `python -m gevent.monkey`, which patches the standard library before anything of ours is imported.
+The process is started by `python -m gevent.monkey`, which patches the standard library before it imports anything else.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from typing import IO, Any
 
 from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model, needs_extra
-from parabench.records import Failure, Outcome, Trace
+from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
-from parabench.workers.line_process import line_process
+from parabench.workers.line_process import line_process, outcome_of
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def open_gevent(workers: int, call: TaskCall) -> Iterator[Run]:
 
         def run(batch: Batch) -> list[Outcome]:
             try:
-                return [_outcome(parts) for parts in process.exchange([call_to_text(batch.call), list(batch.items)])]
+                return [outcome_of(parts) for parts in process.exchange([call_to_text(batch.call), list(batch.items)])]
             except WorkerDied as death:
                 return [lost(death)] * len(batch.items)
 
@@ -35,18 +34,12 @@ def open_gevent(workers: int, call: TaskCall) -> Iterator[Run]:
         yield run
 
 
-def _outcome(parts: list[Any]) -> Outcome:
-    value, failure, trace = parts
-    return Outcome(value, failure and Failure(*failure), trace and Trace(*trace))
-
-
 def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
     """Inside the process: prepare N greenlets, then answer batches until there are no more."""
     from gevent.pool import Pool
     from gevent.queue import Queue
 
-    todo: Any = Queue()
-    done: Any = Queue()
+    todo, done = Queue(), Queue()
     call = call_from_text(json.loads(requests.readline()))
     pool = Pool(workers)
     for _ in range(workers):

@@ -12,6 +12,13 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from parabench.errors import WorkerDied
+from parabench.records import Failure, Outcome, Trace
+
+
+def outcome_of(parts: Sequence[Any]) -> Outcome:
+    """An outcome that came as JSON: value, failure, trace."""
+    value, failure, trace = parts
+    return Outcome(value, failure and Failure(*failure), trace and Trace(*trace))
 
 
 class LineProcess:
