@@ -87,7 +87,7 @@ class Batch:
 
 #: Runs one batch on open workers and returns its outcomes in the order of the items. One failed task is one failed
 #: outcome. A worker that dies gives WorkerDied outcomes for the tasks lost with it, within seconds, never a hang.
-#: It may have more to tell: `found() -> dict`, asked for after a round, joins the round's findings, `disturbed() ->
+#: It may have more to tell: `findings() -> dict`, asked for after a round, joins the round's findings, `disturbed() ->
 #: dict` says what else had a part in the round, by cause, and `blind` what the process tree does not show of it.
 Run = Callable[[Batch], list[Outcome]]
 
@@ -120,12 +120,24 @@ def lost(error: Exception) -> Outcome:
     return Outcome(None, Failure(type(error).__name__, str(error), ""))
 
 
+class _ThreadStack(ExitStack):
+    """Leaves what a thread has entered when the thread ends, for pools that replace a thread without saying so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        if os.getpid() == self._pid:  # a forked child forgets the threads of its parent, whose contexts they are
+            self.close()
+
+
 class _PerThread(threading.local):
     """What the calling thread has entered; ends with the thread, or earlier by `leave_thread`."""
 
     def __init__(self) -> None:
         self.bound: dict[TaskCall, Callable[[Any], Any]] = {}
-        self.stack = ExitStack()
+        self.stack = _ThreadStack()
 
 
 _per_thread = _PerThread()

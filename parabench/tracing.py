@@ -139,10 +139,10 @@ if hasattr(os, "register_at_fork"):
 
 def tracer() -> Tracer:
     """That of the calling thread."""
-    found = _per_thread.tracer
-    if found is None:
-        found = _per_thread.tracer = Tracer()
-    return found
+    own = _per_thread.tracer
+    if own is None:
+        own = _per_thread.tracer = Tracer()
+    return own
 
 
 def nothing(item: Any) -> None:

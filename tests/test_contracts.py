@@ -19,7 +19,7 @@ LAYERS = "imports run one way, from plugin and command line down to the words"
 WORKERS = "what workers import needs the standard library and each other only"
 QUEUES = "what measures a cell knows nothing of queues"
 VERBS = "verbs share through their stage, never by importing another verb"
-LATE = "models and queues import their libraries inside functions only"
+LATE = "models, queues and clusters import their libraries inside functions only"
 SIBLINGS = "models know their contract and their own library, never a sibling"
 NAMES = [
     contract["name"]
@@ -54,6 +54,7 @@ PLANTS = (
     Plant("parabench/plugin/reporting.py", "import parabench.cli.run", LAYERS),
     Plant("parabench/queues/client.py", "import parabench.models.sequential", LAYERS),
     Plant("parabench/workers/pools.py", "import parabench.queues.client", LAYERS),
+    Plant("parabench/clusters/ray_run.py", "import parabench.queues.client", LAYERS),
     Plant("parabench/analyse/race.py", "import parabench.history.store", LAYERS),
     Plant("parabench/analyse/race.py", "import parabench.machine.cores", LAYERS),
     Plant("parabench/errors/cells.py", "import parabench.records", LAYERS),
@@ -62,6 +63,7 @@ PLANTS = (
     Plant("parabench/models/dask_cluster.py", "import dask", LATE),
     Plant("parabench/models/thread_pool.py", "def late():\n    import psutil", LATE),
     Plant("parabench/queues/client.py", "import redis", LATE),
+    Plant("parabench/clusters/dask_run.py", "import distributed", LATE),
     Plant("parabench/models/mp_pool.py", "import parabench.models.sequential", SIBLINGS),
     Plant("parabench/task.py", "import psutil", WORKERS),
     Plant("parabench/workers/pools.py", "def late():\n    import psutil", WORKERS),

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import pickle
 import subprocess
@@ -115,6 +116,15 @@ def test_a_context_of_threads_is_entered_by_each_and_left_by_each():
     assert sorted(event[0] for event in EVENTS) == ["enter"] * 3 + ["leave"] * 3
 
 
+def test_a_thread_that_ends_without_a_word_leaves_its_context():
+    thread = threading.Thread(target=with_context(context_scope="thread"), args=[1])
+    thread.start()
+    thread.join()
+    gc.collect()  # PyPy's way of seeing the end of a thread's objects
+    assert [event[0] for event in EVENTS] == ["enter", "leave"]
+    assert EVENTS[0][2] == EVENTS[1][2] or sys.implementation.name == "pypy"
+
+
 def test_traced_and_plain_calls_share_the_context():
     counted = with_context()
     traced = TaskCall(**{**{f: getattr(counted, f) for f in counted.__slots__}, "traced": True})
@@ -165,6 +175,32 @@ def test_a_forked_child_enters_its_own_context_and_leaves_its_parents_alone():
         os._exit(0)
     os.waitpid(pid, 0)
     assert os.read(read, 1000).decode() == "11 ['enter', 'enter', 'leave']"
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_does_not_leave_the_contexts_of_threads_that_it_lost():
+    counted, entered, done = with_context(context_scope="thread"), threading.Event(), threading.Event()
+
+    def work():
+        counted(1)
+        entered.set()
+        done.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    entered.wait()
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        gc.collect()
+        os.write(write, f"{[event[0] for event in EVENTS]}".encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    done.set()
+    thread.join()
+    assert os.read(read, 1000).decode() == "['enter']"
     os.close(read)
     os.close(write)
 

@@ -40,14 +40,14 @@ def standings(
 
     `baseline` is the interpreter that the others are compared with.
     """
-    found = []
+    standings_found = []
     for interpreter, models in times.items():
         alone = models.get(sequential, {})
         for model, blocks in models.items():
             if not blocks:
                 continue
             there = times.get(baseline, {}).get(model, {})
-            found.append(
+            standings_found.append(
                 Standing(
                     interpreter=interpreter,
                     model=model,
@@ -57,7 +57,7 @@ def standings(
                     against_baseline=None if interpreter == baseline else _ratio(blocks, there, confidence),
                 )
             )
-    return found
+    return standings_found
 
 
 def fastest(times: Times, *, confidence: float = 0.95) -> tuple[str, str] | None:
@@ -66,12 +66,19 @@ def fastest(times: Times, *, confidence: float = 0.95) -> tuple[str, str] | None
     Blocks in common pair them, as elsewhere; the error probability is divided by the number of comparisons
     (Bonferroni), because the smallest of many medians is picked first.
     """
-    blocks = {(label, model): found for label, models in times.items() for model, found in models.items() if found}
+    blocks = {
+        (label, model): times_of_pair
+        for label, models in times.items()
+        for model, times_of_pair in models.items()
+        if times_of_pair
+    }
     if len(blocks) < 2:
         return None
     first = min(blocks, key=lambda pair: statistics.median(blocks[pair].values()))
     each = 1 - (1 - confidence) / (len(blocks) - 1)
-    others = (compare(found, blocks[first], each, NO_PRIOR) for pair, found in blocks.items() if pair != first)
+    others = (
+        compare(times_of_pair, blocks[first], each, NO_PRIOR) for pair, times_of_pair in blocks.items() if pair != first
+    )
     return first if all(ratio.low is not None and ratio.low > 1 for ratio in others) else None
 
 
@@ -91,23 +98,23 @@ class Crossing:
     high: float | None
 
 
-def crossing(one: Mapping[float, Ratio]) -> Crossing:
+def crossing(ratios: Mapping[float, Ratio]) -> Crossing:
     """Where a speed-up passes 1 for good, going up, interpolated on logarithmic scales.
 
     `one` holds the other's seconds / the model's seconds by size. The place is between the last size at which the
     interval does not lie above 1 and the first one from which on all intervals do; between them the point estimate is
     interpolated, and the two sizes are its bounds.
     """
-    sizes = sorted(one)
-    if not sizes or all(one[size].low is None for size in sizes):  # a single pair has no interval
+    sizes = sorted(ratios)
+    if not sizes or all(ratios[size].low is None for size in sizes):  # a single pair has no interval
         return Crossing(at=None, low=None, high=None)
-    ahead = [(one[size].low or 0) > 1 for size in sizes]
+    ahead = [(ratios[size].low or 0) > 1 for size in sizes]
     if all(ahead):
         return Crossing(at=None, low=None, high=sizes[0])
     if not ahead[-1]:
         return Crossing(at=None, low=sizes[-1], high=None)
     first = max(n for n, is_ahead in enumerate(ahead) if not is_ahead) + 1
     low, high = sizes[first - 1], sizes[first]
-    before, after = math.log(one[low].ratio), math.log(one[high].ratio)
+    before, after = math.log(ratios[low].ratio), math.log(ratios[high].ratio)
     share = 0.0 if before >= 0 else before / (before - after)
     return Crossing(at=math.exp(math.log(low) + share * math.log(high / low)), low=low, high=high)

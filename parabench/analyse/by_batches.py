@@ -117,12 +117,12 @@ def _estimate(
 
 def _means(values: Sequence[float], groups: Sequence[Sequence[int]]) -> list[float]:
     """The mean of each batch that has any number."""
-    found = []
+    means = []
     for group in groups:
         numbers = [values[place] for place in group if not math.isnan(values[place])]
         if numbers:
-            found.append(statistics.fmean(numbers))
-    return found
+            means.append(statistics.fmean(numbers))
+    return means
 
 
 def _spread_within(sides: Sequence[Sequence[float]]) -> tuple[float | None, int]:

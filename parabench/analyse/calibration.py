@@ -108,8 +108,8 @@ def calibrate(
         threshold=threshold,
         splits=SPLITS,
         sessions_a_side=a_side,
-        any_false_alarm=sum(any(_is_called(one, within) for one in split) for split in random_splits) / SPLITS,
-        called={order: _called(names, found, within) for order, found in in_order.items()},
+        any_false_alarm=sum(any(_is_called(test, within) for test in split) for split in random_splits) / SPLITS,
+        called={order: _called(names, tests, within) for order, tests in in_order.items()},
         drift=_drift(logs, in_order[HALVES], source),
         kinds={
             kind: _kind(
@@ -129,8 +129,8 @@ def _random_split(source: random.Random, sessions: int, a_side: int) -> tuple[li
     return chosen[:a_side], chosen[a_side:]
 
 
-def _called(names: Sequence[str], found: Sequence[Tested], within: float) -> tuple[str, ...]:
-    return tuple(cell for cell, one in zip(names, found, strict=True) if _is_called(one, within))
+def _called(names: Sequence[str], tests: Sequence[Tested], within: float) -> tuple[str, ...]:
+    return tuple(cell for cell, test in zip(names, tests, strict=True) if _is_called(test, within))
 
 
 def _splits_in_order(sessions: int) -> dict[str, tuple[list[int], list[int]]]:
@@ -151,23 +151,23 @@ def _tested(logs: _Logs, base: Sequence[int], new: Sequence[int], alpha: float) 
     return joint_test([[values[n] for n in (*base, *new)] for values in logs], len(base), level)
 
 
-def _is_called(found: Tested, within: float) -> bool:
-    return found.rejected and abs(found.difference) > within
+def _is_called(test: Tested, within: float) -> bool:
+    return test.rejected and abs(test.difference) > within
 
 
-def _kind(logs: _Logs, found: Sequence[Tested], within: float, *, is_possible: bool) -> KindCalibration:
+def _kind(logs: _Logs, tests: Sequence[Tested], within: float, *, is_possible: bool) -> KindCalibration:
     """One kind of work from its cells, and from what all random splits say of them.
 
     A true slow-down by d moves a difference and its interval by d. So each split of unchanged sessions tells from which
     d on it would have been called, and nine of ten are at or below what is told.
     """
-    called_from = sorted(max(-one.low, within - one.difference) for one in found)
-    detectable = called_from[min(len(found) - 1, math.ceil(PROBABILITY * (len(found) + 1)) - 1)]
+    called_from = sorted(max(-test.low, within - test.difference) for test in tests)
+    detectable = called_from[min(len(tests) - 1, math.ceil(PROBABILITY * (len(tests) + 1)) - 1)]
     return KindCalibration(
         cells=len(logs),
         spread=math.sqrt(statistics.fmean(variance(values) for values in logs)),
         detectable=math.expm1(detectable) if is_possible else None,
-        false_alarms=sum(_is_called(one, within) for one in found) / len(found),
+        false_alarms=sum(_is_called(test, within) for test in tests) / len(tests),
     )
 
 
@@ -177,9 +177,9 @@ def _drift(logs: _Logs, halves: Sequence[Tested], source: random.Random) -> Drif
     for values in logs:
         neighbours = [(after - before) ** 2 for before, after in itertools.pairwise(values)]
         slow.append(max(0.0, variance(values) - statistics.fmean(neighbours) / 2))
-    p = min(1.0, 2 * min(*(one.p for one in halves), _p_of_neighbours(logs, source)))
+    p = min(1.0, 2 * min(*(half.p for half in halves), _p_of_neighbours(logs, source)))
     return Drift(
-        halves=math.exp(statistics.median(one.difference for one in halves)),
+        halves=math.exp(statistics.median(half.difference for half in halves)),
         slow=math.sqrt(statistics.fmean(slow)),
         p=p,
         is_found=p <= DRIFT_LEVEL,
@@ -199,9 +199,9 @@ def _p_of_neighbours(logs: _Logs, source: random.Random) -> float:
         for i in sessions
     ]
 
-    def told(order: Sequence[int]) -> float:
+    def statistic(order: Sequence[int]) -> float:
         return sum(apart[before][after] for before, after in itertools.pairwise(order))
 
-    seen = told(sessions) * (1 + 1e-9)
-    alike = sum(told(source.sample(sessions, len(sessions))) <= seen for _ in range(ORDERS))
+    seen = statistic(sessions) * (1 + 1e-9)
+    alike = sum(statistic(source.sample(sessions, len(sessions))) <= seen for _ in range(ORDERS))
     return (1 + alike) / (1 + ORDERS)

@@ -156,10 +156,10 @@ class _Judge:
             bounds = [0, *kept, len(self._logs)]
             judged = []
             for number in range(1, len(bounds) - 1):
-                found = self._step(self._calm, bounds, number)
-                size = abs(found.difference)
-                holds = found.p * self._chances <= alpha and size > within
-                judged.append((holds, -found.p, size, bounds[number]))
+                test = self._step(self._calm, bounds, number)
+                size = abs(test.difference)
+                holds = test.p * self._chances <= alpha and size > within
+                judged.append((holds, -test.p, size, bounds[number]))
             weakest = min(judged)
             if weakest[0]:
                 break

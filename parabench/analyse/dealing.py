@@ -49,7 +49,7 @@ class Dealings:
             for value in values[place * _UNITS_A_TABLE : (place + 1) * _UNITS_A_TABLE]:
                 table += [value + entry for entry in table]
             parts.append(gather(table))
-        return list(functools.reduce(lambda one, other: map(operator.add, one, other), parts))  # type: ignore[arg-type,return-value]
+        return list(functools.reduce(lambda left, right: map(operator.add, left, right), parts))  # type: ignore[arg-type,return-value]
 
 
 def floor_of(base: int, new: int) -> float:

@@ -40,8 +40,8 @@ def estimates(cells: Sequence[Replicates], sides: Sides, alpha: float) -> list[E
     heavy = _is_heavy_tailed(values, base)
     sessions = (len(sides.base) + len(sides.new)) / (base + new)  # in a unit
     return [
-        _estimate(one, cell, method, looks, sessions, reason, is_heavy_tailed=heavy)
-        for one, cell in zip(tested, cells, strict=True)
+        _estimate(test, cell, method, looks, sessions, reason, is_heavy_tailed=heavy)
+        for test, cell in zip(tested, cells, strict=True)
     ]
 
 
@@ -62,7 +62,7 @@ def joint_test(
 
 
 def _estimate(
-    found: Tested,
+    test: Tested,
     cell: Replicates,
     method: str,
     looks: float,
@@ -72,16 +72,16 @@ def _estimate(
     is_heavy_tailed: bool,
 ) -> Estimate:
     base, new = cell.counted()
-    spread = found.spread * math.sqrt(sessions) if found.degrees > 0 else None
-    is_bounded = math.isfinite(found.low) and math.isfinite(found.high)
+    spread = test.spread * math.sqrt(sessions) if test.degrees > 0 else None
+    is_bounded = math.isfinite(test.low) and math.isfinite(test.high)
     return Estimate(
-        difference=found.difference,
-        low=found.low if is_bounded else None,
-        high=found.high if is_bounded else None,
-        p=min(1.0, found.p * looks),
+        difference=test.difference,
+        low=test.low if is_bounded else None,
+        high=test.high if is_bounded else None,
+        p=min(1.0, test.p * looks),
         method=method,
         spread=spread,
-        degrees=max(0.0, found.degrees),
+        degrees=max(0.0, test.degrees),
         error=math.nan if spread is None else spread * math.sqrt(1 / len(base) + 1 / len(new)),
         is_heavy_tailed=is_heavy_tailed,
         reason=reason if is_bounded or reason else "too few of these sessions measured it",

@@ -41,8 +41,8 @@ def best_division(values: Sequence[float], *, penalty: float, shortest: int) -> 
             pieces = _with_start(pieces, newest, sums, costs)
             alive = list({start for _, _, start in pieces})
         total = sums[end]
-        found = [(costs[start] - (total - sums[start]) ** 2 / (end - start), start) for start in alive]
-        least, starts[end] = min(found)
+        candidates = [(costs[start] - (total - sums[start]) ** 2 / (end - start), start) for start in alive]
+        least, starts[end] = min(candidates)
         costs[end] = least + penalty
     return _traced(starts)
 

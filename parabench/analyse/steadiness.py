@@ -39,5 +39,5 @@ def label_of(seconds: Sequence[float]) -> str:
     return FLAT if all(_same(last, median) for median in (*earlier, *rest)) else WARM_UP
 
 
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= TOLERANCE * min(one, other)
+def _same(a: float, b: float) -> bool:
+    return abs(a - b) <= TOLERANCE * min(a, b)

@@ -91,7 +91,7 @@ class _Sums:
         self.squares = math.fsum([value * value for value in y])
         self._own = self.squares - y[0] ** 2
         self._lagged = self.squares - y[-1] ** 2
-        self._cross = math.fsum([one * other for one, other in itertools.pairwise(y)])
+        self._cross = math.fsum([earlier * later for earlier, later in itertools.pairwise(y)])
         self._sum, self._sum_lagged = math.fsum(y[1:]), math.fsum(y[:-1])
         self._jump = (y[len(before)], y[len(before) - 1])
         self._after, self._after_lagged = math.fsum(y[len(before) + 1 :]), math.fsum(y[len(before) : -1])

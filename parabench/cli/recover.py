@@ -45,47 +45,47 @@ def recover_command(results: Path, workloads_dir: Path, *, discard: bool, yes: b
     is moved aside. Processes and files that killed sessions have left on this machine are removed, too.
     """
     sweep(Path(tempfile.gettempdir()))
-    found, failed = 0, 0
+    journals_found, failed = 0, 0
     for folder in sorted(path for path in results.resolve().iterdir() if path.is_dir()):
         whole, damaged = left_behind(folder)
         both: list[Unfinished | Damaged] = [*whole, *damaged]
-        for one in both:
-            found += 1
+        for journal_left in both:
+            journals_found += 1
             try:
-                with journal.held(one.path):
-                    _give_up(one, yes=yes) if discard else _store(one, workloads_dir.resolve())
+                with journal.held(journal_left.path):
+                    _give_up(journal_left, yes=yes) if discard else _store(journal_left, workloads_dir.resolve())
             except ParabenchError as error:
                 failed += 1
-                echo(f"parabench: {one.told}: {error}", err=True)
-    if not found:
+                echo(f"parabench: {journal_left.description}: {error}", err=True)
+    if not journals_found:
         echo(f"no unfinished session in {results}")
     sys.exit(1 if failed else 0)
 
 
-def _give_up(one: Unfinished | Damaged, *, yes: bool) -> None:
-    if yes or click.confirm(f"give up {one.told}?"):
-        one.path.unlink()
-        echo(f"{one.told} is given up")
+def _give_up(journal_left: Unfinished | Damaged, *, yes: bool) -> None:
+    if yes or click.confirm(f"give up {journal_left.description}?"):
+        journal_left.path.unlink()
+        echo(f"{journal_left.description} is given up")
 
 
-def _store(one: Unfinished | Damaged, workloads_dir: Path) -> None:
-    good = one.good if isinstance(one, Damaged) else one
-    if isinstance(one, Damaged):
-        for line, fault in one.dropped[:DROPPED_SHOWN]:
-            echo(f"{one.path}: dropped line {line}: {fault}")
-        if len(one.dropped) > DROPPED_SHOWN:
-            echo(f"{one.path}: dropped {len(one.dropped) - DROPPED_SHOWN} more lines")
+def _store(journal_left: Unfinished | Damaged, workloads_dir: Path) -> None:
+    good = journal_left.good if isinstance(journal_left, Damaged) else journal_left
+    if isinstance(journal_left, Damaged):
+        for line, fault in journal_left.dropped[:DROPPED_SHOWN]:
+            echo(f"{journal_left.path}: dropped line {line}: {fault}")
+        if len(journal_left.dropped) > DROPPED_SHOWN:
+            echo(f"{journal_left.path}: dropped {len(journal_left.dropped) - DROPPED_SHOWN} more lines")
     if good is None:
-        echo(f"{one.told}: nothing can be stored without its plan")
+        echo(f"{journal_left.description}: nothing can be stored without its plan")
     else:
         # Journals of today say themselves what they measured; it may be gone from the folder by now.
         workloads = {} if "workloads" in good.entries.header else find_workloads(workloads_dir)
         stored, benchmarks = recover(good, workloads, find_models(), workloads_dir.parent)
         if stored is None:
-            echo(f"{good.told}: nothing valid had been measured")
+            echo(f"{good.description}: nothing valid had been measured")
         else:
-            echo(f"{good.told}: {benchmarks} cells are stored as {stored}")
-    if isinstance(one, Damaged):
-        echo(f"the journal as it was is kept as {set_aside(one.path)}")
+            echo(f"{good.description}: {benchmarks} cells are stored as {stored}")
+    if isinstance(journal_left, Damaged):
+        echo(f"the journal as it was is kept as {set_aside(journal_left.path)}")
     else:
-        one.path.unlink()
+        journal_left.path.unlink()

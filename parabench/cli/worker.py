@@ -19,11 +19,11 @@ from parabench.models import find_models
 from parabench.queues.address import shown
 from parabench.queues.admission import announced
 from parabench.queues.opening import external_address
-from parabench.queues.serving import identity
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
 from parabench.session.discovery import find_workloads
 from parabench.session.option_table import checked_broker
 from parabench.workers.environment import BROKER_VARIABLE
+from parabench.workers.introduction import identity
 from parabench.workload import source_hash
 
 
@@ -46,7 +46,7 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
     They do the work of any client that names the same broker with --broker and adds --workers-external, if it has the
     same version of parabench, the same Python and the same workloads; others are refused at both ends.
     """
-    queues = {name: found for name, found in find_models().items() if found.queue is not None}
+    queues = {name: each for name, each in find_models().items() if each.queue is not None}
     if model not in queues:
         raise UnknownName("model with workers of its own", model, queues)
     if (missing := queues[model].availability()) is not None:

@@ -34,27 +34,30 @@ class InterpreterRatios:
 
 def interpreter_ratios(blocks: Mapping[str, Mapping[int, Path]]) -> InterpreterRatios:
     """What sessions on several interpreters have found: `blocks` are their files by label and block."""
-    found: Found = {}
+    times_found: Found = {}
     missing: dict[tuple[CellId, str], tuple[str, bool]] = {}
     tasks: dict[str, int] = {}
     for label, paths in blocks.items():
         for block, path in paths.items():
             session = read_session(path)
-            for one in session.benchmarks:
-                if one.cell is not None and one.seconds_per_round is not None:
-                    times = found.setdefault(one.cell.workload, {name: {} for name in blocks})[label]
-                    times.setdefault(one.cell.label, {})[block] = one.seconds_per_round
-                    if one.kind == "scaling" and one.tasks:
-                        tasks[one.cell.workload] = one.tasks
+            for benchmark in session.benchmarks:
+                if benchmark.cell is not None and benchmark.seconds_per_round is not None:
+                    times = times_found.setdefault(benchmark.cell.workload, {name: {} for name in blocks})[label]
+                    times.setdefault(benchmark.cell.label, {})[block] = benchmark.seconds_per_round
+                    if benchmark.kind == "scaling" and benchmark.tasks:
+                        tasks[benchmark.cell.workload] = benchmark.tasks
             for cells, failed in ((session.not_run or (), False), (session.failed or (), True)):
                 missing |= {(entry.cell, label): (_first_line(entry.reason), failed) for entry in cells}
     baseline = next(iter(blocks))
     return InterpreterRatios(
         baseline=baseline,
-        standings={workload: standings(found[workload], baseline=baseline) for workload in sorted(found, key=_natural)},
-        fastest={workload: fastest(times) for workload, times in found.items()},
-        missing=_without_number(found, missing),
-        crossings=_crossings(found, tasks),
+        standings={
+            workload: standings(times_found[workload], baseline=baseline)
+            for workload in sorted(times_found, key=_natural)
+        },
+        fastest={workload: fastest(times) for workload, times in times_found.items()},
+        missing=_without_number(times_found, missing),
+        crossings=_crossings(times_found, tasks),
     )
 
 
@@ -62,11 +65,13 @@ def _crossings(times: Found, tasks: dict[str, int]) -> dict[str, dict[str, Cross
     """Where models overtake the sequential one, by model and interpreter, from the workloads of several lengths."""
     ratios: dict[str, dict[str, dict[float, Ratio]]] = {}
     for workload, number in tasks.items():
-        for one in standings(times[workload], baseline=""):
-            alone = times[workload][one.interpreter].get("sequential")
-            if one.model != "sequential" and one.speedup is not None and alone:
+        for standing in standings(times[workload], baseline=""):
+            alone = times[workload][standing.interpreter].get("sequential")
+            if standing.model != "sequential" and standing.speedup is not None and alone:
                 seconds_per_task = statistics.median(alone.values()) / number
-                ratios.setdefault(one.model, {}).setdefault(one.interpreter, {})[seconds_per_task] = one.speedup
+                ratios.setdefault(standing.model, {}).setdefault(standing.interpreter, {})[seconds_per_task] = (
+                    standing.speedup
+                )
     return {
         model: {label: crossing(by_length) for label, by_length in by_label.items()}
         for model, by_label in ratios.items()
@@ -74,12 +79,12 @@ def _crossings(times: Found, tasks: dict[str, int]) -> dict[str, dict[str, Cross
 
 
 def _without_number(
-    found: Found, missing: Mapping[tuple[CellId, str], tuple[str, bool]]
+    times_found: Found, missing: Mapping[tuple[CellId, str], tuple[str, bool]]
 ) -> dict[tuple[str, str, str], str]:
     """Reasons by workload, model and interpreter: of cells that failed, or that ran on another interpreter only."""
     reasons = {}
     for (cell, interpreter), (reason, failed) in missing.items():
-        by_interpreter = found.get(cell.workload)
+        by_interpreter = times_found.get(cell.workload)
         if by_interpreter is None or cell.label in by_interpreter[interpreter]:
             continue
         if failed or any(cell.label in models for models in by_interpreter.values()):

@@ -1,4 +1,7 @@
-"""Every error parabench raises, with its wording: what failed, the value seen, what to do next."""
+"""Every error parabench raises, with its wording: what failed, the value seen, what to do next.
+
+Those that only one family of workloads raises stand beside it, and derive from `ParabenchError` as well.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,6 @@ from parabench.errors.cells import (
     TasksFailed,
     WrongResult,
     ZygoteDied,
-)
-from parabench.errors.requests import (
-    ForeignAddress,
-    LiveUnreachable,
-    MockInUse,
-    NetworkRefused,
-    RateLimited,
-    RateLimitTooLow,
-    RequestFailed,
-    ServerNotReady,
-    TokenRejected,
-    TokenUnusable,
-    TooManyAtOnce,
 )
 from parabench.errors.runs import (
     EnvironmentNotMade,
@@ -97,7 +87,6 @@ __all__ = [
     "CellTimedOut",
     "DuplicateName",
     "EnvironmentNotMade",
-    "ForeignAddress",
     "GilSwitchedOn",
     "GitFailed",
     "HistoryTooNew",
@@ -111,14 +100,11 @@ __all__ = [
     "JournalDamaged",
     "JournalInUse",
     "JournalNotWritable",
-    "LiveUnreachable",
     "LockUnusable",
     "MachineBusy",
     "MessageRefused",
-    "MockInUse",
     "ModelNotLoadable",
     "ModelUnavailable",
-    "NetworkRefused",
     "NoUnfinishedRun",
     "NoWorkloads",
     "NotFitToMeasure",
@@ -130,23 +116,16 @@ __all__ = [
     "PlanDiffers",
     "ProbeFailed",
     "QueueHeld",
-    "RateLimitTooLow",
-    "RateLimited",
-    "RequestFailed",
     "ResultsKeptElsewhere",
     "RunDamaged",
     "RunExtraMissing",
     "SameInterpreter",
     "SchedulerUnreachable",
-    "ServerNotReady",
     "SessionNotRun",
     "StoreNotWritable",
     "TaskLost",
     "TasksFailed",
-    "TokenRejected",
-    "TokenUnusable",
     "TooFewSessions",
-    "TooManyAtOnce",
     "UnknownName",
     "UsageError",
     "WorkerDied",

@@ -28,9 +28,9 @@ class NoUnfinishedRun(UsageError):
 class TooFewSessions(ParabenchError):
     """A calibration without enough whole sessions."""
 
-    def __init__(self, found: int, least: int) -> None:
+    def __init__(self, sessions: int, least: int) -> None:
         super().__init__(
-            f"{found} sessions with a cell that all of them measured say nothing: {least} are needed at least, and "
+            f"{sessions} sessions with a cell that all of them measured say nothing: {least} are needed at least, and "
             "cells that do not fail"
         )
 
@@ -52,8 +52,8 @@ class RunExtraMissing(UsageError):
 class InterpreterNotFound(UsageError):
     """A name that no interpreter of this machine answers to."""
 
-    def __init__(self, name: str, found: Iterable[str]) -> None:
-        listed = "\n".join(f"    {one}" for one in found) or "    none"
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        listed = "\n".join(f"    {path}" for path in known) or "    none"
         super().__init__(
             f"no interpreter answers to '{name}'. Found on this machine:\n{listed}\n"
             f"'uv python install {name}' would get it"
@@ -77,8 +77,8 @@ class InterpreterLacks(UsageError):
 class SameInterpreter(UsageError):
     """Two names for one interpreter: they would be compared with themselves."""
 
-    def __init__(self, one: str, other: str, executable: str) -> None:
-        super().__init__(f"'{one}' and '{other}' are the same interpreter, {executable}: name each once")
+    def __init__(self, first: str, second: str, executable: str) -> None:
+        super().__init__(f"'{first}' and '{second}' are the same interpreter, {executable}: name each once")
 
 
 class EnvironmentNotMade(ParabenchError):

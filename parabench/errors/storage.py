@@ -96,6 +96,3 @@ class HistoryTooNew(HistoryUnreadable):
             f"its format is {stored_format}, and this parabench reads formats up to {latest_format}",
             "upgrade parabench: pip install --upgrade parabench",
         )
-
-
-# --- the GitHub workloads -------------------------------------------------------------------------------------------

@@ -26,10 +26,10 @@ def commit_known(name: str) -> str | None:
 
 def git(root: Path, *arguments: str) -> str:
     """What a git command prints in a folder. Raises GitFailed."""
-    found = shutil.which("git")
-    if found is None:
+    executable = shutil.which("git")
+    if executable is None:
         raise GitFailed(arguments, "there is no git on this machine")
-    answer = subprocess.run([found, *arguments], cwd=root, capture_output=True, text=True, check=False)
+    answer = subprocess.run([executable, *arguments], cwd=root, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise GitFailed(arguments, answer.stderr.strip() or "it knows no such commit")
     return answer.stdout

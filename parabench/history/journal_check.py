@@ -44,7 +44,7 @@ def fault_of_header(header: Mapping[str, Any]) -> str | None:
     described_as: dict[str, Any] = {"workloads": _DescribedWorkload, "models": _DescribedModel}
     for part, record in described_as.items():
         described = header.get(part, {})
-        if not isinstance(described, dict) or not all(fits(one, record) for one in described.values()):
+        if not isinstance(described, dict) or not all(fits(element, record) for element in described.values()):
             return f"'{part}' is not as it was written"
     return _fault_of_circumstances(header)
 
@@ -135,7 +135,7 @@ def fits(value: Any, hint: Any) -> bool:  # noqa: PLR0911 - one return a kind of
     if hint is None or hint is type(None):
         return value is None
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return any(fits(value, one) for one in typing.get_args(hint))
+        return any(fits(value, choice) for choice in typing.get_args(hint))
     if hint in (int, float):
         return _is_number(value) and (hint is float or isinstance(value, int))
     if typing.get_origin(hint) is tuple:
@@ -158,7 +158,7 @@ def _is_number(value: Any) -> bool:
 
 def _fits_tuple(value: list[Any], hints: tuple[Any, ...]) -> bool:
     if hints[-1] is ...:
-        return all(fits(one, hints[0]) for one in value)
+        return all(fits(item, hints[0]) for item in value)
     return len(value) == len(hints) and all(map(fits, value, hints))
 
 
@@ -169,4 +169,4 @@ def _fits_fields(value: Mapping[str, Any], record: Any) -> bool:
         for field in dataclasses.fields(record)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
-    return needed <= value.keys() <= hints.keys() and all(fits(one, hints[name]) for name, one in value.items())
+    return needed <= value.keys() <= hints.keys() and all(fits(part, hints[name]) for name, part in value.items())

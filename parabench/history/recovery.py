@@ -23,7 +23,7 @@ _UNKNOWN = Limit(None, "recovered from a journal, where what the law depends on 
 
 
 def recover(
-    one: Unfinished, workloads: Mapping[str, Workload], models: Mapping[str, Model], root: Path
+    unfinished: Unfinished, workloads: Mapping[str, Workload], models: Mapping[str, Model], root: Path
 ) -> tuple[Path | None, int]:
     """Store what an unfinished session has measured, marked `interrupted`; its journal is left where it is.
 
@@ -31,14 +31,14 @@ def recover(
     it was; None when nothing valid had been measured. `workloads` and `models` are asked only about journals that do
     not say themselves what they measured: raises InvalidWorkload when such a one's code has changed since.
     """
-    header, folder = one.entries.header, one.path.parent
-    records = one.records()
+    header, folder = unfinished.entries.header, unfinished.path.parent
+    records = unfinished.records()
     benchmarks = [
         _benchmark(record, records, cell["item"], _provenance(record, header, workloads, models), header)
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
-    stored = folder / one.stored_as if one.stored_as else None
+    stored = folder / unfinished.stored_as if unfinished.stored_as else None
     if stored is None and benchmarks:
         time = re.sub(r"[^0-9]", "", header["started"])[:14]
         commit = header["commit"]
@@ -52,7 +52,7 @@ def recover(
                 records,
                 header["fingerprint"],
                 header["options"],
-                _circumstances(one),
+                _circumstances(unfinished),
                 root,
             ),
         }
@@ -60,14 +60,14 @@ def recover(
     return stored, len(benchmarks)
 
 
-def _circumstances(one: Unfinished) -> Circumstances:
-    header = one.entries.header
+def _circumstances(unfinished: Unfinished) -> Circumstances:
+    header = unfinished.entries.header
     return Circumstances(
         interrupted=True,
         noisy=header.get("noisy", False),
         tags=tuple(header.get("tags", ())),
         run=header.get("run"),
-        warnings=one.warnings,
+        warnings=unfinished.warnings,
     )
 
 

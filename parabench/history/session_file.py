@@ -155,7 +155,10 @@ def _pass(visit: Visit) -> dict[str, Any]:
         "seconds_warm_up": list(visit.seconds_warm_up),
         "share_others": visit.share_others,
         "others_reason": visit.others_reason,
-        "disturbed": [{**asdict(one), "seconds_set_aside": list(one.seconds_set_aside)} for one in visit.disturbed],
+        "disturbed": [
+            {**asdict(disturbance), "seconds_set_aside": list(disturbance.seconds_set_aside)}
+            for disturbance in visit.disturbed
+        ],
     }
 
 

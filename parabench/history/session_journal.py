@@ -32,7 +32,7 @@ class Unfinished:
     entries: Entries
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What the user has to know about it."""
         visits = sum("visit" in line for line in self.entries.lines)
         return f"the unfinished session of {self.entries.header['started']} ({visits} visits, {self.path})"
@@ -77,7 +77,7 @@ class Damaged:
     dropped: tuple[tuple[int, str], ...]
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What the user has to know about it."""
         line, fault = self.dropped[0]
         return f"a damaged journal ({self.path}, line {line}: {fault})"
@@ -86,24 +86,27 @@ class Damaged:
 def examined(path: Path) -> Unfinished | Damaged:
     """What a journal holds, every line checked. Raises JournalDamaged when the file cannot be read at all."""
     parts = journal.read_parts(path)
-    found = [_by_header(path, parts, header) for header in parts.headers]
-    usable = [one for one in found if one.good is not None]
+    by_header = [_by_header(path, parts, header) for header in parts.headers]
+    usable = [candidate for candidate in by_header if candidate.good is not None]
     if not usable:
-        faults = [fault for one in found for fault in one.dropped]
+        faults = [fault for candidate in by_header for fault in candidate.dropped]
         return Damaged(path, None, tuple(faults or parts.dropped or [(1, "the header is missing")]))
     best = max(
-        usable, key=lambda one: (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
+        usable,
+        key=lambda candidate: (
+            (len(candidate.good.entries.lines), len(candidate.good.entries.header)) if candidate.good else (0, 0)
+        ),
     )
-    faults = [fault for one in found if one.good is None for fault in one.dropped]
+    faults = [fault for candidate in by_header if candidate.good is None for fault in candidate.dropped]
     dropped = sorted({*faults, *parts.dropped, *best.dropped})
     if not dropped and best.good is not None:
         return best.good
     return Damaged(path, best.good, tuple(dropped))
 
 
-def _usable(one: Damaged) -> tuple[int, int]:
+def _usable(candidate: Damaged) -> tuple[int, int]:
     """How much can be used of a journal: lines first, then what its plan says."""
-    return (len(one.good.entries.lines), len(one.good.entries.header)) if one.good else (0, 0)
+    return (len(candidate.good.entries.lines), len(candidate.good.entries.header)) if candidate.good else (0, 0)
 
 
 def _by_header(path: Path, parts: journal.Parts, header: dict[str, Any]) -> Damaged:
@@ -131,15 +134,15 @@ def _by_header(path: Path, parts: journal.Parts, header: dict[str, Any]) -> Dama
 
 def left_behind(folder: Path) -> tuple[list[Unfinished], list[Damaged]]:
     """Every journal left behind in a folder, oldest first: those that are as they were written, and the others."""
-    found: list[Unfinished] = []
+    unfinished: list[Unfinished] = []
     damaged: list[Damaged] = []
     for path in journal.orphans(folder):
         try:
-            one = examined(path)
+            candidate = examined(path)
         except JournalDamaged as error:
-            one = Damaged(path, None, ((0, error.cause),))
-        found.append(one) if isinstance(one, Unfinished) else damaged.append(one)
-    return sorted(found, key=lambda one: str(one.entries.header["started"])), damaged
+            candidate = Damaged(path, None, ((0, error.cause),))
+        unfinished.append(candidate) if isinstance(candidate, Unfinished) else damaged.append(candidate)
+    return sorted(unfinished, key=lambda candidate: str(candidate.entries.header["started"])), damaged
 
 
 def reopened(path: Path) -> tuple[Journal, Unfinished]:
@@ -148,22 +151,22 @@ def reopened(path: Path) -> tuple[Journal, Unfinished]:
     Raises JournalInUse, JournalDamaged, or JournalNotWritable.
     """
     opened, _ = Journal.reopen(path)
-    one = examined(path)
-    if isinstance(one, Damaged):
+    candidate = examined(path)
+    if isinstance(candidate, Damaged):
         opened.close()
-        raise JournalDamaged(path, *one.dropped[0])
-    return opened, one
+        raise JournalDamaged(path, *candidate.dropped[0])
+    return opened, candidate
 
 
 def to_resume(results: Path, folder: Path, fingerprint: Mapping[str, Any]) -> Unfinished:
     """The youngest unfinished session of this fingerprint. Raises NothingToResume, naming those of others."""
-    found, damaged = left_behind(folder)
-    if found:
-        return found[-1]
-    elsewhere = [f"not as it was written: {one.told}" for one in damaged]
+    unfinished, damaged = left_behind(folder)
+    if unfinished:
+        return unfinished[-1]
+    elsewhere = [f"not as it was written: {candidate.description}" for candidate in damaged]
     for other in sorted(path for path in results.glob("*") if path.is_dir() and path != folder):
-        for one in left_behind(other)[0]:
-            theirs = one.entries.header["fingerprint"]
+        for candidate in left_behind(other)[0]:
+            theirs = candidate.entries.header["fingerprint"]
             differences = [
                 f"{part} is {fingerprint.get(part)!r} here, {theirs.get(part)!r} there"
                 for part in COMPARABLE

@@ -84,13 +84,13 @@ def _timing(entry: Mapping[str, Any]) -> dict[str, Any]:
         stats.unknown(
             "seconds", "the file has no stats.data: pytest-benchmark stores it with --benchmark-save-data only"
         )
-        found = {key: stats.get(key, SECONDS) for key in _STATISTICS}
+        statistics_found = {key: stats.get(key, SECONDS) for key in _STATISTICS}
         rounds, stddev = stats.get("rounds", WHOLE_FROM_1), stats.get("stddev", SPREAD)
     else:
         seconds, damage = _rounds(entry["stats"])
-        found = dict.fromkeys(_STATISTICS) if seconds is None else _statistics(seconds)
+        statistics_found = dict.fromkeys(_STATISTICS) if seconds is None else _statistics(seconds)
         rounds = len(seconds) if seconds else None
-        stddev = None if seconds is None else _deviation(seconds, found["mean"])
+        stddev = None if seconds is None else _deviation(seconds, statistics_found["mean"])
         if damage:
             for key in ("seconds", *_STATISTICS, "rounds", "stddev"):
                 stats.unknown(key, damage)
@@ -102,7 +102,7 @@ def _timing(entry: Mapping[str, Any]) -> dict[str, Any]:
         stats.unknown("stddev", "the spread of an unknown number of rounds says nothing")
     return {
         "seconds": seconds,
-        **found,
+        **statistics_found,
         "stddev": stddev,
         "rounds": rounds,
         "iterations": iterations,
@@ -166,9 +166,9 @@ def _cell(entry: Mapping[str, Any], seconds: tuple[float, ...] | None) -> dict[s
     # A remark that is null says that there is nothing to remark: nothing is unknown.
     remarks = {key: info.get(key, rules[key]) for key in texts if present.get(key) is not None}
     for key, value in figures.items():
-        told = remarks.get(_EXPLAINED_BY.get(key, ""))
-        if value is None and present.get(key) is None and told is not None:
-            info.unknown(key, told)
+        reason = remarks.get(_EXPLAINED_BY.get(key, ""))
+        if value is None and present.get(key) is None and reason is not None:
+            info.unknown(key, reason)
     passes = _passes(info)
     findings = info.get("findings", rules["findings"]) if "findings" in info else None
     return {
@@ -214,9 +214,11 @@ def _by_pass(
     if passes is None or seconds is None:
         info.unknown("seconds_by_pass", info.reasons["passes"] if passes is None else "the raw rounds are unknown")
         return None
-    told = sum(visit.rounds for visit in passes)
-    if told != len(seconds) or len({visit.number for visit in passes}) != len(passes):
-        info.unknown("seconds_by_pass", f"{len(passes)} passes with {told} rounds do not divide {len(seconds)} rounds")
+    rounds = sum(visit.rounds for visit in passes)
+    if rounds != len(seconds) or len({visit.number for visit in passes}) != len(passes):
+        info.unknown(
+            "seconds_by_pass", f"{len(passes)} passes with {rounds} rounds do not divide {len(seconds)} rounds"
+        )
         return None
     medians, end = {}, 0
     for visit in passes:

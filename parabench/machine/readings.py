@@ -64,8 +64,8 @@ def throttled(root: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> tuple[int, int]
         file = folder / "cpu.stat"
         counts = dict(line.split() for line in file.read_text().splitlines()) if file.exists() else {}
         if int(counts.get("nr_periods", 0)):
-            found = int(counts["nr_throttled"]), int(counts["nr_periods"])
-            worst = max(worst or found, found)
+            stopped_and_all = int(counts["nr_throttled"]), int(counts["nr_periods"])
+            worst = max(worst or stopped_and_all, stopped_and_all)
     return worst
 
 
@@ -91,16 +91,16 @@ def cpu_ticks(cores: AbstractSet[int] | None = None, stat: Path = Path("/proc/st
 
 def memory_pressure(pressure: Path = Path("/proc/pressure/memory")) -> float | None:
     """Share of the last ten seconds in which some process waited for memory, 0 to 1; None where it is not kept."""
-    found = re.search(r"^some avg10=([\d.]+)", pressure.read_text(), re.MULTILINE) if pressure.exists() else None
-    return float(found[1]) / 100 if found else None
+    match = re.search(r"^some avg10=([\d.]+)", pressure.read_text(), re.MULTILINE) if pressure.exists() else None
+    return float(match[1]) / 100 if match else None
 
 
 def virtualised(cpuinfo: Path = Path("/proc/cpuinfo"), hypervisor: Path = Path("/sys/hypervisor/type")) -> bool | None:
     """Whether the machine is a virtual one; None where neither the processor's flags nor the kernel tell."""
     if hypervisor.exists():
         return True
-    found = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else None
-    return "hypervisor" in found[1].split() if found else None
+    match = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else None
+    return "hypervisor" in match[1].split() if match else None
 
 
 def in_container(root: Path = Path("/")) -> bool | None:

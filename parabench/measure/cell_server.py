@@ -81,8 +81,8 @@ class CellServer:
         if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
             values = [outcome.value for outcome in timed.outcomes]
             findings = dict(self._after_round(batch.items, values, self._settings))
-        if (found := getattr(self._run, "found", None)) is not None:
-            findings |= found()
+        if (model_findings := getattr(self._run, "findings", None)) is not None:
+            findings |= model_findings()
         disturbed = asked() if (asked := getattr(self._run, "disturbed", None)) is not None else {}
         blind = getattr(self._run, "blind", None) or timed.used.blind
         return {

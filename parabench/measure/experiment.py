@@ -145,17 +145,17 @@ class Experiment:
             stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
-                found = self._instrumented(process)
-                for outcomes in found.outcomes:
+                instrumentation = self._instrumented(process)
+                for outcomes in instrumentation.outcomes:
                     verify(cell.id, workload, items, outcomes, expected)
-                stay.instrumented = found.instrumented
+                stay.instrumented = instrumentation.instrumented
 
     def _instrumented(self, process: CellProcess) -> Instrumentation:
         began = time.perf_counter()
         with self._counted_once():
-            found = instrumented_rounds(process)
+            done = instrumented_rounds(process)
         self.seconds_instrumented += time.perf_counter() - began
-        return found
+        return done
 
     @contextlib.contextmanager
     def _counted_once(self) -> Iterator[None]:

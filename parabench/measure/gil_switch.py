@@ -19,8 +19,8 @@ def watch() -> None:
     show = warnings.showwarning
 
     def note(message: Any, *arguments: Any, **keywords: Any) -> None:
-        if found := _SAYS.search(str(message)):
-            _modules.append(found[1])
+        if match := _SAYS.search(str(message)):
+            _modules.append(match[1])
         show(message, *arguments, **keywords)
 
     warnings.showwarning = note

@@ -40,12 +40,12 @@ class MemoryWatch:
 
     def _reading(self) -> int | None:
         began = self._clock()
-        found = self._read()
+        bytes_now = self._read()
         ended = self._clock()
         self.due = ended + PAUSES_PER_READING * (ended - began)
-        if found is not None:
-            self.bytes_peak = max(found, self.bytes_peak or 0)
-        return found
+        if bytes_now is not None:
+            self.bytes_peak = max(bytes_now, self.bytes_peak or 0)
+        return bytes_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class SessionLock:
         `on_wait` is told once whom we wait for. Raises MachineBusy under "refuse", LockUnusable when there can be no
         such lock here.
         """
-        told = False
+        is_announced = False
         try:
             lock: _Lock = _Name(where) if isinstance(where, str) else _File(where)
             while not lock.take():
@@ -86,9 +86,9 @@ class SessionLock:
                 if policy == "refuse":
                     lock.release()
                     raise MachineBusy(holder.pid, holder.started)
-                if not told:
+                if not is_announced:
                     on_wait(holder)
-                    told = True
+                    is_announced = True
                 time.sleep(LOOK_SECONDS)
         except OSError as error:
             raise LockUnusable(where, error) from error
@@ -141,8 +141,8 @@ class _Name:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking, contextlib.suppress(OSError):
             asking.setblocking(False)
             asking.connect(self._address)
-            told = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
-            pid = credentials.unpack(told)[0]
+            packed = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
+            pid = credentials.unpack(packed)[0]
             return Holder(pid, _started(pid)) if pid else Holder(None, None)
         return Holder(None, None)
 

@@ -89,11 +89,11 @@ class Tracer:
 
     def check(self) -> str | None:
         """What an interpreter started as cells are is born with."""
-        found = self.look()
-        everything = [*found.watchers, *found.debug_modes]
+        watched = self.look()
+        everything = [*watched.watchers, *watched.debug_modes]
         if not everything:
             return None
-        started_by = [name for name in COVERAGE_VARIABLES if name in self.environment] if found.watchers else []
+        started_by = [name for name in COVERAGE_VARIABLES if name in self.environment] if watched.watchers else []
         by = f", by {' and '.join(started_by)}" if started_by else ""
         return f"every measured process starts with {', '.join(everything)}{by}: switch it off while measuring"
 
@@ -194,10 +194,11 @@ class Throttling:
 
     def check(self) -> str | None:
         """Whether the quota has stopped the group before."""
-        found = self.read()
-        if found is None or found[0] == 0:
+        throttled = self.read()
+        if throttled is None or throttled[0] == 0:
             return None
-        return f"a CPU quota has stopped this control group in {found[0]} of {found[1]} periods: raise or remove it"
+        stopped, periods = throttled
+        return f"a CPU quota has stopped this control group in {stopped} of {periods} periods: raise or remove it"
 
 
 def checks_here(cores: int, environment: Mapping[str, str]) -> list[Check]:
@@ -218,13 +219,13 @@ def checks_here(cores: int, environment: Mapping[str, str]) -> list[Check]:
 def examine(checks: Iterable[Check]) -> list[Concern]:
     """What the checks have to say. One that could not look says that: unknown is not well."""
     concerns = []
-    for one in checks:
+    for check in checks:
         try:
-            message = one.check()
+            message = check.check()
         except Exception as error:
             message = f"this could not be checked: {type(error).__name__}: {error}"
         if message is not None:
-            concerns.append(Concern(one.name, message))
+            concerns.append(Concern(check.name, message))
     return concerns
 
 

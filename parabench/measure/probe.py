@@ -72,7 +72,7 @@ def probe(environment: Mapping[str, str]) -> Watched:
             check=True,
         )
         lines: Sequence[str] = answer.stdout.splitlines()  # what is started with it may print, too
-        told = next(json.loads(line) for line in reversed(lines) if line.startswith('{"watchers"'))
+        watched = next(json.loads(line) for line in reversed(lines) if line.startswith('{"watchers"'))
     except subprocess.CalledProcessError as error:
         # Not what it printed: the message is stored, and a traceback may name the user's folders.
         raise ProbeFailed(describe_exit(error.returncode)) from error
@@ -80,4 +80,4 @@ def probe(environment: Mapping[str, str]) -> Watched:
         raise ProbeFailed(f"no answer within {_TIMEOUT_SECONDS:g} s") from error
     except StopIteration:
         raise ProbeFailed("no answer in what it printed") from None
-    return Watched(tuple(told["watchers"]), tuple(told["debug_modes"]))
+    return Watched(tuple(watched["watchers"]), tuple(watched["debug_modes"]))

@@ -34,14 +34,14 @@ def descendants(pid: int) -> list[int]:
         with contextlib.suppress(psutil.NoSuchProcess):
             return [child.pid for child in psutil.Process(pid).children(recursive=True)]
         return []
-    found: list[int] = []
+    pids: list[int] = []
     for parent in [pid]:
-        found.extend(_children(parent))
+        pids.extend(_children(parent))
     position = 0
-    while position < len(found):
-        found.extend(_children(found[position]))
+    while position < len(pids):
+        pids.extend(_children(pids[position]))
         position += 1
-    return found
+    return pids
 
 
 def _children(pid: int) -> list[int]:

@@ -80,7 +80,9 @@ class Stay:
             assert not isinstance(done, float), "rounds are replayed all or none"
             if done.disturbed:
                 self.note("round", done, set_aside=True)
-                raise CellDisturbed(self.cell.id, [f"{one.cause}: {one.count:g}" for one in self.disturbed])
+                raise CellDisturbed(
+                    self.cell.id, [f"{disturbance.cause}: {disturbance.count:g}" for disturbance in self.disturbed]
+                )
         self.seconds_per_round.append(done.seconds)
         self.used_by_round.append(done.used)
         if done.findings:

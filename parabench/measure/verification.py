@@ -91,7 +91,7 @@ def _close(value: Any, expected: Any, tolerance: float) -> bool:
         return math.isclose(value, expected, rel_tol=tolerance) or (math.isnan(value) and math.isnan(expected))
     if isinstance(value, list):
         return len(value) == len(expected) and all(
-            _close(one, other, tolerance) for one, other in zip(value, expected, strict=True)
+            _close(part, counterpart, tolerance) for part, counterpart in zip(value, expected, strict=True)
         )
     if isinstance(value, dict):
         return value.keys() == expected.keys() and all(_close(value[key], expected[key], tolerance) for key in value)

@@ -1,4 +1,7 @@
-"""Concurrency models: one file each, found by `find_models`; `contract` says what a model is."""
+"""Concurrency models: one file each, found by `find_models`.
+
+`contract` says what a model is, `queue_model` makes those of task queues.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from parabench.models.contract import Model
 __all__ = ["BASELINE", "Model", "baseline_is_added", "find_models"]
 #: The model that every speed-up is a ratio to: it always runs.
 BASELINE = "sequential"
-_NOT_MODELS = {"contract"}
+_NOT_MODELS = {"contract", "queue_model"}
 
 
 @functools.cache
@@ -24,7 +27,7 @@ def find_models() -> dict[str, Model]:
     Raises ModelNotLoadable if a file does not import or declares neither MODEL nor MODELS, DuplicateName if two
     models claim one name.
     """
-    found: dict[str, Model] = {}
+    models: dict[str, Model] = {}
     origin: dict[str, str] = {}
     for info in pkgutil.iter_modules(__path__, f"{__name__}."):
         if info.name.rpartition(".")[2] in _NOT_MODELS:
@@ -35,10 +38,10 @@ def find_models() -> dict[str, Model]:
         except Exception as error:  # whatever a broken file raises is what its author has to read
             raise ModelNotLoadable(info.name, error) from error
         for model in declared:
-            if model.name in found:
+            if model.name in models:
                 raise DuplicateName("model", model.name, origin[model.name], info.name)
-            found[model.name], origin[model.name] = model, info.name
-    return found
+            models[model.name], origin[model.name] = model, info.name
+    return models
 
 
 def baseline_is_added(patterns: Sequence[str]) -> bool:

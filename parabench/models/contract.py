@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -107,10 +108,9 @@ def needs_extra(module: str, extra: str, *others: str) -> Callable[[], Unavailab
     """Availability of models whose library (and others that it needs) is an extra of this package."""
 
     def availability() -> Unavailable | None:
-        install = install_command(extra)
         for name in (module, *others):
-            if importlib.util.find_spec(name) is None:
-                return Unavailable(f"{name} is not installed", install)
+            if sys.modules.get(name) is None and importlib.util.find_spec(name) is None:  # kombu takes its spec away
+                return Unavailable(f"{name} is not installed", install_command(extra))
             try:
                 importlib.import_module(name)
             except Exception as error:  # a broken extension may raise anything; the text of it is the reason we report

@@ -1,15 +1,12 @@
 """gevent.pool.Pool: N greenlets in one thread, in a process of their own, so that patching touches nothing else.
 
-The parent sends one JSON line per batch and gets one back, over pipes of their own: tasks may print. The process is
-started by `python -m gevent.monkey`, which patches the standard library before anything of ours is imported.
+The process is started by `python -m gevent.monkey`, which patches the standard library before it imports anything else.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,62 +14,24 @@ from typing import IO, Any
 
 from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model, needs_extra
-from parabench.records import Failure, Outcome, Trace
+from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
+from parabench.workers.line_process import line_process, outcome_of
 
 
 @contextmanager
 def open_gevent(workers: int, call: TaskCall) -> Iterator[Run]:
     """Start the process and its N greenlets. Raises WorkerDied when it ends before all have prepared the call."""
-    process, requests, answers = _start(workers)
+    with line_process(["gevent.monkey", "--module", __name__, str(workers)]) as process:
 
-    def exchange(message: Any) -> Any:
-        """The answer to a message; raises WorkerDied when the process ends without one."""
-        try:
-            requests.write(json.dumps(message) + "\n")
-            requests.flush()
-            line = answers.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line.endswith("\n"):
-            raise WorkerDied(str(process.pid), process.wait())
-        return json.loads(line)
+        def run(batch: Batch) -> list[Outcome]:
+            try:
+                return [outcome_of(parts) for parts in process.exchange([call_to_text(batch.call), list(batch.items)])]
+            except WorkerDied as death:
+                return [lost(death)] * len(batch.items)
 
-    def run(batch: Batch) -> list[Outcome]:
-        try:
-            return [_outcome(parts) for parts in exchange([call_to_text(batch.call), list(batch.items)])]
-        except WorkerDied as death:
-            return [lost(death)] * len(batch.items)
-
-    try:
-        exchange(call_to_text(call))
+        process.exchange(call_to_text(call))
         yield run
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        with process, answers, contextlib.suppress(BrokenPipeError):
-            requests.close()  # the process leaves its contexts and ends
-
-
-def _start(workers: int) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
-    requests_out, requests_in = os.pipe()
-    answers_out, answers_in = os.pipe()
-    module = ["-m", "gevent.monkey", "--module", "parabench.models.gevent_pool"]
-    process = subprocess.Popen(  # our own interpreter and module
-        [sys.executable, *module, str(workers), str(requests_out), str(answers_in)],
-        stdin=subprocess.DEVNULL,
-        pass_fds=(requests_out, answers_in),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    os.close(requests_out)
-    os.close(answers_in)
-    return process, os.fdopen(requests_in, "w", encoding="utf-8"), os.fdopen(answers_out, encoding="utf-8")
-
-
-def _outcome(parts: list[Any]) -> Outcome:
-    value, failure, trace = parts
-    return Outcome(value, failure and Failure(*failure), trace and Trace(*trace))
 
 
 def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
@@ -80,8 +39,7 @@ def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
     from gevent.pool import Pool
     from gevent.queue import Queue
 
-    todo: Any = Queue()
-    done: Any = Queue()
+    todo, done = Queue(), Queue()
     call = call_from_text(json.loads(requests.readline()))
     pool = Pool(workers)
     for _ in range(workers):

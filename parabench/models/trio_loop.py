@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,7 +34,12 @@ async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list
 
     async def work(index: int) -> None:
         async with places:
-            outcomes[index] = await contexts.call(batch.call, batch.items[index])
+            try:
+                outcomes[index] = await contexts.call(batch.call, batch.items[index])
+            except (CancelledError, trio.Cancelled) as error:
+                if trio.current_effective_deadline() == -math.inf:  # the batch is being stopped, and this task with it
+                    raise
+                outcomes[index] = failed(error)  # one task that gave up
 
     async with trio.open_nursery() as nursery:
         for index in range(len(batch.items)):

@@ -32,6 +32,7 @@ from parabench.plugin.reporting import (
 from parabench.plugin.visits import schedule_of
 from parabench.session.interruptions import held
 from parabench.session.options import Options
+from parabench.session.schedule import Schedule
 from parabench.session.session import Session, folder_of
 from parabench.workload import KINDS
 
@@ -42,7 +43,7 @@ PROBLEM = pytest.StashKey[str]()
 NOTES = pytest.StashKey[list[str]]()
 RESUMED = pytest.StashKey[Unfinished]()
 PROGRESS = pytest.StashKey[Progress]()
-SCHEDULE = pytest.StashKey["Schedule[pytest.Item]"]()
+SCHEDULE: pytest.StashKey[Schedule[pytest.Item]] = pytest.StashKey()
 PARAMETERS = ("workload", "model", "workers", "size")
 
 
@@ -83,13 +84,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
     """What earlier sessions of this fingerprint have left behind, and what can be done about it."""
     if options.resume:
-        return [f"going on with {stash[RESUMED].told}"]
+        return [f"going on with {stash[RESUMED].description}"]
     remedy = "finish it with --resume, or store what it has with 'parabench recover'"
     whole, damaged = left_behind(folder_of(options))
     salvage = "'parabench recover' stores what can be read of it"
     return [
-        *(f"there is {one.told}: {remedy}" for one in whole),
-        *(f"warning: there is {one.told}: {salvage}" for one in damaged),
+        *(f"there is {journal.description}: {remedy}" for journal in whole),
+        *(f"warning: there is {journal.description}: {salvage}" for journal in damaged),
     ]
 
 

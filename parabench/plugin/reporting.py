@@ -109,8 +109,8 @@ def steadiness(records: Iterable[CellRecord]) -> list[str]:
     labels = Counter(map(label_of, visits))
     if not labels:
         return []
-    told = ", ".join(f"{number} {label}" for label, number in labels.most_common())
-    return [f"Before timing, rounds ran until they were flat: {told} ({len(visits)} visits; every round is stored)"]
+    shown = ", ".join(f"{number} {label}" for label, number in labels.most_common())
+    return [f"Before timing, rounds ran until they were flat: {shown} ({len(visits)} visits; every round is stored)"]
 
 
 def crossings_of(ours: Session) -> dict[str, dict[str, Crossing]]:

@@ -33,9 +33,9 @@ class Admission:
     def refusal(self, text: str, token: str, *, greeting: bool) -> str | None:
         """Why a message is not taken; None when it is. Nothing that it names is imported before."""
         try:
-            told = json.loads(text)
-            names = tuple(told[name] for name in _NAMES)
-            known = names in self.calls and told.keys() == set(TaskCall.__dataclass_fields__)
+            fields = json.loads(text)
+            names = tuple(fields[name] for name in _NAMES)
+            known = names in self.calls and fields.keys() == set(TaskCall.__dataclass_fields__)
         except (ValueError, KeyError, TypeError, AttributeError):
             return "a message is no call of a task"
         if not known:

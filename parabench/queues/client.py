@@ -24,9 +24,9 @@ from typing import Any
 from parabench.errors import BrokerLost, ParabenchError, TaskLost, WorkerDied, WorkersNotStarted, WorkersTooMany
 from parabench.queues.crew import Crew
 from parabench.queues.library import QueueClient
-from parabench.queues.serving import introduction_for
 from parabench.records import Failure, Outcome, Trace
 from parabench.task import Batch, TaskCall, call_to_text, failed, lost
+from parabench.workers.introduction import introduction_for
 from parabench.workers.pools import SECONDS_TO_LEAVE, SECONDS_TO_START, wait_for_workers
 from parabench.workers.services import Services
 
@@ -101,7 +101,7 @@ class QueueRun:
             return self._crew.align(outcomes)
         return outcomes
 
-    def found(self) -> dict[str, Any]:
+    def findings(self) -> dict[str, Any]:
         """What the last batch showed beside its outcomes; asked for when the clock has stopped."""
         again = [task for task in self._tasks if len(task.tickets) > 1]
         try:
@@ -113,7 +113,7 @@ class QueueRun:
         return {"queue": {**traffic, "tasks_sent_again": len(again), "tasks_done_twice": self._twice}}
 
     def disturbed(self) -> dict[str, int]:
-        """What else had a part in the last batch, by cause; asked for after `found`. Empty: nothing had."""
+        """What else had a part in the last batch, by cause; asked for after `findings`. Empty: nothing had."""
         counts = {
             "tasks sent again": sum(len(task.tickets) > 1 for task in self._tasks),
             "tasks done twice": self._twice,
@@ -265,8 +265,8 @@ class QueueRun:
             first = waiting[0].outcome
             assert first is not None
             assert first.failure is not None
-            told = f"{first.failure.message} ({done} of {total} tasks done, {len(waiting)} lost, {twice} done twice)"
-            waiting[0].outcome = Outcome(None, first.failure._replace(message=told))
+            message = f"{first.failure.message} ({done} of {total} tasks done, {len(waiting)} lost, {twice} done twice)"
+            waiting[0].outcome = Outcome(None, first.failure._replace(message=message))
 
     def _done_twice(self) -> int:
         return sum(self._results(task) > 1 for task in self._tasks if len(task.tickets) > 1)

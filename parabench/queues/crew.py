@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from parabench.errors import WorkersDiffer, WorkersMissing
 from parabench.queues.address import SECONDS_TO_ANSWER, Address, shown
-from parabench.queues.clock_offset import align, offset_of
-from parabench.queues.serving import difference, identity
 from parabench.records import Outcome
+from parabench.workers.clock_offset import align, offset_of
+from parabench.workers.introduction import difference, identity
 from parabench.workers.pools import SECONDS_TO_START
 
 if TYPE_CHECKING:
@@ -46,20 +46,20 @@ class Crew:
         deadline = time.monotonic() + seconds
         while True:
             self.members = self._present()
-            found = sum(member["workers"] for member in self.members.values())
-            if found == workers or time.monotonic() > deadline:
+            workers_found = sum(member["workers"] for member in self.members.values())
+            if workers_found == workers or time.monotonic() > deadline:
                 break
             time.sleep(SECONDS_LOOK)
         for member in self.members.values():
             if (other := difference(identity(), member)) is not None:
                 self.refuse(member["host"], other)
-        if found != workers:
+        if workers_found != workers:
             hosts = Counter[str]()
             for member in self.members.values():
                 hosts[member["host"]] += member["workers"]
             remedy = f"start them with 'parabench worker {self._model} --broker ...' on their hosts"
             if hosts:
-                remedy = f"run with --workers {found}"
+                remedy = f"run with --workers {workers_found}"
             raise WorkersMissing(f"{workers} workers of {self._model}", hosts, shown(self._address.url), remedy)
 
     def refuse(self, host: str, other: str) -> None:
@@ -93,8 +93,8 @@ class Crew:
         """
         present = self._present()
         answering = (id_ for id_ in present if any(self._clock(id_) is not None for _ in range(2)))
-        found: int = sum(present[id_]["workers"] for id_ in answering)
-        return found - self._workers
+        workers_answering: int = sum(present[id_]["workers"] for id_ in answering)
+        return workers_answering - self._workers
 
     def traffic(self) -> dict[str, Any]:
         """Bytes that the broker has received and sent since the last time this was asked, this question apart.

@@ -32,8 +32,8 @@ _REMOVE_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('d
 
 def _signature() -> str:
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    told = {"host": socket.gethostname(), "pids": _pids(), "pid": os.getpid(), "started": started}
-    return json.dumps({**told, "id": uuid.uuid4().hex})
+    holder = {"host": socket.gethostname(), "pids": _pids(), "pid": os.getpid(), "started": started}
+    return json.dumps({**holder, "id": uuid.uuid4().hex})
 
 
 def _pids() -> str | None:

@@ -1,4 +1,4 @@
-"""What a queue's model has to say of its library: how to connect, send and take, and what one worker process runs."""
+"""What is to be said of a queue's library: how to connect, send and take, and what one worker process runs."""
 
 from __future__ import annotations
 
@@ -26,26 +26,28 @@ class QueueClient(Protocol):
 class QueueLibrary:
     """One queue library. `url` is redis://, rediss:// or unix://; all keys and queues are named after the namespace."""
 
-    #: Name of the model, by which a worker's process finds this object.
+    #: Name of the model, by which a worker's process finds this object among those of its module.
     model: str
     #: (url, namespace) -> the sending end.
     connect: Callable[[str, str], AbstractContextManager[QueueClient]]
     #: (url, namespace, workers): works until it is killed, in a process of its own.
     serve: Callable[[str, str, int], None]
+    #: What runs one task at a time: "process" or "thread".
+    worker: str
     #: For so many workers the supervisor starts so many processes, ...
     processes: Callable[[int], int]
     #: ... of which each runs so many tasks at once in threads of its own.
     threads: Callable[[int], int]
+    #: Distributions that it needs, each with a module of its name: the library itself, whose extra it is, comes first.
+    libraries: tuple[str, ...]
 
     @property
     def module(self) -> str:
-        """The module of the model that this belongs to; every process of the queue can import it."""
+        """The module that declares it, as a module-level name; every process of the queue can import it."""
         return self.connect.__module__
 
 
 def library_of(module: str, model: str) -> QueueLibrary:
     """The library of a model, from the module that declares it: what a supervisor's process is told."""
-    declaring = importlib.import_module(module)
-    declared = declaring.MODELS if hasattr(declaring, "MODELS") else (declaring.MODEL,)
-    library: QueueLibrary = next(found.queue for found in declared if found.name == model)
-    return library
+    declared = vars(importlib.import_module(module)).values()
+    return next(thing for thing in declared if isinstance(thing, QueueLibrary) and thing.model == model)

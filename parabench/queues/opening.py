@@ -18,7 +18,7 @@ from parabench.queues.crew import Crew
 from parabench.queues.lease import leased
 from parabench.queues.library import QueueLibrary
 from parabench.task import Run, TaskCall
-from parabench.workers.services import Services
+from parabench.workers.services import OWN_SERVICES, Services
 
 SECONDS_TO_END = 6.0
 #: Workers that the user has started serve this namespace, each model's its own.
@@ -26,7 +26,7 @@ EXTERNAL_NAMESPACE = "parabench"
 
 
 @contextmanager
-def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Services) -> Iterator[Run]:
+def open_queue(library: QueueLibrary, workers: int, call: TaskCall, services: Services = OWN_SERVICES) -> Iterator[Run]:
     """Connect, start workers unless the user has, see that all of them do the same work, and leave nothing behind."""
     with ExitStack() as stack:
         url = services.broker or f"unix://{stack.enter_context(embedded_broker())}"
@@ -70,9 +70,9 @@ def _supervisor(
     )
     assert process.stdin is not None
     try:
-        told = {"module": library.module, "model": library.model, "workers": workers}
-        told |= {"url": address.url, "namespace": address.namespace, "calls": [announced(call)]}
-        process.stdin.write(json.dumps(told) + "\n")
+        orders = {"module": library.module, "model": library.model, "workers": workers}
+        orders |= {"url": address.url, "namespace": address.namespace, "calls": [announced(call)]}
+        process.stdin.write(json.dumps(orders) + "\n")
         process.stdin.flush()
         yield process
     finally:

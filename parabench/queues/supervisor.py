@@ -22,8 +22,9 @@ from parabench.errors import BrokerUnreachable
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
-from parabench.queues.serving import Slots, admission, identity
+from parabench.queues.serving import Slots, admission
 from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
+from parabench.workers.introduction import identity
 from parabench.workers.lifeline import end_with_parent
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
@@ -212,19 +213,19 @@ def main() -> None:
     """What a model starts: told by the first line of its input what to serve, and by the end of it to stop."""
     import select
 
-    told = json.loads(sys.stdin.readline())
-    library = library_of(told["module"], told["model"])
+    orders = json.loads(sys.stdin.readline())
+    library = library_of(orders["module"], orders["model"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    address = Address(told["url"], told["namespace"])
+    address = Address(orders["url"], orders["namespace"])
     # With a broker of one's own, which ends as well, there is nobody to take leave of.
     seconds_to_end = SECONDS_TO_END if address.host else 0.0
     supervisor = Supervisor(
         library,
         address,
-        told["workers"],
+        orders["workers"],
         lambda: not select.select([sys.stdin], [], [], 0)[0],
         seconds_to_end,
-        told["calls"],
+        orders["calls"],
     )
     with contextlib.suppress(BrokerUnreachable):  # the client meets it as well, and says so
         supervisor.run()

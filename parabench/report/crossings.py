@@ -15,13 +15,13 @@ def crossings_table(crossings: Mapping[str, Mapping[str, Crossing]], *, colour: 
     """`crossings` holds them by model and column (interpreter); sizes are seconds per task under `sequential`."""
     if not crossings:
         return ""
-    columns = list(dict.fromkeys(column for found in crossings.values() for column in found))
+    columns = list(dict.fromkeys(column for of_model in crossings.values() for column in of_model))
     table = Table(box=None, pad_edge=False)
     table.add_column("overtakes sequential from tasks of", no_wrap=True)
     for column in columns:
         table.add_column(column, no_wrap=True)
-    for model, found in crossings.items():
-        table.add_row(model, *(_told(found.get(column)) for column in columns))
+    for model, of_model in crossings.items():
+        table.add_row(model, *(_told(of_model.get(column)) for column in columns))
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 

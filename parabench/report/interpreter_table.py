@@ -28,22 +28,24 @@ def _table(ratios: InterpreterRatios, *, colour: bool) -> str:
     for name in ("workload", "model", "interpreter", *figures, ""):
         table.add_column(name, justify="right" if name in figures else "left", no_wrap=True)
     numbers = {reason: number for number, reason in enumerate(dict.fromkeys(missing.values()), 1)}
-    for workload, found in ratios.standings.items():
-        models = dict.fromkeys([*(one.model for one in found), *(m for w, m, _ in missing if w == workload)])
+    for workload, standings in ratios.standings.items():
+        models = dict.fromkeys(
+            [*(standing.model for standing in standings), *(m for w, m, _ in missing if w == workload)]
+        )
         models = dict.fromkeys(sorted(models, key=lambda model: model != "sequential"))
         first = True
         for model in models:
-            for one in (one for one in found if one.model == model):
-                told = "fastest" if ratios.fastest[workload] == (one.interpreter, one.model) else ""
+            for standing in (standing for standing in standings if standing.model == model):
+                mark = "fastest" if ratios.fastest[workload] == (standing.interpreter, standing.model) else ""
                 table.add_row(
                     workload if first else "",
                     model,
-                    one.interpreter,
-                    seconds_text(one.seconds),
-                    "-" if model == "sequential" else _ratio(one.speedup),
-                    "-" if one.interpreter == baseline else _ratio(one.against_baseline),
-                    str(one.sessions),
-                    Text(told, style="bold green"),
+                    standing.interpreter,
+                    seconds_text(standing.seconds),
+                    "-" if model == "sequential" else _ratio(standing.speedup),
+                    "-" if standing.interpreter == baseline else _ratio(standing.against_baseline),
+                    str(standing.sessions),
+                    Text(mark, style="bold green"),
                 )
                 first = False
             without = {label: why for (of, name, label), why in missing.items() if (of, name) == (workload, model)}

@@ -20,18 +20,18 @@ def listing(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Workloads and models as two tables; `rows` are those of `parabench list --format json`."""
     workloads = _table("Workloads", "name", "kind", "tasks", "workers", "what it does")
     for row in rows["workloads"]:
-        told = Text(row["description"])
+        text = Text(row["description"])
         if not row["ready"]:
-            told.append(f" Not by default: {row['reason']}", style="yellow")
-        workloads.add_row(row["name"], row["kind"], str(row["tasks_small"]), str(row["workers"]), told)
+            text.append(f" Not by default: {row['reason']}", style="yellow")
+        workloads.add_row(row["name"], row["kind"], str(row["tasks_small"]), str(row["workers"]), text)
     models = _table("Models", "name", "family", "ready", "what it is")
     for row in rows["models"]:
-        told = Text(row["description"])
+        text = Text(row["description"])
         if row["reason"]:
-            told.append(f"\n{row['reason']}", style="yellow")
+            text.append(f"\n{row['reason']}", style="yellow")
         if row["install"]:
-            told.append(f"\n{row['install']}", style="cyan")
-        models.add_row(row["name"], row["family"], "yes" if row["ready"] else "no", told)
+            text.append(f"\n{row['install']}", style="cyan")
+        models.add_row(row["name"], row["family"], "yes" if row["ready"] else "no", text)
     note = Text("tasks: per batch at --size small. workers: used without --workers on this machine.", style="dim")
     width = max(WIDTH_LEAST, shutil.get_terminal_size().columns)
     return render([workloads, note, Text(), models], width=width, colour=sys.stdout.isatty())

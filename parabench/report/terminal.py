@@ -29,10 +29,10 @@ def progress_line(
     """How far the session is: a bar, what it will take at most, how many answers are settled, and what runs now."""
     share = min(1.0, max(0.0, share))
     full = round(BAR * share)
-    told = "" if settled is None else f", {settled} of {workloads} settled"
+    settled_text = "" if settled is None else f", {settled} of {workloads} settled"
     running = f" ({seconds_running:.0f} s)" if seconds_running >= 1 else ""
     left = max(0.0, seconds_left)
-    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{told}: {cell_id}{running}"
+    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {cell_id}{running}"
 
 
 def summary(
@@ -81,7 +81,7 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        segments = (Segment(for_terminal(found.text), found.style) for found in console.render(part))
+        segments = (Segment(for_terminal(segment.text), segment.style) for segment in console.render(part))
         console.print(Segments(segments), end="")
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
@@ -101,17 +101,21 @@ def _disturbed(records: Iterable[CellRecord]) -> list[RenderableType]:
     by_cell: dict[str, dict[tuple[str, bool], list[float]]] = {}
     for record in records:
         for visit in record.visits:
-            for one in visit.disturbed:
-                name = "all cells together" if one.cause == OTHER_PROGRAMS else record.cell.id
-                found = by_cell.setdefault(name, {})
-                found.setdefault((one.cause, bool(one.seconds_set_aside)), []).append(one.count)
+            for disturbance in visit.disturbed:
+                name = "all cells together" if disturbance.cause == OTHER_PROGRAMS else record.cell.id
+                counts_by_cause = by_cell.setdefault(name, {})
+                counts_by_cause.setdefault((disturbance.cause, bool(disturbance.seconds_set_aside)), []).append(
+                    disturbance.count
+                )
     lines = [
         Text(
             f"  {name}: "
-            + "; ".join(_disturbance_text(cause, counts, set_aside=aside) for (cause, aside), counts in found.items()),
+            + "; ".join(
+                _disturbance_text(cause, counts, set_aside=aside) for (cause, aside), counts in counts_by_cause.items()
+            ),
             style="yellow",
         )
-        for name, found in by_cell.items()
+        for name, counts_by_cause in by_cell.items()
     ]
     return [Text("Disturbed:", style="bold yellow"), *lines] if lines else []
 

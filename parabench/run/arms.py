@@ -15,19 +15,19 @@ def interpreter_arms(
     root: Path, names: Sequence[str], requirements: Sequence[str], say: Callable[[str], None]
 ) -> list[Arm]:
     """An arm for each name, ready to run. Raises InterpreterNotFound, SameInterpreter or EnvironmentNotMade."""
-    found = find_interpreters(names)
+    interpreters = find_interpreters(names)
     known: dict[tuple[object, ...], str] = {}
-    for one in found:
-        same = (Path(one.executable).resolve(), *sorted(one.environment.items()))
+    for interpreter in interpreters:
+        same = (Path(interpreter.executable).resolve(), *sorted(interpreter.environment.items()))
         if same in known:
-            raise SameInterpreter(known[same], one.label, one.executable)
-        known[same] = one.label
+            raise SameInterpreter(known[same], interpreter.label, interpreter.executable)
+        known[same] = interpreter.label
     return [
         Arm(
-            label=one.label,
-            python=str(environment_for(one, root, requirements, say)),
-            environment=one.environment,
+            label=interpreter.label,
+            python=str(environment_for(interpreter, root, requirements, say)),
+            environment=interpreter.environment,
             is_interpreter=True,
         )
-        for one in found
+        for interpreter in interpreters
     ]

@@ -57,30 +57,30 @@ def extras(names: set[str] | None = None) -> dict[str, Wanted]:
     """What each extra asks for, by name: of these extras, else of all but those that are left out on purpose."""
     from packaging.requirements import Requirement
 
-    found: dict[str, Wanted] = {}
+    wanted_by_extra: dict[str, Wanted] = {}
     for text in requires("parabench") or []:
         requirement = Requirement(text)
         for extra in _names_in(str(requirement.marker or "")):
             if extra not in names if names is not None else extra in LEFT_OUT:
                 continue
             bare = f"{requirement.name}{_bracketed(requirement.extras)}{requirement.specifier}"
-            old = found.get(extra, Wanted(()))
+            old = wanted_by_extra.get(extra, Wanted(()))
             if requirement.marker is not None and requirement.marker.evaluate({"extra": extra}):
-                found[extra] = Wanted((*old.requirements, bare), old.excluded)
+                wanted_by_extra[extra] = Wanted((*old.requirements, bare), old.excluded)
             else:
-                found[extra] = Wanted(old.requirements, (*old.excluded, requirement.name))
-    return found
+                wanted_by_extra[extra] = Wanted(old.requirements, (*old.excluded, requirement.name))
+    return wanted_by_extra
 
 
 def tools(groups: set[str]) -> dict[str, Wanted]:
     """The same of each tool that these extras of developers ask for, by the tool's name."""
     from packaging.requirements import Requirement
 
-    found: dict[str, Wanted] = {}
+    wanted_by_name: dict[str, Wanted] = {}
     for wanted in extras(groups).values():
-        found |= {Requirement(text).name: Wanted((text,)) for text in wanted.requirements}
-        found |= {name: Wanted((), (name,)) for name in wanted.excluded}
-    return found
+        wanted_by_name |= {Requirement(text).name: Wanted((text,)) for text in wanted.requirements}
+        wanted_by_name |= {name: Wanted((), (name,)) for name in wanted.excluded}
+    return wanted_by_name
 
 
 def _names_in(marker: str) -> set[str]:
@@ -111,11 +111,11 @@ def install_all(wanted: Mapping[str, Wanted], installer: Installer, say: Callabl
     """Install all at once where that is quick to fail, else one by one; say what is left out, and what that costs."""
     compiled = {"psutil"} if platform.python_implementation() == "PyPy" else set()
     reasons = {
-        name: f"{', '.join(one.excluded)} has no release for this interpreter"
-        for name, one in wanted.items()
-        if one.excluded
+        name: f"{', '.join(each.excluded)} has no release for this interpreter"
+        for name, each in wanted.items()
+        if each.excluded
     }
-    rest = {name: list(one.requirements) for name, one in wanted.items() if one.requirements}
+    rest = {name: list(each.requirements) for name, each in wanted.items() if each.requirements}
     together = sorted({text for name, texts in rest.items() if name not in compiled for text in texts})
     # pip may try version after version for minutes before it says that there is no way; uv knows at once.
     if installer.name == "uv" and together and _install(installer, together, build=False) is None:

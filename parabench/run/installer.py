@@ -85,8 +85,8 @@ def _kill(process: subprocess.Popen[str]) -> None:
 def _reason(said: str) -> str:
     """What is missing, if an installer says so in words that are known here; else its own first error."""
     for pattern in _NO_WHEEL:
-        if found := pattern.search(said):
-            return f"no wheel of {found[1]} fits this interpreter"
+        if match := pattern.search(said):
+            return f"no wheel of {match[1]} fits this interpreter"
     if "ResolutionImpossible" in said:  # pip's next words name every version that it tried
         return "each version needs something that has no wheel for this interpreter"
     lines = [line.strip() for line in said.splitlines() if line.strip()]

@@ -62,7 +62,9 @@ def _find(name: str) -> Interpreter:
     is_path = "/" in spec
     _check_path(spec) if is_path else _check_version(spec)
     try:
-        info = get_interpreter(spec, predicate=lambda found: is_path or bool(found.free_threaded) == free_threaded)
+        info = get_interpreter(
+            spec, predicate=lambda candidate: is_path or bool(candidate.free_threaded) == free_threaded
+        )
     except RuntimeError as error:  # it met a program that does not answer as a Python does
         raise InterpreterUnusable(spec, " ".join(str(error).split())[:300]) from None
     if info is None and is_path:
@@ -91,8 +93,8 @@ def _check_path(path: str) -> None:
         raise InterpreterUnusable(path, f"it did not answer within {SECONDS_TO_ANSWER:g} s") from None
     if asked.returncode:
         last = asked.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        told = ": ".join([f"it ended with {describe_exit(asked.returncode)}", *last])
-        raise InterpreterUnusable(path, f"{told[:300]}, asked for its version")
+        reason = ": ".join([f"it ended with {describe_exit(asked.returncode)}", *last])
+        raise InterpreterUnusable(path, f"{reason[:300]}, asked for its version")
     version = asked.stdout.decode(errors="replace").strip()
     if not re.fullmatch(r"\d+\.\d+", version):
         raise InterpreterUnusable(path, "it does not answer as a Python does when it is asked for its version")

@@ -26,10 +26,10 @@ def new_run(results: Path, sessions: int, arms: list[Arm], arguments: tuple[str,
 
 def resumed_run(results: Path) -> Run:
     """The run that was stopped last. Raises NoUnfinishedRun when there is none."""
-    found = list(unfinished_runs(results)) if results.is_dir() else []
-    if not found:
+    unfinished = list(unfinished_runs(results)) if results.is_dir() else []
+    if not unfinished:
         raise NoUnfinishedRun(results)
-    return found[-1]
+    return unfinished[-1]
 
 
 def make(run: Run, root: Path, say: Callable[[str], None]) -> bool:

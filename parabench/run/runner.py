@@ -145,9 +145,9 @@ def _stored(turn: Turn, new: list[Path]) -> Path | None:
 def _signed(turn: Turn, files: Iterable[Path]) -> Path | None:
     """The file that a turn has stored as it came to its end."""
     for path in files:
-        told = _told(path)
-        of = told.get("run") or {}
-        if (of.get("id"), of.get("turn")) == (turn.id, turn.turn) and not told.get("interrupted"):
+        stored = _told(path)
+        of = stored.get("run") or {}
+        if (of.get("id"), of.get("turn")) == (turn.id, turn.turn) and not stored.get("interrupted"):
             return path
     return None
 
@@ -155,8 +155,8 @@ def _signed(turn: Turn, files: Iterable[Path]) -> Path | None:
 def _told(path: Path) -> dict[str, Any]:
     """What a file says of its session; nothing if it is none of ours."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        told = json.loads(path.read_text(encoding="utf-8")).get("parabench")
-        return told if isinstance(told, dict) else {}
+        stored = json.loads(path.read_text(encoding="utf-8")).get("parabench")
+        return stored if isinstance(stored, dict) else {}
     return {}
 
 

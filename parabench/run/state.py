@@ -82,7 +82,7 @@ class Run:
 
     def save(self) -> None:
         """Record the run, whole or not at all."""
-        told = {
+        fields = {
             "format": FORMAT,
             "id": self.id,
             "arms": [asdict(arm) for arm in self.arms],
@@ -93,7 +93,7 @@ class Run:
         self.results.mkdir(parents=True, exist_ok=True)
         aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with aside.open("w", encoding="utf-8") as file:
-            json.dump(told, file, indent=1)
+            json.dump(fields, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.path)
@@ -113,16 +113,16 @@ def unfinished_runs(results: Path) -> Iterator[Run]:
 
 def _read(path: Path) -> Run:
     try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if told["format"] != FORMAT:
-            raise RunDamaged(path, f"its format is {told['format']!r}, and this parabench reads {FORMAT}")
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if fields["format"] != FORMAT:
+            raise RunDamaged(path, f"its format is {fields['format']!r}, and this parabench reads {FORMAT}")
         return Run(
-            id=told["id"],
+            id=fields["id"],
             results=path.parent,
-            arms=[Arm(**arm) for arm in told["arms"]],
-            turns=[Turn(**turn) for turn in told["turns"]],
-            pytest_arguments=told["pytest_arguments"],
-            done=[Done(**done) for done in told["done"]],
+            arms=[Arm(**arm) for arm in fields["arms"]],
+            turns=[Turn(**turn) for turn in fields["turns"]],
+            pytest_arguments=fields["pytest_arguments"],
+            done=[Done(**done) for done in fields["done"]],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunDamaged(path, f"{type(error).__name__}: {error}") from error

@@ -97,8 +97,8 @@ def _answer(
     simplest = min(good, key=lambda label: _simplicity(here[label], models)) if good else best
     record = here[simplest]
     equals = [label for label in race.equals if label in here and label != simplest]
-    one = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
-    speedup = one if simplest == BASELINE else speedups.get(simplest)
+    itself = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
+    speedup = itself if simplest == BASELINE else speedups.get(simplest)
     limit = limits.get(record.cell.id)
     share = limit.seconds / record.seconds if limit and limit.seconds is not None and record.seconds else None
     return Answer(

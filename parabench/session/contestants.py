@@ -67,7 +67,9 @@ def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Itera
             (other for other in records if _same_model(other.cell, record.cell) and other.cell.id in seconds),
             key=lambda other: other.cell.workers,
         )
-        if tried and _has_a_chance(record.cell, [(one.cell, seconds[one.cell.id]) for one in tried], best):
+        if tried and _has_a_chance(
+            record.cell, [(contestant.cell, seconds[contestant.cell.id]) for contestant in tried], best
+        ):
             yield record
 
 
@@ -75,9 +77,9 @@ def _has_a_chance(cell: Cell, tried: Sequence[tuple[Cell, float]], best: float) 
     """`tried`: the same model with other workers, and its seconds per round, fewest workers first."""
     nearest, seconds = tried[-1]
     if cell.chunk != "1" or cell.workers < nearest.workers or not waits(cell):
-        usual = next((s for one, s in tried if one.by_default), seconds)
+        usual = next((s for contestant, s in tried if contestant.by_default), seconds)
         return usual <= RESCUE * best
-    below = [s for one, s in tried if one.workers < nearest.workers]
+    below = [s for contestant, s in tried if contestant.workers < nearest.workers]
     if below and seconds > GAIN * below[-1]:
         return False  # the last rung has brought nothing
     between = any(nearest.workers < rung < cell.workers for rung in WAITING_RUNGS)
@@ -89,8 +91,8 @@ def waits(cell: Cell) -> bool:
     return KINDS[cell.kind][0]
 
 
-def _same_model(one: Cell, other: Cell) -> bool:
-    return one.model == other.model and one.chunk == "1"
+def _same_model(cell: Cell, other: Cell) -> bool:
+    return cell.model == other.model and cell.chunk == "1"
 
 
 def _first(record: CellRecord) -> float | None:
@@ -100,10 +102,10 @@ def _first(record: CellRecord) -> float | None:
 
 def tasks_of(workloads: Iterable[Workload], size: str) -> dict[str, int]:
     """Tasks in a batch, by workload; 0 where its items cannot be made, which measuring it will say."""
-    found: dict[str, int] = {}
+    items_by_workload: dict[str, int] = {}
     for workload in workloads:
         try:
-            found[workload.name] = len(workload.items(size))  # type: ignore[arg-type]  # one of SIZES
+            items_by_workload[workload.name] = len(workload.items(size))  # type: ignore[arg-type]  # one of SIZES
         except Exception:  # other people's code: the cell reports it as its failure, with the traceback
-            found[workload.name] = 0
-    return found
+            items_by_workload[workload.name] = 0
+    return items_by_workload

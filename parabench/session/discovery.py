@@ -38,10 +38,10 @@ def find_workloads(folder: Path) -> dict[str, Workload]:
             module = importlib.import_module(module_name)
         except Exception as error:  # as above
             raise WorkloadNotLoadable(_file_of(folder, info.name), error) from error
-        found = list(_declared_in(module))
-        if not found:
+        workloads_declared = list(_declared_in(module))
+        if not workloads_declared:
             raise NothingDeclared(_file_of(folder, info.name))
-        for declared in found:
+        for declared in workloads_declared:
             _validate(declared)
             if declared.name in workloads:
                 raise DuplicateName("workload", declared.name, origins[declared.name], module_name)

@@ -97,7 +97,7 @@ class Options:
 
     def stored(self) -> dict[str, Any]:
         """What a stored session tells of them: no paths, they may name the user."""
-        told = asdict(self)
+        stored = asdict(self)
         for private in (
             "tag",
             "scratch",
@@ -109,10 +109,10 @@ class Options:
             "strict_preflight",
             *ADDRESSES,
         ):
-            del told[private]
-        told["external_services"] = [name for name in ADDRESSES if getattr(self, name) is not None]
-        told["github_host_is_default"] = self.github_url == GITHUB_URL
-        return told
+            del stored[private]
+        stored["external_services"] = [name for name in ADDRESSES if getattr(self, name) is not None]
+        stored["github_host_is_default"] = self.github_url == GITHUB_URL
+        return stored
 
 
 def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, Any] | None = None) -> Options:

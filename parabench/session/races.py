@@ -113,9 +113,9 @@ class Races:
         priors = self._priors(variances)
         self._variance_ratios = self._ratios(variances)
         for workload, race in self.by_workload.items():
-            found = groups.get(workload, {})
-            race.look(found, passes, priors.get(workload, {}))
-            self.speedups[workload] = race.ratios_to(BASELINE, found, priors.get(workload, {}))
+            standing = groups.get(workload, {})
+            race.look(standing, passes, priors.get(workload, {}))
+            self.speedups[workload] = race.ratios_to(BASELINE, standing, priors.get(workload, {}))
             self._enter(workload, race)
 
     def rankings(self) -> dict[str, Ranking]:
@@ -150,7 +150,7 @@ class Races:
 
     def _priors(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[str, dict[str, Prior]]:
         """How the visits to each contestant scatter as those of its group do, by workload and label."""
-        priors = priors_by_group(entry for found in variances.values() for entry in found.values())
+        priors = priors_by_group(entry for of_workload in variances.values() for entry in of_workload.values())
         return {record.cell.workload: {} for record in self._records} | {
             workload: {
                 record.label: priors[self._group(record)]
@@ -163,8 +163,8 @@ class Races:
     def _ratios(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[Group, float]:
         """Variance between the rounds of a visit / between visits, by group."""
         between: dict[Group, list[float]] = {}
-        for found in variances.values():
-            for group, variance, _ in found.values():
+        for of_workload in variances.values():
+            for group, variance, _ in of_workload.values():
                 between.setdefault(group, []).append(variance)
         ratios = {}
         for group, values in between.items():

@@ -162,7 +162,7 @@ def try_one(folder: Path, data: bytes, left_alone: list[bytes]) -> tuple[str, in
     path.write_bytes(data)
     whole, damaged = left_behind(folder)
     (one,) = [*whole, *damaged]
-    assert one.told
+    assert one.description
     good = one.good if isinstance(one, Damaged) else one
     visits = {
         (line["cell"], line["visit"]["pass_number"]): line for line in map(json.loads, left_alone) if "visit" in line

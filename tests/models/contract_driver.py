@@ -97,6 +97,12 @@ def twin(model):
     return [value for value, *_ in observe(model, call, [1, 2])]
 
 
+def gives_up(model):
+    return observe(
+        model, call_of("echo", task_async="tasks_for_tests:give_up_async"), ["fine", "asyncio", "own", "fine"]
+    )
+
+
 def contexts(model, scope="process"):
     """How often the context was entered before the first task and in all, and left, over 8 tasks in two batches."""
     with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,31 @@ async def say_async(item):
     return "async"
 
 
+async def give_up_async(item):
+    """Ends as a cancelled task does, though nobody has cancelled it; "own" is the way of the library of the loop."""
+    import asyncio
+
+    if item == "fine":
+        return item
+    if item == "own" and "trio" in sys.modules and sys.modules["trio"].lowlevel.in_trio_run():
+        raise await _leaked_cancellation()
+    raise asyncio.CancelledError("nobody waits for this")
+
+
+async def _leaked_cancellation():
+    """trio's exception for cancelled tasks, out of the scope that it belongs to; trio makes it, nobody else may."""
+    import trio
+
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        try:
+            await trio.lowlevel.checkpoint()
+        except trio.Cancelled as error:
+            kept = error
+            raise
+    return kept
+
+
 def _note(settings, word):
     # One short write with O_APPEND: whole lines, whoever else writes.
     with Path(settings["log"]).open("a", encoding="utf-8") as log:
@@ -95,6 +121,20 @@ def noted(settings):
 async def noted_async(settings):
     with noted(settings) as value:
         yield value
+
+
+class NotedByClass:
+    """The same as an object, of which nothing is left by itself when it is collected; a generator would be."""
+
+    def __init__(self, settings):
+        self._settings = settings
+
+    def __enter__(self):
+        _note(self._settings, f"enter {threading.get_ident()}")
+        return {"pid": os.getpid()}
+
+    def __exit__(self, *error):
+        _note(self._settings, f"leave {threading.get_ident()}")
 
 
 @contextlib.contextmanager

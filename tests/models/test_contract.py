@@ -10,7 +10,7 @@ from driven import WORKERS, Driven, is_queue, values_of
 
 HEALTHY = [
     *("order", "failures", "unpicklable_value", "values", "many", "empty", "one_worker", "together", "two_batches"),
-    *("twin", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
+    *("twin", "gives_up", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
 ]
 
 
@@ -100,6 +100,16 @@ def test_a_second_batch_runs_on_the_same_workers(observed):
 def test_only_models_that_accept_coroutines_await_the_twin(model, observed):
     expected = "async" if model.capabilities.accepts_coroutines else "sync"
     assert observed["twin"] == [expected, expected]
+
+
+def test_a_coroutine_that_gives_up_is_one_failed_outcome(model, observed):
+    before, asynchronous, own, after = observed["gives_up"]
+    assert values_of([before, after]) == ["fine", "fine"]
+    if model.capabilities.accepts_coroutines:
+        cancelled = "Cancelled" if model.capabilities.async_library == "trio" else "CancelledError"
+        assert [asynchronous[1][0], own[1][0]] == ["CancelledError", cancelled]
+        assert asynchronous[1][1] == "nobody waits for this"
+        assert "in give_up_async" in own[1][2]
 
 
 def contexts_expected(model, scope):

@@ -38,7 +38,7 @@ def main() -> None:
                 "values": [outcome.value for outcome in outcomes],
                 "failures": [list(outcome.failure) for outcome in outcomes if outcome.failure],
                 "hosts": sorted({outcome.trace.host for outcome in outcomes if outcome.trace}),
-                "found": run.found() if hasattr(run, "found") else {},
+                "found": run.findings() if hasattr(run, "findings") else {},
             }
             print(f"{turn}: done", flush=True)
     Path(answer).write_text(json.dumps(report))

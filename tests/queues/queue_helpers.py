@@ -156,7 +156,7 @@ def batch(model: Model, services: Services, items: list[Any], workers: int = 2) 
 
         def go(chosen: list[Any] | None = None) -> tuple[list[Any], dict[str, Any]]:
             outcomes = run(Batch(call, items if chosen is None else chosen))
-            found = run.found()["queue"]
+            found = run.findings()["queue"]
             return outcomes, {**found, "disturbed": run.disturbed()}
 
         yield go

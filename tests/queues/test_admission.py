@@ -18,8 +18,8 @@ from queue_helpers import QUEUES, Broker, batch, call_of, external_worker, model
 
 from parabench.queues.admission import Admission, announced
 from parabench.queues.opening import external_address
-from parabench.queues.serving import introduction_for
 from parabench.task import TaskCall, call_to_text
+from parabench.workers.introduction import introduction_for
 from parabench.workers.services import Services
 
 CALL = TaskCall(task="workloads.mine:mine", context="workloads.mine:context")

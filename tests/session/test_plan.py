@@ -7,7 +7,7 @@ from parabench.machine.cores import cgroup_cores
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Unavailable
 from parabench.session.contestants import default_workers
-from parabench.session.plan import Wish, choose, make_cells
+from parabench.session.plan import Wish, choose, make_cells, why_not
 from parabench.workload import Workload
 
 
@@ -65,6 +65,23 @@ def test_live_work_runs_only_on_request():
 def test_event_loops_do_not_run_in_greenlets():
     (cell,) = cells_of(work(drives_event_loop=True), model("gevent", worker="greenlet"))
     assert "greenlets" in cell.unavailable.reason
+
+
+async def noop_async(item):
+    return item
+
+
+@pytest.mark.parametrize("written_for", ["asyncio", "any"])
+@pytest.mark.parametrize("library", ["asyncio", "trio", None])
+def test_coroutines_of_another_library_say_so(written_for, library):
+    base = model("loop", worker="coroutine", coroutines=library is not None)
+    loop = replace(base, capabilities=replace(base.capabilities, async_library=library))
+    reason = why_not(work(task_async=noop_async, async_library=written_for), loop, live=False)
+    if (written_for, library) == ("asyncio", "trio"):
+        assert reason == Unavailable("its coroutines are written for asyncio, which does not run under trio")
+    else:
+        assert reason is None
+    assert why_not(work(async_library=written_for), loop, live=False) is None  # without a coroutine
 
 
 def test_choosing_by_name_and_pattern_keeps_the_order():

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from parabench.errors import MockInUse
+from workloads.github.errors import MockInUse
 
 
 class Activation:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from parabench.errors import NetworkRefused
 from workloads.github.activation import Activation
+from workloads.github.errors import NetworkRefused
 
 
 @contextmanager

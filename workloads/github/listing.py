@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from parabench.errors import ForeignAddress, RequestFailed
 from parabench.workload import Json
+from workloads.github.errors import ForeignAddress, RequestFailed
 from workloads.github.redaction import Hide, hide_nothing
 
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from parabench.errors import InvalidOption, LiveUnreachable, RateLimitTooLow, TokenRejected, TooManyAtOnce
+from parabench.errors import InvalidOption
 from parabench.workload import Json, Limit, LimitCase, ServiceOptions, Settings, Size
 from workloads.github.clients import Endpoint, source_of
+from workloads.github.errors import LiveUnreachable, RateLimitTooLow, TokenRejected, TooManyAtOnce
 from workloads.github.guard import is_near
 from workloads.github.listing import Fault, Reply, message_of
 from workloads.github.population import PAGE_SIZE_MOST

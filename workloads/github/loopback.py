@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.errors import ServerNotReady
 from parabench.workload import ServiceOptions, Settings
+from workloads.github.errors import ServerNotReady
 from workloads.github.mocked import LATENCY_SEED
 from workloads.github.population import PAGE_SIZE
 from workloads.github.sizes import USERS

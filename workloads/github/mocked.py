@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from parabench.errors import NetworkRefused
 from parabench.workload import ServiceOptions, Settings
 from workloads.github.activation import Activation
 from workloads.github.clients import (
@@ -24,6 +23,7 @@ from workloads.github.clients import (
     own_loop,
     source_of,
 )
+from workloads.github.errors import NetworkRefused
 from workloads.github.guard import refuse_network
 from workloads.github.libraries import aiohttp_client, httpx_async_client, httpx_client, requests_client
 from workloads.github.population import PAGE_SIZE, Answer, Population, population_of

@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from parabench.errors import ForeignAddress, RateLimited, RequestFailed
+from workloads.github.errors import ForeignAddress, RateLimited, RequestFailed
 from workloads.github.listing import Fault, Reply, Source, Step, message_of, origin
 
 #: Seconds that one task may spend waiting for rate limits, all its pages together.

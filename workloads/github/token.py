@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from parabench.errors import TokenUnusable
+from workloads.github.errors import TokenUnusable
 
 VARIABLE = "GITHUB_TOKEN"
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from parabench.errors import NetworkRefused
+from workloads.github.errors import NetworkRefused
 from workloads.github.guard import is_near, refuse_network
 
 

@@ -10,15 +10,10 @@ import pytest
 import stand_in
 from listers import OVER_SOCKETS, settings_of
 
-from parabench.errors import (
-    InvalidOption,
-    LiveUnreachable,
-    RateLimited,
-    RateLimitTooLow,
-    TooManyAtOnce,
-)
+from parabench.errors import InvalidOption
 from parabench.workload import SIZES, LimitCase
 from workloads.github import WORKLOADS, live
+from workloads.github.errors import LiveUnreachable, RateLimited, RateLimitTooLow, TooManyAtOnce
 
 TOKEN = "ghp_0123456789abcdefSECRET"
 

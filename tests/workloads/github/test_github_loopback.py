@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from parabench.errors import ServerNotReady
 from parabench.workload import LimitCase, ServiceOptions
 from workloads.github import WORKLOADS, loopback
+from workloads.github.errors import ServerNotReady
 from workloads.github.population import Population, latency, list_users, repositories_of
 from workloads.github.sizes import check, expected, users, waves_limit
 

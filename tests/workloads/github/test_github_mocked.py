@@ -18,10 +18,10 @@ import requests
 import slip_for_tests
 from listers import in_loop, in_thread
 
-from parabench.errors import MockInUse, NetworkRefused
 from parabench.models import find_models
 from parabench.workload import ServiceOptions
 from workloads.github import mocked
+from workloads.github.errors import MockInUse, NetworkRefused
 from workloads.github.population import list_users
 from workloads.github.sizes import check, expected
 

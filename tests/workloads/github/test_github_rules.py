@@ -9,7 +9,7 @@ import zlib
 import pytest
 import stand_in
 
-from parabench.errors import ForeignAddress, RateLimited, RequestFailed
+from workloads.github.errors import ForeignAddress, RateLimited, RequestFailed
 from workloads.github.listing import Reply
 from workloads.github.population import page_count
 from workloads.github.rules import RETRIES, GitHubRules

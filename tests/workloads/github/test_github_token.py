@@ -10,13 +10,10 @@ import pytest
 import stand_in
 from listers import settings_of
 
-from parabench.errors import (
-    ParabenchError,
-    TokenRejected,
-    TokenUnusable,
-)
+from parabench.errors import ParabenchError
 from parabench.task import failed
 from workloads.github import clients
+from workloads.github.errors import TokenRejected, TokenUnusable
 from workloads.github.rules import live_source
 from workloads.github.sizes import expected
 

@@ -1,10 +1,10 @@
-"""The requests of the GitHub workloads, mocked, on loopback and live."""
+"""What goes wrong with the requests of these workloads, mocked, on loopback and live, and its wording."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from parabench.errors.base import ParabenchError, describe_exit
+from parabench.errors import ParabenchError, describe_exit
 
 
 class RequestFailed(ParabenchError):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parabench.queues.clock_offset import align, offset_of
 from parabench.records import Outcome, Trace
+from parabench.workers.clock_offset import align, offset_of
 
 
 def clock(ahead: float, before: float = 0.0, after: float = 0.0) -> Callable[[], float]:

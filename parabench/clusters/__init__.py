@@ -1,0 +1,1 @@
+"""Clusters: what the models of Dask and Ray need of their schedulers, nodes and workers."""
