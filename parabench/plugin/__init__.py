@@ -26,7 +26,6 @@ from parabench.plugin.reporting import (
     pytest_terminal_summary,
     report_once,
     say_concern,
-    say_cost,
     say_whom_for,
 )
 from parabench.plugin.visits import schedule_of
@@ -180,8 +179,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     ready = [item for item in cells if item.stash[CELL].unavailable is None]
     session.items = [*others, *skipped]
     session.config.stash[SCHEDULE] = ours.schedule = schedule_of(ready, ours, announce=session.items.extend)
-    session.config.stash[PROGRESS] = Progress(session.config, ours, ours.schedule)
-    ours.on_reference = partial(say_cost, session.config)
+    progress = session.config.stash[PROGRESS] = Progress(session.config, ours, ours.schedule)
+    ours.on_reference = progress.say_cost
     ours.interruptions.begin()
 
 
@@ -227,6 +226,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours = session.config.stash.get(SESSION, None)
     if ours is None or not ours.records:
         return (yield)
+    if PROGRESS in session.config.stash:
+        session.config.stash[PROGRESS].end(complete=not ours.interrupted)
     with held() as came:
         try:
             _store(session, ours)

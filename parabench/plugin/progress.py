@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from parabench.records import Cell
+from parabench.report.foreign_text import one_line
 from parabench.report.terminal import progress_line
 from parabench.session.schedule import Schedule
 from parabench.session.session import Session
@@ -19,6 +22,8 @@ from parabench.session.session import Session
 PROGRESS_SECONDS = 5.0
 #: On a terminal the line of a long visit is written again so often, in seconds.
 HEARTBEAT_SECONDS = 1.0
+#: The cost of a workload whose batch takes longer is told before it is measured.
+LONG_BATCH_SECONDS = 4.0
 
 
 class Progress:
@@ -30,6 +35,8 @@ class Progress:
         self._session = session
         self._schedule = schedule
         self._shown = -PROGRESS_SECONDS
+        # While a test runs, pytest captures the output; what is said meanwhile goes to where it went before.
+        self._output = None if self._quiet else _where_output_goes()
 
     @contextmanager
     def visiting(self, planned: Cell) -> Iterator[None]:
@@ -48,10 +55,24 @@ class Progress:
             ended.set()
             beating.join()
 
-    def end(self) -> None:
-        """Say that all is done, where the bar stays on the screen."""
-        if not self._quiet and not self._terminal.isatty and self._schedule.made:
+    def end(self, *, complete: bool) -> None:
+        """Say that all is done, if it is."""
+        if self._output is not None:
+            os.close(self._output)
+            self._output = None
+        if complete and not self._quiet and not self._terminal.isatty and self._schedule.made:
+            self._terminal.ensure_newline()
             self._terminal.write_line(progress_line(1.0, 0.0, *self._settled(), "done"))
+
+    def say_cost(self, workload: str, seconds: float, batches: int) -> None:
+        """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
+        if seconds >= LONG_BATCH_SECONDS:
+            self._write(
+                f"parabench: one batch of {one_line(workload)} takes {seconds:.0f} s one task after the other, and the "
+                f"first passes run {batches} of them: up to {seconds * batches:.0f} s. Fewer items, --models or "
+                "--workloads make it less",
+                stays=True,
+            )
 
     def _beat(self, planned: Cell, began: float, ended: threading.Event) -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
@@ -61,11 +82,29 @@ class Progress:
         share, seconds_left = self._schedule.share_done()
         line = progress_line(share, seconds_left, *self._settled(), planned.id, seconds_running)
         if self._terminal.isatty:
-            self._terminal.rewrite(line, erase=True)
+            self._write(line, stays=False)
         elif time.monotonic() - self._shown >= PROGRESS_SECONDS:
             self._shown = time.monotonic()
-            self._terminal.write_line(line)
+            self._write(line, stays=True)
+
+    def _write(self, line: str, *, stays: bool) -> None:
+        """Write a line, over the one before on a terminal; one that does not stay is written over."""
+        if self._output is None:
+            return
+        columns = self._terminal._tw.fullwidth - 1
+        if self._terminal.isatty:
+            line = "\r" + (line if stays else line[:columns]).ljust(columns)
+        os.write(self._output, (line + ("\n" if stays else "")).encode("ascii", "replace"))
 
     def _settled(self) -> tuple[int | None, int]:
         races = self._session.races
         return (None, 0) if races is None else (races.settled, len(races.by_workload))
+
+
+def _where_output_goes() -> int | None:
+    """A descriptor of the present standard output; None where it is no file."""
+    try:
+        sys.stdout.flush()
+        return os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # a StringIO has none
+        return None

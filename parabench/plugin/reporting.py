@@ -24,8 +24,6 @@ from parabench.session.session import Session
 
 #: Attribute of reports that are about a cell.
 OF_CELL = "parabench_of_cell"
-#: The cost of a workload whose batch takes longer is told before it is measured.
-LONG_BATCH_SECONDS = 4.0
 
 
 def say_whom_for(config: pytest.Config, holder: Holder) -> None:
@@ -54,19 +52,6 @@ def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
         if terminal.isatty:
             terminal.rewrite("", erase=True)
         terminal.write_line(f"FAILED {one_line(item.nodeid)}", red=True)
-
-
-def say_cost(config: pytest.Config, workload: str, seconds: float, batches: int) -> None:
-    """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None and seconds >= LONG_BATCH_SECONDS:
-        terminal.ensure_newline()
-        terminal.write_line(
-            f"parabench: one batch of {one_line(workload)} takes {seconds:.0f} s one task after the other, and the "
-            f"first passes run {batches} of them: up to {seconds * batches:.0f} s. Fewer items, --models or "
-            "--workloads make it less",
-            yellow=True,
-        )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -169,6 +169,6 @@ def test_an_unavailable_model_is_skipped_with_its_reason(project: Project) -> No
     assert result.ret == pytest.ExitCode.OK
     said = flat(result.stdout.str())
     assert "SKIPPED [1] benchmarks/test_custom.py:4: interpreters: needs Python 3.14 or newer" in said
-    assert "needs Python 3.14 or newer" in said.split("Who wins")[1].split("Stored as")[0]
+    assert "needs Python 3.14 or newer" in said.split("What to use")[1].split("Stored as")[0]
     assert set(project.cells()) == {"mine-sequential"}
     assert [entry["cell"] for entry in project.stored()["parabench"]["not_run"]] == ["mine-interpreters"]

@@ -40,7 +40,7 @@ def test_a_real_tracer_in_the_cells_is_said_stored_and_read(one: Project, monkey
     said = "tracer: every measured process starts with tracer sitecustomize.trace: switch it off while measuring"
     printed = flat(result.stdout.str())
     assert f"parabench: {said}" in printed
-    assert printed.index(said) < printed.index("Who wins")
+    assert printed.index(said) < printed.index("What to use")
     stored = {entry["check"]: entry["message"] for entry in one.stored()["parabench"]["warnings"]}
     assert f"tracer: {stored['tracer']}" == said
     assert "tracer" in [warning.check for warning in read_session(one.sessions()[-1]).warnings or ()]

@@ -28,23 +28,23 @@ def napping(project: Project) -> Project:
 
 def closing(result: pytest.RunResult) -> str:
     """From the closing table to the name of the stored file."""
-    return result.stdout.str().split("Who wins")[1]
+    return result.stdout.str().split("What to use")[1]
 
 
 def test_the_closing_table_answers_the_question(napping: Project) -> None:
     result = napping.pytest("benchmarks", "--models", "sequential,thread-pool", "--passes", "2", "--workers", "2")
     table = closing(result)
-    for column in ("workload", "best model", "workers", "time", "speed-up", "of ideal"):
+    for column in ("work", "use", "workers", "speed-up", "of limit"):
         assert column in table
     row = next(line for line in table.splitlines() if line.startswith("naps"))
-    assert re.match(r"naps\s+thread-pool( x2)?\s+2\s+[\d.]+ ms\s+[12]\.\d+x \[[\d.]+, [\d.]+\]\s+\d+ %\s+", row), row
+    assert re.match(r"naps\s+threads: thread-pool\s+2\s+[12]\.\d+x \[[\d.]+, [\d.]+\]\s+\d+ %", row), row
 
 
 def test_sequential_is_added_where_it_was_not_asked_for_and_said_to_be(napping: Project) -> None:
     result = napping.pytest("benchmarks", "--models", "thread-*", "--passes", "1")
     table = closing(result)
     row = next(line for line in table.splitlines() if line.startswith("naps"))
-    assert re.match(r"naps\s+thread-\S+\s+\d+\s+[\d.]+ ms\s+[12]\.\d+x \[", row), row
+    assert re.match(r"naps\s+threads: thread-\S+\s+\d+\s+[12]\.\d+x \[", row), row
     assert "sequential was not asked for: it was added" in flat(table)
     added = {name: cell["extra_info"]["added_as_baseline"] for name, cell in napping.cells().items()}
     assert added == {"naps-sequential": True, "naps-thread-pool": False, "naps-thread-per-task": False}
@@ -69,47 +69,56 @@ def test_failed_cells_are_in_the_closing_lines_but_not_in_the_table(project: Pro
     assert "Failed, and kept out of every comparison" in table
     assert "odd-thread-pool: " in table
     assert "results differ from sequential" in table
-    assert re.search(r"odd sequential 1 .* only model measured", table)
+    assert re.search(r"odd sequential is sequential", table)
 
 
-def test_progress_says_which_cell_runs_and_how_many_are_left(project: Project) -> None:
+#: A progress line, as in "[#####...............]  25%, 3 s left: mine-thread-pool (2 s)".
+PROGRESS = r"\[([#.]{20})\] +(\d+)%, \d+ s left(?:, \d+ of \d+ settled)?: (\S+)( \(\d+ s\))?"
+
+
+def test_progress_says_which_cell_runs_and_ends_at_100_per_cent(project: Project) -> None:
     project.workload("mine", "def mine(item):\n    return item\n")
     project.experiment()
     result = project.pytest("benchmarks", "--models", "sequential,thread-pool", "--passes", "25", "--rounds", "1")
-    assert_progress(result.stdout.str(), r"^{}$", {"mine-sequential", "mine-thread-pool"}, visits=50)
+    lines = [line for line in result.outlines if line.startswith(("[#", "[."))]
+    found = [re.fullmatch(PROGRESS, line) for line in lines]
+    assert lines
+    assert all(found), lines
+    assert {match[3] for match in found if match} <= {"mine-sequential", "mine-thread-pool", "done"}
+    assert lines[-1] == f"[{'#' * 20}] 100%, 0 s left: done"
 
 
-def test_progress_is_shown_even_when_the_visits_are_few(napping: Project) -> None:
-    result = napping.pytest("benchmarks", "--models", "sequential,asyncio", "--passes", "2", "--rounds", "1")
-    assert_progress(result.stdout.str(), r"^{}$", {"naps-sequential", "naps-asyncio"}, visits=4)
+def test_a_race_says_how_many_answers_are_settled(napping: Project) -> None:
+    result = napping.pytest("benchmarks", "--models", "sequential,asyncio", "--budget", "20")
+    assert re.search(r"^\[#{20}\] 100%, 0 s left, [01] of 1 settled: done$", result.stdout.str(), re.MULTILINE)
 
 
-def test_progress_of_every_visit_is_seen_on_a_terminal(napping: Project) -> None:
-    screen = napping.on_a_terminal("benchmarks", "--models", "sequential,asyncio", "--passes", "2", "--rounds", "1")
-    seen = assert_progress(screen, "{}", {"naps-sequential", "naps-asyncio"}, visits=4)
-    assert seen == [1, 2, 3, 4]
-    assert "Who wins" in screen
-
-
-def assert_progress(output: str, line: str, cells: set[str], visits: int) -> list[int]:
-    """At least one well-formed progress line; returns the numbers of the visits that were announced."""
-    pattern = line.format(r"\[(\d+)/(\d+)\] pass \d+ of \d+: (\S+) \((\d+) left\)")
-    found = re.findall(pattern, output, re.MULTILINE)
-    assert found
-    for number, total, cell, left in found:
-        assert cell in cells
-        assert int(total) == visits == int(number) + int(left)
-    return [int(number) for number, *_ in found]
+def test_progress_of_every_visit_is_seen_on_a_terminal_and_long_ones_show_that_they_live(project: Project) -> None:
+    project.workload("slow", "import time\n\ndef slow(item):\n    time.sleep(0.2)\n")
+    project.experiment()
+    screen = project.on_a_terminal("benchmarks", "--models", "sequential,thread-pool", "--passes", "1", "--rounds", "1")
+    found = re.findall(PROGRESS, screen)
+    assert {cell for _, _, cell, _ in found} == {"slow-sequential", "slow-thread-pool"}
+    assert any(seconds for _, _, _, seconds in found), "eight tasks of 0.2 s take longer than a second"
+    assert "What to use" in screen
 
 
 def test_progress_lines_stand_alone_even_when_cells_fail(project: Project) -> None:
     project.workload("odd", "import time\n\ndef odd(item):\n    return time.perf_counter_ns()\n")
     project.experiment()
-    workers = ",".join(str(number) for number in range(1, 26))
+    workers = ",".join(str(number) for number in range(1, 9))
     result = project.pytest("benchmarks", "--models", "thread-pool,asyncio", "--workers", workers, "--passes", "1")
-    lines = [line for line in result.outlines if re.search(r"\[\d+/\d+\] pass", line)]
+    lines = [line for line in result.outlines if re.search(r"s left", line)]
     assert lines
     assert [line for line in lines if not line.startswith("[")] == []
+
+
+def test_a_long_workload_says_what_it_will_cost_before_it_is_measured(project: Project) -> None:
+    project.workload("long", "import time\n\ndef long(item):\n    time.sleep(0.6)\n")
+    project.experiment()
+    result = project.pytest("benchmarks", "--models", "thread-pool", "--passes", "1", "--rounds", "1", "--workers", "8")
+    said = flat(result.stdout.str())
+    assert "one batch of long takes 5 s one task after the other, and the first passes run 4 of them: up to" in said
 
 
 def test_verbose_names_every_cell_with_its_outcome(napping: Project) -> None:
