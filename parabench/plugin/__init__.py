@@ -19,7 +19,7 @@ from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
-from parabench.plugin.progress import Progress
+from parabench.plugin.progress import PROGRESS, Progress
 from parabench.plugin.pytest_options import add_options, options_of
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
@@ -41,7 +41,6 @@ OPTIONS = pytest.StashKey[Options]()
 PROBLEM = pytest.StashKey[str]()
 NOTES = pytest.StashKey[list[str]]()
 RESUMED = pytest.StashKey[Unfinished]()
-PROGRESS = pytest.StashKey[Progress]()
 SCHEDULE: pytest.StashKey[Schedule[pytest.Item]] = pytest.StashKey()
 PARAMETERS = ("workload", "model", "workers", "size")
 
@@ -226,8 +225,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours = session.config.stash.get(SESSION, None)
     if ours is None or not ours.records:
         return (yield)
-    if PROGRESS in session.config.stash:
-        session.config.stash[PROGRESS].end(complete=not ours.interrupted)
     with held() as came:
         try:
             _store(session, ours)

@@ -26,6 +26,9 @@ HEARTBEAT_SECONDS = 1.0
 LONG_BATCH_SECONDS = 4.0
 
 
+PROGRESS = pytest.StashKey["Progress"]()
+
+
 class Progress:
     """Shows where a session is; one for each session."""
 

@@ -15,6 +15,7 @@ from parabench.analyse.steadiness import label_of
 from parabench.errors import ParabenchError
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
+from parabench.plugin.progress import PROGRESS
 from parabench.records import CellRecord, Concern
 from parabench.report.comparison_table import as_table
 from parabench.report.crossings import crossings_table
@@ -73,6 +74,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         if terminalreporter.isatty:
             terminalreporter.rewrite("", erase=True)
         terminalreporter.ensure_newline()
+        if PROGRESS in config.stash:
+            config.stash[PROGRESS].end(complete=not ours.interrupted)
         notes = [*steadiness(ours.records.values())]
         notes += [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
         text = summary(
