@@ -61,8 +61,8 @@ class Race:
 
     @property
     def equals(self) -> tuple[str, ...]:
-        """The leader, and all that are not slower than it for sure, fastest first."""
-        others = [name for name in self.behind if name in self.running]
+        """The leader, what is not slower than it for sure, and what is at most 5 % slower; fastest first."""
+        others = [name for name in self.behind if name in self.running or name in self.good]
         return () if self.leader is None else (self.leader, *sorted(others, key=lambda name: self.behind[name].ratio))
 
     @property
@@ -118,21 +118,16 @@ class Race:
         }
         self.good = frozenset(
             name
-            for name in self.running
-            if all(_close(_turned(ratios[name][other])) for other in self.running - {name})
+            for name in measured
+            if all(
+                _close(_compared(other, name, measured, confidence, priors)) for other in self.running if other != name
+            )
         )
 
 
 def _compared(slower: str, faster: str, measured: Passes, confidence: float, priors: Priors) -> Ratio:
     prior = prior_of_pair(priors.get(slower, NO_PRIOR), priors.get(faster, NO_PRIOR))
     return compare(measured[slower], measured[faster], confidence, prior)
-
-
-def _turned(ratio: Ratio) -> Ratio:
-    """The ratio the other way round."""
-    if ratio.low is None or ratio.high is None:
-        return ratio
-    return Ratio(ratio=1 / ratio.ratio, low=1 / ratio.high, high=1 / ratio.low, pairs=ratio.pairs)
 
 
 def _close(ratio: Ratio | None) -> bool:

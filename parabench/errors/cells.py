@@ -113,3 +113,13 @@ class LockUnusable(ParabenchError):
             f"cannot lock {path}, which keeps sessions from measuring each other: {cause.strerror or cause}; "
             "mend or remove what is in its place, or choose another name with PARABENCH_LOCK"
         )
+
+
+class LawBroken(ParabenchError):
+    """A cell was faster than the law of its workload says is possible."""
+
+    def __init__(self, cell: str, seconds: float, seconds_least: float, law: str) -> None:
+        super().__init__(
+            f"{cell} took {seconds:.4g} s in its slowest pass, but {seconds_least:.4g} s are the least possible by the "
+            f"law of its workload ({law}): the law is wrong. Mend the workload's `limit`; shares of it mean nothing"
+        )

@@ -228,6 +228,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     with held() as came:
         try:
             _store(session, ours)
+            if ours.broken_laws():
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says which, and why
         except ParabenchError:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says why
         finally:

@@ -82,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             ours.answers(),
             ours.records.values(),
             racing=ours.races is not None,
-            notes=[*notes, *ours.problems],
+            notes=[*map(str, ours.broken_laws().values()), *notes, *ours.problems],
             width=max(terminalreporter._tw.fullwidth, 80),
             colour=terminalreporter.hasmarkup,
         )

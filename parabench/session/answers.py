@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from parabench.analyse.race import EQUAL_WITHIN, Race
 from parabench.analyse.ranking import BASELINE, Ratio
 from parabench.models.contract import Model
 from parabench.records import CellRecord
+from parabench.session.laws import broken_laws
 from parabench.session.races import Races, passes_by_workload
 from parabench.workload import Limit
 
@@ -47,7 +49,7 @@ class Answer:
     speedup: float | None
     low: float | None
     high: float | None
-    #: Shortest possible seconds / its seconds; None where nobody knows the limit.
+    #: Shortest possible seconds / its seconds, 1 at most; None where nobody knows the limit, or the law is wrong.
     share_of_limit: float | None
     #: The best of each other family, and its share of the speed: below 1 is slower.
     others: tuple[tuple[Choice, float], ...]
@@ -75,21 +77,22 @@ def answers_of(
     if races is None:
         races = Races(records, {name: model.family for name, model in models.items()}, everything=True)
         races.look(max((len(record.visits) for record in records), default=0))
+    broken = broken_laws(records, limits).keys()
     answers = []
     for workload in passes_by_workload(records):
         here = {record.label: record for record in records if record.cell.workload == workload and record.valid}
         race, speedups = races.by_workload[workload], races.speedups.get(workload, {})
-        answers.append(_answer(workload, here, race, speedups, models, limits))
+        answers.append(_answer(here, race, speedups, models, limits, broken))
     return answers
 
 
 def _answer(
-    workload: str,
     here: Mapping[str, CellRecord],
     race: Race,
     speedups: Mapping[str, Ratio],
     models: Mapping[str, Model],
     limits: Mapping[str, Limit],
+    broken: AbstractSet[str],
 ) -> Answer:
     fastest = min(here, key=lambda label: here[label].seconds or math.inf)
     best = race.leader if race.leader is not None and race.leader in here else fastest
@@ -101,8 +104,10 @@ def _answer(
     speedup = itself if simplest == BASELINE else speedups.get(simplest)
     limit = limits.get(record.cell.id)
     share = limit.seconds / record.seconds if limit and limit.seconds is not None and record.seconds else None
+    if share is not None and share > 1:
+        share = None if record.cell.id in broken else 1.0  # noise, where the law is not broken
     return Answer(
-        workload=workload,
+        workload=record.cell.workload,
         use=_choice(record, models),
         seconds=record.seconds or math.nan,
         settled=race.settled,

@@ -14,7 +14,7 @@ from typing import Any
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.repetition_counts import rounds_worth
 from parabench.analyse.timeline_json import timelines_info
-from parabench.errors import JournalNotWritable
+from parabench.errors import JournalNotWritable, LawBroken
 from parabench.history import store
 from parabench.history.journal import Journal
 from parabench.history.journal_lines import failure_line, visit_line, warnings_line
@@ -33,6 +33,7 @@ from parabench.session.discovery import find_workloads
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
+from parabench.session.laws import broken_laws
 from parabench.session.options import Options
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
@@ -97,10 +98,6 @@ class Session:
     def seconds_once(self) -> float:
         """Seconds spent so far on what later passes do not repeat."""
         return self._experiment.seconds_once if self._experiment else 0.0
-
-    @property
-    def _seconds_instrumented(self) -> float:
-        return self._experiment.seconds_instrumented if self._experiment else 0.0
 
     @property
     def folder(self) -> Path:
@@ -209,6 +206,10 @@ class Session:
         """What to use for each workload that has any valid cell."""
         return answers_of(self.records.values(), self.models, self.limits(), self.races)
 
+    def broken_laws(self) -> dict[str, LawBroken]:
+        """The error of each cell that was faster than the law of its workload allows, by cell id."""
+        return broken_laws(self.records.values(), self.limits())
+
     def limits(self) -> dict[str, Limit]:
         """The ideal time of each valid cell, by cell id."""
         if not self._limits:
@@ -245,7 +246,7 @@ class Session:
                 run=self.run,
                 warnings=self.warnings,
                 answers=[answer.stored() for answer in self.answers()],
-                seconds=seconds_by_use(self.records.values(), self._seconds, self._seconds_instrumented),
+                seconds=seconds_by_use(self.records.values(), self._seconds, self._experiment),
             ),
             self.options.workloads_dir.parent,
         )

@@ -1,0 +1,149 @@
+"""What a session recommends, and the laws that its measurements contradict."""
+
+from dataclasses import replace
+
+import pytest
+from visits import visit
+
+from parabench.models.contract import Capabilities, Model, always
+from parabench.records import Cell, CellRecord
+from parabench.session.answers import Choice, answers_of
+from parabench.session.laws import broken_laws
+from parabench.session.races import Races
+from parabench.workload import Limit
+
+PASSES = 8
+#: Passes differ by 5 %, visits by half a per cent: none of both is the same twice.
+PASS = (1.0, 1.02, 0.98, 1.05, 0.99, 1.01, 1.03, 0.97)
+WOBBLE = (1.0, 1.004, 0.997, 1.002, 0.995, 1.005, 0.999, 1.001)
+
+
+def model(name, family, worker="process", libraries=()):
+    capabilities = Capabilities(worker=worker, shares_memory=False, pickles=True, parallel_bytecode=True)
+    return Model(
+        name=name,
+        family=family,
+        description="",
+        when="",
+        limits="",
+        snippet="",
+        capabilities=capabilities,
+        open=None,
+        availability=always,
+        libraries=libraries,
+    )
+
+
+MODELS = {
+    one.name: one
+    for one in (
+        model("sequential", "baseline", "caller"),
+        model("threads", "threads", "thread"),
+        model("pool", "processes"),
+        model("loky", "processes", libraries=("joblib",)),
+    )
+}
+
+
+def record(name, seconds, *, workers=2, shift=0, passes=PASSES, by_default=True):
+    cell = Cell(
+        workload="w",
+        model=name,
+        kind="cpu",
+        workers=workers,
+        size="small",
+        workers_named=not by_default,
+        by_default=by_default,
+    )
+    visits = [visit(n, seconds * PASS[n] * WOBBLE[(n * 3 + shift) % 8]) for n in range(passes)]
+    return CellRecord(cell, tasks=8, visits=visits)
+
+
+def answer(*records, limits=None):
+    [found] = answers_of(records, MODELS, limits or {}, None)
+    return found
+
+
+def test_the_best_is_recommended_with_its_speed_up_and_how_the_others_compare():
+    found = answer(record("sequential", 1.0), record("threads", 0.98, shift=1), record("pool", 0.5, shift=2))
+    assert found.use == Choice("processes", "pool", 2, "1")
+    assert found.settled
+    assert found.family_settled
+    assert found.equals == ()
+    assert found.speedup == pytest.approx(2.0, rel=0.02)
+    assert found.low < found.speedup < found.high
+    assert found.others[0][0].family == "threads"
+    assert found.others[0][1] == pytest.approx(0.51, rel=0.02)
+    assert found.reason == "faster than every other one for sure"
+
+
+def test_of_equals_the_simplest_is_recommended():
+    found = answer(
+        record("sequential", 1.0), record("loky", 0.498, shift=1), record("pool", 0.5, shift=2), record("threads", 0.51)
+    )
+    assert found.use.model == "threads", "threads are simpler than processes"
+    assert {choice.model for choice in found.equals} <= {"pool", "loky"}
+    assert found.reason.startswith("the simplest of those that are at most 5% slower than the best")
+    without = answer(record("sequential", 1.0), record("loky", 0.498, shift=1), record("pool", 0.5, shift=2))
+    assert without.use.model == "pool", "the standard library comes before others"
+
+
+def test_of_equals_fewer_workers_are_recommended():
+    more = record("pool", 0.499, workers=4, shift=1, by_default=False)
+    found = answer(record("sequential", 1.0), more, record("pool", 0.5, shift=2))
+    assert found.use.workers == 2
+
+
+def test_one_pass_recommends_and_settles_nothing():
+    found = answer(record("sequential", 1.0, passes=1), record("pool", 0.5, passes=1))
+    assert (found.use.model, found.settled, found.family_settled) == ("pool", False, False)
+    assert found.reason == "one pass says nothing about chance"
+
+
+def test_sequential_needs_no_speed_up():
+    found = answer(record("sequential", 1.0), record("pool", 2.0, shift=1))
+    assert (found.use.family, found.speedup, found.low, found.high) == ("baseline", 1.0, 1.0, 1.0)
+
+
+def test_a_failed_cell_is_never_recommended():
+    failed = replace_failure(record("pool", 0.1))
+    assert answer(record("sequential", 1.0), failed, record("threads", 0.9, shift=1)).use.model == "threads"
+
+
+def replace_failure(record):
+    return replace(record, failure="1 of 8 tasks failed")
+
+
+def test_a_cell_that_is_faster_than_its_law_allows_breaks_it_loudly():
+    records = [record("sequential", 1.0), record("pool", 0.4, shift=1)]
+    limits = {"w-pool": Limit(0.5, "sequential time / 2 cores")}
+    [broken] = broken_laws(records, limits).values()
+    assert "w-pool took 0.41" in str(broken)
+    assert "the law is wrong. Mend the workload's `limit`" in str(broken)
+    assert answer(*records, limits=limits).share_of_limit is None
+    assert broken_laws(records, {"w-pool": Limit(0.395, "noise")}) == {}
+    assert broken_laws([record("pool", 0.4, passes=1)], limits) == {}, "one pass proves nothing"
+
+
+def test_a_share_beyond_one_that_is_noise_is_one():
+    records = [record("sequential", 1.0), record("pool", 0.5, shift=1)]
+    assert answer(*records, limits={"w-pool": Limit(0.506, "")}).share_of_limit == 1.0
+
+
+def test_a_race_instruments_the_baseline_and_the_best_of_each_family():
+    records = [
+        record("sequential", 1.0, passes=1),
+        record("threads", 0.9, passes=1),
+        record("pool", 0.5, passes=1),
+        record("loky", 0.6, passes=1),
+    ]
+    races = Races(records, {name: one.family for name, one in MODELS.items()})
+    wanted = {one.label for one in records if races.worth_instrumenting(one)}
+    assert wanted == {"sequential", "threads", "pool"}
+
+
+def test_a_slow_contestant_is_timed_once_a_visit():
+    records = [record("sequential", 1.0, passes=1), record("pool", 0.5, passes=1)]
+    races = Races(records, {name: one.family for name, one in MODELS.items()})
+    assert races.rounds_worth(records[1])(0.5, 0.2) > 1
+    assert races.rounds_worth(records[0])(0.5, 1.1) == 1
