@@ -1,7 +1,7 @@
 """The shortest honest program for each local model: the same library, the same workers, a task that does nothing.
 
-Honest is a program that a task's failure does not end: it keeps a value or an error for every item, in their order. Each
-is a context manager that starts N workers and yields what runs a batch on them.
+Honest is a program that a task's failure does not end: it keeps a value or an error for every item, in their order.
+Each is a context manager that starts N workers and yields what runs a batch on them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ import multiprocessing.connection
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.twins.gevent_program import gevent_script
 from workloads.overhead import no_op, no_op_async
 
 Run = Callable[[Sequence[Any]], list[Any]]
 Program = Callable[[int], AbstractContextManager[Run]]
+
+
+class Result(NamedTuple):
+    """What is kept of a task."""
+
+    value: Any
+    error: Exception | None = None
 
 
 def attempt(item: Any) -> Any:
@@ -47,9 +54,9 @@ def sequential(workers: int) -> Iterator[Run]:
         results = []
         for item in items:
             try:
-                results.append((no_op(item), None))
-            except Exception as error:  # noqa: PERF203  # one task's failure is not that of the batch
-                results.append((None, error))
+                results.append(Result(no_op(item)))
+            except Exception as error:  # one task's failure is not that of the batch
+                results.append(Result(None, error))
         return results
 
     yield run
@@ -144,9 +151,10 @@ def process_per_task(workers: int) -> Iterator[Run]:
                 running[reader] = index, process
             if not running:
                 return results
-            for reader in multiprocessing.connection.wait(list(running)):
+            ready: list[Any] = multiprocessing.connection.wait(list(running))
+            for reader in ready:
                 index, process = running.pop(reader)
-                results[index] = reader.recv()  # type: ignore[union-attr]  # it is a Connection
+                results[index] = reader.recv()
                 process.join()
 
     yield run

@@ -24,7 +24,7 @@ from workloads.overhead import no_op, no_op_async
 def ours(model: str, chunk: str, workers: int, items: Sequence[Any]) -> Iterator[Callable[[], list[Any]]]:
     """The model as a cell opens it."""
     call = TaskCall(task=reference_to(no_op), task_async=reference_to(no_op_async))
-    with find_models()[model].open_with(workers, call, Services()) as run:
+    with find_models()[model].open_with(workers, call, Services(), chunk) as run:
         yield lambda: run(Batch(call, items))
 
 

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parabench.errors import ChunkUnknown
 from parabench.records import Unavailable
 from parabench.task import Run, TaskCall
 from parabench.workers.services import Services
@@ -64,11 +65,14 @@ class Model:
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
     #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
     #: `services`; without it, they start one of their own.
+    #: Those with several chunks take a keyword argument, `chunk`.
     open: Callable[..., AbstractContextManager[Run]]
     #: None when the model can run here; never raises, never substitutes another model.
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
+    #: How many tasks it sends in one message: "1", or "auto", which is the library's own automatic.
+    chunks: tuple[str, ...] = ("1",)
     #: Runs only when it is named: it starts servers, and a visit takes seconds.
     on_request: bool = False
     #: Another form of a model that runs by default, and differs from it in one point: runs when it is named, and with
@@ -87,11 +91,19 @@ class Model:
         """Whether its server is one of those that somebody else runs, named by their fields of Services."""
         return self.address is not None and self.address in external_services
 
-    def open_with(self, workers: int, call: TaskCall, services: Services) -> AbstractContextManager[Run]:
-        """Open the model, told of the services that somebody else runs if it needs one."""
+    def open_with(
+        self, workers: int, call: TaskCall, services: Services, chunk: str = "1"
+    ) -> AbstractContextManager[Run]:
+        """Open the model, told of the services that somebody else runs if it needs one, and of the chunk if it has any.
+
+        Raises ChunkUnknown if it is none of those that the model declares.
+        """
+        if chunk not in self.chunks:
+            raise ChunkUnknown(self.name, chunk, self.chunks)
+        options = {"chunk": chunk} if len(self.chunks) > 1 else {}
         if self.capabilities.needs_service:
-            return self.open(workers, call, services)
-        return self.open(workers, call)
+            return self.open(workers, call, services, **options)
+        return self.open(workers, call, **options)
 
 
 def always() -> Unavailable | None:
