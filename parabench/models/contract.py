@@ -71,8 +71,6 @@ class Model:
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
-    #: How many tasks it sends in one message: "1", or "auto", which is the library's own automatic.
-    chunks: tuple[str, ...] = ("1",)
     #: Runs only when it is named: it starts servers, and a visit takes seconds.
     on_request: bool = False
     #: Another form of a model that runs by default, and differs from it in one point: runs when it is named, and with
