@@ -1,4 +1,4 @@
-"""A patched script that runs batches on greenlets, over its own standard input and output, and who talks to it."""
+"""A patched script that runs batches on greenlets, over its standard input and output, and who talks to it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,28 @@ def attempt(item: Any) -> list[Any]:
         return [None, repr(error)]
 
 
-def main() -> None:
-    from gevent.pool import Pool
+def work(todo: Any, done: Any) -> None:
+    """One of N greenlets that live for as long as the script: a greenlet for each item, by `Pool.map`, costs far more."""
+    for index, item in todo:
+        done.put((index, attempt(item)))
 
-    pool = Pool(int(sys.argv[1]))
+
+def main() -> None:
+    from gevent import spawn
+    from gevent.queue import Queue
+
+    todo, done = Queue(), Queue()
+    for _ in range(int(sys.argv[1])):
+        spawn(work, todo, done)
     for line in sys.stdin:
-        print(json.dumps(pool.map(attempt, json.loads(line))), flush=True)
+        items = json.loads(line)
+        for indexed in enumerate(items):
+            todo.put(indexed)
+        results: list[Any] = [None] * len(items)
+        for _ in items:
+            index, result = done.get()
+            results[index] = result
+        print(json.dumps(results), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import multiprocessing.connection
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from benchmarks.twins.gevent_program import gevent_script
@@ -66,6 +67,38 @@ def sequential(workers: int) -> Iterator[Run]:
 def thread_pool(workers: int) -> Iterator[Run]:
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         yield lambda items: list(pool.map(attempt, items))
+
+
+@contextmanager
+def thread_queue(workers: int) -> Iterator[Run]:
+    todo: SimpleQueue[Any] = SimpleQueue()
+    done: SimpleQueue[Any] = SimpleQueue()
+
+    def work() -> None:
+        while (following := todo.get()) is not None:
+            index, item = following
+            try:
+                done.put((index, Result(no_op(item))))
+            except Exception as error:
+                done.put((index, Result(None, error)))
+
+    def run(items: Sequence[Any]) -> list[Any]:
+        for indexed in enumerate(items):
+            todo.put(indexed)
+        results: list[Any] = [None] * len(items)
+        for _ in items:
+            index, result = done.get()
+            results[index] = result
+        return results
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    yield run
+    for _ in threads:
+        todo.put(None)
+    for thread in threads:
+        thread.join()
 
 
 @contextmanager
@@ -248,6 +281,7 @@ def anyio_to_thread(workers: int) -> Iterator[Run]:
 TWINS: dict[tuple[str, str], Program] = {
     ("sequential", "1"): sequential,
     ("thread-pool", "1"): thread_pool,
+    ("thread-queue", "1"): thread_queue,
     ("thread-per-task", "1"): thread_per_task,
     **{
         (f"process-pool-{start_method}", chunk): functools.partial(program, start_method)

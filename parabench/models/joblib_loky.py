@@ -39,6 +39,8 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
         return answers  # type: ignore[no-any-return]
 
     def run(batch: Batch) -> list[Outcome]:
+        if children.ended():  # joblib would go on with new processes, which nobody has told of the call
+            return [lost(children.death(signal.SIGKILL))] * len(batch.items)
         answers: list[Any] = [None] * len(batch.items)
         work = joblib.delayed(functools.partial(_work, function_for(call, batch.call)))
         loss: Outcome | None = None

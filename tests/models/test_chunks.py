@@ -89,9 +89,9 @@ def test_a_dying_worker_costs_its_chunk(model, tmp_path):
 
 def test_an_unknown_chunk_says_what_there_is():
     call = TaskCall(task="tasks_for_tests:echo")
-    with pytest.raises(ChunkUnknown, match="^mp-pool sends no chunks of '7': choose 1 or auto$"):
+    with pytest.raises(ChunkUnknown, match=r"^mp-pool sends no chunks of '7': choose 1 or auto$"):
         find_models()["mp-pool"].open_with(1, call, Services(), chunk="7")
-    with pytest.raises(ChunkUnknown, match="^sequential sends no chunks of 'auto': choose 1$"):
+    with pytest.raises(ChunkUnknown, match=r"^sequential sends no chunks of 'auto': choose 1$"):
         find_models()["sequential"].open_with(1, call, Services(), chunk="auto")
 
 
