@@ -40,7 +40,7 @@ def attempt(item: Any) -> list[Any]:
 
 
 def work(todo: Any, done: Any) -> None:
-    """One of N greenlets that live for as long as the script: a greenlet for each item, by `Pool.map`, costs far more."""
+    """One of N greenlets that live for as long as the script: `Pool.map`, a greenlet for each item, costs far more."""
     for index, item in todo:
         done.put((index, attempt(item)))
 

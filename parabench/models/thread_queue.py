@@ -61,10 +61,40 @@ def _work(call: TaskCall, todo: _Todo, done: _Done, together: threading.Barrier)
     leave_thread()
 
 
+SNIPPET = """\
+import threading
+from queue import SimpleQueue
+
+from my_work import items, work
+
+todo, done = SimpleQueue(), SimpleQueue()
+
+
+def run():
+    while (following := todo.get()) is not None:
+        index, item = following
+        try:
+            done.put((index, work(item)))
+        except Exception as error:  # it would end the thread, and the others would wait for its answer
+            done.put((index, f"{item!r} failed: {error!r}"))
+
+
+threads = [threading.Thread(target=run) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for indexed in [*enumerate(items), *[None] * len(threads)]:
+    todo.put(indexed)
+for _, outcome in sorted((done.get() for _ in items), key=lambda indexed: indexed[0]):
+    print(outcome)
+"""
+
 MODEL = Model(
     name="thread-queue",
     family="threads",
     description="threading.Thread and queue.SimpleQueue",
+    when="Many short blocking calls: of all threads these cost least for each task.",
+    limits="A program of one's own: what an executor does about errors, results and the end has to be written.",
+    snippet=SNIPPET,
     capabilities=Capabilities(
         worker="thread",
         shares_memory=True,
