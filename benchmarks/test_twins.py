@@ -4,6 +4,7 @@
 
 A pair is two processes, one of each side, that run batches of no-ops in turns, so that what the machine does meanwhile
 meets both. The pairs are the replicates: what distinguishes two processes of the same program is in the interval.
+TWIN_PAIRS in the environment is another number of pairs than 8.
 """
 
 from __future__ import annotations
