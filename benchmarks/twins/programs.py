@@ -6,47 +6,21 @@ Each is a context manager that starts N workers and yields what runs a batch on 
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import functools
-import importlib
 import math
 import multiprocessing
 import multiprocessing.connection
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
+from benchmarks.twins.attempts import Program, Result, Run, attempt, attempt_each, result_of
 from benchmarks.twins.gevent_program import gevent_script
-from workloads.overhead import no_op, no_op_async
-
-Run = Callable[[Sequence[Any]], list[Any]]
-Program = Callable[[int], AbstractContextManager[Run]]
-
-
-class Result(NamedTuple):
-    """What is kept of a task."""
-
-    value: Any
-    error: Exception | None = None
-
-
-def attempt(item: Any) -> Any:
-    """What the task returned, or raised."""
-    try:
-        return no_op(item)
-    except Exception as error:
-        return error
-
-
-def result_of(future: concurrent.futures.Future[Any]) -> Any:
-    """What a future's task returned, or raised."""
-    try:
-        return future.result()
-    except Exception as error:
-        return error
+from benchmarks.twins.loops import anyio_to_thread, asyncio_tasks, asyncio_to_thread, trio_tasks
+from workloads.overhead import no_op
 
 
 @contextmanager
@@ -158,10 +132,6 @@ def interpreters_auto(workers: int) -> Iterator[Run]:
         yield run
 
 
-def attempt_each(items: Sequence[Any]) -> list[Any]:
-    return [attempt(item) for item in items]
-
-
 @contextmanager
 def mp_pool(workers: int, chunksize: int | None = 1) -> Iterator[Run]:
     with multiprocessing.Pool(workers) as pool:
@@ -204,77 +174,6 @@ def joblib_loky(workers: int, batch_size: int | str = 1) -> Iterator[Run]:
 
     with joblib.Parallel(workers, batch_size=batch_size) as parallel:
         yield lambda items: parallel(joblib.delayed(attempt)(item) for item in items)
-
-
-@contextmanager
-def asyncio_tasks(loop_module: str, workers: int) -> Iterator[Run]:
-    async def batch(items: Sequence[Any]) -> list[Any]:
-        places = asyncio.Semaphore(workers)
-
-        async def work(item: Any) -> Any:
-            async with places:
-                return await no_op_async(item)
-
-        return await asyncio.gather(*(work(item) for item in items), return_exceptions=True)
-
-    with asyncio.Runner(loop_factory=importlib.import_module(loop_module).new_event_loop) as runner:
-        yield lambda items: runner.run(batch(items))
-
-
-@contextmanager
-def trio_tasks(workers: int) -> Iterator[Run]:
-    import trio
-    from anyio.from_thread import start_blocking_portal
-
-    async def batch(items: Sequence[Any]) -> list[Any]:
-        places = trio.CapacityLimiter(workers)
-        results: list[Any] = [None] * len(items)
-
-        async def work(index: int) -> None:
-            async with places:
-                try:
-                    results[index] = await no_op_async(items[index])
-                except Exception as error:
-                    results[index] = error
-
-        async with trio.open_nursery() as nursery:
-            for index in range(len(items)):
-                nursery.start_soon(work, index)
-        return results
-
-    with start_blocking_portal(backend="trio") as loop:
-        yield lambda items: loop.call(batch, items)
-
-
-@contextmanager
-def asyncio_to_thread(workers: int) -> Iterator[Run]:
-    async def batch(items: Sequence[Any]) -> list[Any]:
-        return await asyncio.gather(*(asyncio.to_thread(no_op, item) for item in items), return_exceptions=True)
-
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(workers))
-        yield lambda items: runner.run(batch(items))
-
-
-@contextmanager
-def anyio_to_thread(workers: int) -> Iterator[Run]:
-    import anyio
-    from anyio.from_thread import start_blocking_portal
-
-    async def batch(items: Sequence[Any]) -> list[Any]:
-        places = anyio.CapacityLimiter(workers)
-        results: list[Any] = [None] * len(items)
-
-        async def work(index: int) -> None:
-            results[index] = await anyio.to_thread.run_sync(attempt, items[index], limiter=places)
-
-        async with anyio.create_task_group() as group:
-            for index in range(len(items)):
-                group.start_soon(work, index)
-        return results
-
-    with start_blocking_portal() as loop:
-        yield lambda items: loop.call(batch, items)
 
 
 #: (model, chunk) -> its twin.
