@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from parabench.queues.library import QueueLibrary
 
 
+Opened = AbstractContextManager[Run]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """Facts about a model that reports and plans rely on."""
@@ -66,7 +69,7 @@ class Model:
     #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
     #: `services`; without it, they start one of their own.
     #: Those with several chunks take a keyword argument, `chunk`.
-    open: Callable[..., AbstractContextManager[Run]]
+    open: Callable[..., Opened]
     #: None when the model can run here; never raises, never substitutes another model.
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
@@ -89,19 +92,12 @@ class Model:
         """Whether its server is one of those that somebody else runs, named by their fields of Services."""
         return self.address is not None and self.address in external_services
 
-    def open_with(
-        self, workers: int, call: TaskCall, services: Services, chunk: str = "1"
-    ) -> AbstractContextManager[Run]:
-        """Open the model, told of the services that somebody else runs if it needs one, and of the chunk if it has any.
-
-        Raises ChunkUnknown if it is none of those that the model declares.
-        """
+    def open_with(self, workers: int, call: TaskCall, services: Services, chunk: str = "1") -> Opened:
+        """Open the model, told of other people's services and of the chunk if it can be. Raises ChunkUnknown."""
         if chunk not in self.chunks:
             raise ChunkUnknown(self.name, chunk, self.chunks)
         options = {"chunk": chunk} if len(self.chunks) > 1 else {}
-        if self.capabilities.needs_service:
-            return self.open(workers, call, services, **options)
-        return self.open(workers, call, **options)
+        return self.open(workers, call, *([services] if self.capabilities.needs_service else []), **options)
 
 
 def always() -> Unavailable | None:

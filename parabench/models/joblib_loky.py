@@ -28,10 +28,7 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     children = NewChildren(workers)
-    batch_size = "auto" if chunk == "auto" else 1
-    # Unordered, because what was finished before a worker died is kept.
-    options: dict[str, Any] = {"backend": "loky", "batch_size": batch_size, "return_as": "generator_unordered"}
-    options |= _preparation(workers, call)
+    options = _options(workers, call, chunk)
 
     def ask(pauses: list[float]) -> Iterable[str]:
         answers = parallel(joblib.delayed(answer)(pause) for pause in pauses)
@@ -51,7 +48,7 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
             loss = lost(children.death(signal.SIGKILL))
         except Exception as error:  # an item that does not pickle makes joblib give up the whole batch
             loss = failed(error)
-        return outcomes_of(loss if one is None else one for one in answers)
+        return outcomes_of(answers, loss)
 
     ended_well = False
     try:
@@ -71,12 +68,13 @@ def _work(function: Callable[[Any], Any], index: int, item: Any) -> tuple[int, A
     return index, function(item)
 
 
-def _preparation(workers: int, call: TaskCall) -> dict[str, Any]:
-    """With one worker joblib runs the tasks here, and starts nothing that could be prepared."""
+def _options(workers: int, call: TaskCall, chunk: str) -> dict[str, Any]:
+    """Unordered, because what was finished is kept. With one worker joblib runs the tasks here, and starts nothing."""
+    options = {"backend": "loky", "batch_size": 1 if chunk == "1" else chunk, "return_as": "generator_unordered"}
     if workers == 1:
         install(call)
-        return {}
-    return {"initializer": prepare_process, "initargs": (call,), "idle_worker_timeout": SECONDS_IDLE}
+        return options
+    return {**options, "initializer": prepare_process, "initargs": (call,), "idle_worker_timeout": SECONDS_IDLE}
 
 
 def _end_executor(*, kill_workers: bool) -> None:

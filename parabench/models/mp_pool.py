@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.pool import Pool
 from typing import Any
 
@@ -27,6 +27,8 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
     reader, writer = multiprocessing.Pipe(duplex=False)
     sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]
 
+    wake = functools.partial(_wake, writer)
+
     def map_each(function: Callable[[Any], Any], items: Sequence[Any], chunksize: int | None) -> list[Any]:
         """What the function answered, by item; None is what was lost with a process."""
         if children.ended() or not items:
@@ -38,9 +40,6 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
             return result.get()
         return list(result._value)  # type: ignore[attr-defined]  # noqa: SLF001  # nothing else tells what has come
 
-    def wake(_: Any) -> None:
-        writer.send_bytes(b"done")
-
     def ask(pauses: list[float]) -> list[str]:
         answers = map_each(answer, pauses, 1)
         if None in answers:
@@ -49,10 +48,7 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
 
     def run(batch: Batch) -> list[Outcome]:
         answers = map_each(function_for(call, batch.call), batch.items, None if chunk == "auto" else 1)
-        if None in answers:
-            loss = lost(children.death(signal.SIGTERM))
-            answers = [loss if one is None else one for one in answers]
-        return outcomes_of(answers)
+        return outcomes_of(answers, lost(children.death(signal.SIGTERM)) if None in answers else None)
 
     ended_well = False
     try:
@@ -65,6 +61,10 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
         children.end(pool.terminate)
         reader.close()
         writer.close()
+
+
+def _wake(writer: Connection, _: Any) -> None:
+    writer.send_bytes(b"done")
 
 
 def _close(pool: Pool) -> None:

@@ -36,10 +36,8 @@ def open_process_pool(start_method: str, workers: int, call: TaskCall, *, chunk:
         parts = chunks_of(batch.items, workers) if chunks else batch.items
         futures = _submit(pool, function_for(call, batch.call, chunks=chunks), parts)
         answers = [_answer(future) for future in futures] + [None] * (len(parts) - len(futures))
-        if None in answers:
-            loss = lost(_death(pool, children))
-            answers = [loss if answer is None else answer for answer in answers]
-        return outcomes_of(one_by_one(answers, parts) if chunks else answers)
+        loss = lost(_death(pool, children)) if None in answers else None
+        return outcomes_of(one_by_one(answers, parts) if chunks else answers, loss)
 
     try:
         try:

@@ -105,8 +105,11 @@ def unpacked(answer: Any) -> Outcome:
         return failed(error)
 
 
-def outcomes_of(answers: Iterable[Any]) -> list[Outcome]:
-    """The outcomes that answers stand for, in their order."""
+def outcomes_of(answers: Iterable[Any], loss: Outcome | None = None) -> list[Outcome]:
+    """The outcomes that answers stand for, in their order; `loss` is that of what has not come back, which is None."""
     return [
-        _tuple(Outcome, (answer, None, None)) if type(answer) in _TRAVELS else unpacked(answer) for answer in answers
+        _tuple(Outcome, (answer, None, None))
+        if type(answer) in _TRAVELS
+        else unpacked(loss if answer is None else answer)
+        for answer in answers
     ]
