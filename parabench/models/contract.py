@@ -67,8 +67,7 @@ class Model:
     capabilities: Capabilities
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
     #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
-    #: `services`; without it, they start one of their own.
-    #: Those with several chunks take a keyword argument, `chunk`.
+    #: `services`; without it, they start one of their own. Those with several chunks take the keyword `chunk`.
     open: Callable[..., Opened]
     #: None when the model can run here; never raises, never substitutes another model.
     availability: Callable[[], Unavailable | None]

@@ -27,14 +27,12 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
     reader, writer = multiprocessing.Pipe(duplex=False)
     sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]
 
-    wake = functools.partial(_wake, writer)
-
     def map_each(function: Callable[[Any], Any], items: Sequence[Any], chunksize: int | None) -> list[Any]:
         """What the function answered, by item; None is what was lost with a process."""
         if children.ended() or not items:
             return [None] * len(items)
         # `map` waits for ever for what was lost, so this waits for its end and for that of any process.
-        result = pool.map_async(function, items, chunksize, callback=wake, error_callback=wake)
+        result = pool.map_async(function, items, chunksize, callback=_wake(writer), error_callback=_wake(writer))
         if reader in wait(sentinels):
             reader.recv_bytes()
             return result.get()
@@ -63,8 +61,8 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
         writer.close()
 
 
-def _wake(writer: Connection, _: Any) -> None:
-    writer.send_bytes(b"done")
+def _wake(writer: Connection) -> Callable[[Any], None]:
+    return lambda _: writer.send_bytes(b"done")
 
 
 def _close(pool: Pool) -> None:
