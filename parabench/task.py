@@ -12,10 +12,9 @@ import importlib
 import json
 import os
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,7 +22,9 @@ from parabench.records import Failure, Outcome
 from parabench.tracing import tracer
 
 #: What a task may raise without taking its worker along: a sys.exit() is one failed task, too.
-_TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
+TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
+#: A NamedTuple made by its own constructor takes twice as long.
+_tuple = tuple.__new__
 
 
 @functools.cache
@@ -42,8 +43,8 @@ def reference_to(thing: Callable[..., Any]) -> str:
 class TaskCall:
     """A task ready to be called by any worker: names and JSON only. Calling it never raises an Exception.
 
-    It pickles as one short JSON string and unpickles to one shared object per process, so that sending it with every
-    task costs the same small amount under every model.
+    Workers are given it once, when they start (see `workers/installed.py`). It pickles as one short JSON string and
+    unpickles to one shared object per process.
     """
 
     task: str
@@ -55,17 +56,40 @@ class TaskCall:
     settings: str = "{}"
     traced: bool = False
 
+    @property
+    def enters_each_thread(self) -> bool:
+        """Whether each thread that runs it enters a context of its own."""
+        return self.context is not None and self.context_scope != "process"
+
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return call_from_text, (call_to_text(self),)
 
     def __call__(self, item: Any) -> Outcome:
         """Run the task with one item, in the calling thread."""
         if self.traced:
-            return tracer().call(_untraced(self), item)
+            return tracer().call(untraced(self), item)
         try:
             return Outcome(_function(self)(item))
-        except _TASK_ERRORS as error:
+        except TASK_ERRORS as error:
             return failed(error)
+
+    def bound(self) -> Callable[[Any], Outcome]:
+        """The same call with all that is the same for every item looked up once: what a model runs a batch with.
+
+        It is good for as long as nobody leaves what it has entered, in the process that it was made in.
+        """
+        if self.traced:
+            plain = untraced(self).bound()
+            return lambda item: tracer().call(plain, item)
+        function = bound_function(self)
+
+        def run(item: Any) -> Outcome:
+            try:
+                return _tuple(Outcome, (function(item), None, None))
+            except TASK_ERRORS as error:
+                return failed(error)
+
+        return run
 
     def prepare(self) -> None:
         """Import the task and enter its context: what a worker does once, before its first task.
@@ -74,7 +98,7 @@ class TaskCall:
         failure, with traceback, where a pool's initializer would only report itself broken.
         """
         with contextlib.suppress(Exception):
-            _function(_untraced(self))
+            _function(untraced(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +128,7 @@ def call_from_text(text: str) -> TaskCall:
 
 
 @functools.cache
-def _untraced(call: TaskCall) -> TaskCall:
+def untraced(call: TaskCall) -> TaskCall:
     """The one plain call for a traced one: both share one entered context."""
     return replace(call, traced=False) if call.traced else call
 
@@ -164,6 +188,25 @@ def _function(call: TaskCall) -> Callable[[Any], Any]:
     return function if function is not None else _enter(call, bound)
 
 
+def bound_function(call: TaskCall) -> Callable[[Any], Any]:
+    """The task itself, as a function of one item that raises what the task raises.
+
+    What every worker thread has entered for itself is looked up by the thread. What cannot be imported or entered is
+    tried again by each task, which reports why.
+    """
+    call = untraced(call)
+    if call.enters_each_thread:
+        return functools.partial(_look_up_and_call, call)
+    try:
+        return _function(call)
+    except Exception:
+        return functools.partial(_look_up_and_call, call)
+
+
+def _look_up_and_call(call: TaskCall, item: Any) -> Any:
+    return _function(call)(item)
+
+
 def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Callable[[Any], Any]:
     with _entering:  # the first tasks of several threads arrive together: one of them enters, the others wait
         if call in bound:
@@ -172,12 +215,13 @@ def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Calla
         if call.context is not None:
             stack = _process_stack if call.context_scope == "process" else _per_thread.stack
             value = stack.enter_context(find(call.context)(json.loads(call.settings)))
-            function = functools.partial(_call_with_context, function, value)
+            function = functools.partial(call_with_context, function, value)
         bound[call] = function
         return function  # type: ignore[no-any-return]
 
 
-def _call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:
+def call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:
+    """A task that takes what its context gave as its second argument."""
     return function(item, value)
 
 
@@ -185,53 +229,6 @@ def leave_thread() -> None:
     """Leave what this thread entered for itself; for models whose threads end before their process does."""
     _per_thread.bound.clear()
     _per_thread.stack.close()
-
-
-class LoopContexts:
-    """What one event loop has entered, whichever library runs it: a model makes one for its loop, and leaves it."""
-
-    def __init__(self) -> None:
-        self._bound: dict[TaskCall, Callable[[Any], Any]] = {}
-        self._stack = AsyncExitStack()
-
-    async def prepare(self, call: TaskCall) -> None:
-        """Enter the context of the coroutine twin, or the synchronous one when the task has none, before any task.
-
-        An error here is left for the tasks: see `TaskCall.prepare`.
-        """
-        if call.task_async is None:
-            call.prepare()
-            return
-        with contextlib.suppress(Exception):
-            await self._enter(_untraced(call))
-
-    async def call(self, call: TaskCall, item: Any) -> Outcome:
-        """Await the coroutine twin with one item; a task without one runs in the loop's own thread and blocks it."""
-        if call.task_async is None:
-            return call(item)
-        started = time.monotonic()
-        try:
-            function = self._bound.get(call) or await self._enter(_untraced(call))
-            outcome = Outcome(await function(item))
-        except _TASK_ERRORS as error:
-            outcome = failed(error)
-        return tracer().shared(outcome, started) if call.traced else outcome
-
-    async def leave(self) -> None:
-        """Leave what was entered in this loop."""
-        self._bound.clear()
-        await self._stack.aclose()
-
-    async def _enter(self, call: TaskCall) -> Callable[[Any], Any]:
-        # Models prepare before the first task, so that no two tasks enter at once.
-        if call not in self._bound:
-            assert call.task_async is not None
-            function = find(call.task_async)
-            if call.context_async is not None:
-                value = await self._stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
-                function = functools.partial(_call_with_context, function, value)
-            self._bound[call] = function
-        return self._bound[call]
 
 
 def leave_process() -> None:

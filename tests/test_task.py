@@ -5,12 +5,13 @@ import pickle
 import subprocess
 import sys
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 
 import pytest
 
 from parabench import task
 from parabench.task import TaskCall, call_from_text, call_to_text
+from parabench.workers.loops import LoopContexts
 
 EVENTS = []
 
@@ -143,13 +144,53 @@ def test_a_context_that_fails_is_the_failure_of_every_task():
         assert broken(item).failure[:2] == ("OSError", "the session does not open")
 
 
+def test_a_bound_call_does_what_the_call_does():
+    scoped = with_context(context_scope="thread")
+    for each in (
+        call(double),
+        with_context(),
+        scoped,
+        call(raise_odd),
+        call(add, context=f"{__name__}:broken_context"),
+    ):
+        run = each.bound()
+        for item in (1, 2):
+            assert run(item)[0] == each(item)[0]
+            assert (run(item)[1] or [None])[:2] == (each(item)[1] or [None])[:2]
+    traced = call(double, traced=True).bound()(3)
+    assert (traced.value, traced.trace.worker) == (6, f"{os.getpid()}:{threading.get_ident()}")
+
+
+def test_a_bound_call_enters_the_context_of_each_thread():
+    scoped = with_context(context_scope="thread")
+    run = scoped.bound()
+    run(1)
+    other = threading.Thread(target=lambda: [run(1), run(2), task.leave_thread()])
+    other.start()
+    other.join()
+    assert [event[0] for event in EVENTS] == ["enter", "enter", "leave"]
+
+
+def test_a_twin_whose_context_fails_is_the_failure_of_every_task():
+    broken = call(add, task_async=f"{__name__}:add_async", context_async=f"{__name__}:broken_context")
+
+    async def main():
+        run = await LoopContexts().bound(broken, nullcontext())
+        return [await run(item) for item in (1, 2)]
+
+    for outcome in asyncio.run(main()):
+        assert outcome.failure.type == "TypeError"
+        assert "async" in outcome.failure.message
+
+
 def test_coroutine_twins_run_in_their_own_context_of_the_loop():
     twin = with_context(task_async=f"{__name__}:add_async", context_async=f"{__name__}:context_async")
 
     async def main():
-        contexts = task.LoopContexts()
+        contexts = LoopContexts()
         await contexts.prepare(twin)
-        outcomes = await asyncio.gather(*(contexts.call(twin, item) for item in range(5)))
+        run = await contexts.bound(twin, nullcontext())
+        outcomes = await asyncio.gather(*(run(item) for item in range(5)))
         await contexts.leave()
         return outcomes
 
@@ -158,8 +199,11 @@ def test_coroutine_twins_run_in_their_own_context_of_the_loop():
 
 
 def test_a_task_without_a_twin_runs_in_the_loop_itself():
-    plain = call(double)
-    assert asyncio.run(task.LoopContexts().call(plain, 4)).value == 8
+    async def main():
+        run = await LoopContexts().bound(call(double), nullcontext())
+        return await run(4)
+
+    assert asyncio.run(main()).value == 8
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

@@ -118,4 +118,4 @@ def _burn(seconds: float) -> Outcome:
 
 def test_traces_of_the_untraced_call_share_one_object() -> None:
     call = traced()
-    assert task._untraced(call) is task._untraced(call)
+    assert task.untraced(call) is task.untraced(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
 
@@ -23,6 +23,23 @@ class WorkersNotStarted(ParabenchError):
             f"only {started} of {wanted} workers answered within {seconds:g} s; "
             "ask for fewer workers, or look for a limit on processes or threads"
         )
+
+
+class CallNotInstalled(ParabenchError):
+    """A batch for workers that were opened for another task."""
+
+    def __init__(self, asked: str, installed: str) -> None:
+        super().__init__(
+            f"these workers were opened for {installed} and cannot run {asked} with another task, context or settings; "
+            "open the model with the call of the batch"
+        )
+
+
+class ChunkUnknown(UsageError):
+    """A chunk that a model does not make."""
+
+    def __init__(self, model: str, chunk: str, known: Sequence[str]) -> None:
+        super().__init__(f"{model} sends no chunks of '{chunk}': choose {' or '.join(known)}")
 
 
 class BrokerNotStarted(ParabenchError):

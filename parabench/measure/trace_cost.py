@@ -16,8 +16,8 @@ BLOCKS, CALLS_PER_BLOCK = 41, 100
 
 def measure_trace_cost() -> TraceCost:
     """Medians over the blocks, and half of their interquartile ranges."""
-    plain = TaskCall(task=reference_to(nothing))
-    traced = TaskCall(task=reference_to(nothing), traced=True)
+    plain = TaskCall(task=reference_to(nothing)).bound()
+    traced = TaskCall(task=reference_to(nothing), traced=True).bound()
     own = tracer()
     outcome = Outcome(None)
 

@@ -51,11 +51,12 @@ async def _in_every_thread(function: Callable[[], object], workers: int) -> None
 async def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
     import anyio
 
+    call = batch.call.bound()
     places = anyio.CapacityLimiter(workers)
     outcomes: dict[int, Outcome] = {}
 
     async def work(index: int) -> None:
-        outcomes[index] = await anyio.to_thread.run_sync(batch.call, batch.items[index], limiter=places)
+        outcomes[index] = await anyio.to_thread.run_sync(call, batch.items[index], limiter=places)
 
     async with anyio.create_task_group() as group:
         for index in range(len(batch.items)):

@@ -11,7 +11,8 @@ from typing import Any
 
 from parabench.models.contract import Capabilities, Model, always, needs_extra
 from parabench.records import Outcome
-from parabench.task import Batch, LoopContexts, Run, TaskCall, failed
+from parabench.task import Batch, Run, TaskCall
+from parabench.workers.loops import LoopContexts
 
 
 @contextmanager
@@ -32,15 +33,12 @@ def open_asyncio(loop_module: str, workers: int, call: TaskCall) -> Iterator[Run
 
 
 async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list[Outcome]:
-    places = asyncio.Semaphore(workers)
+    """One asyncio task for each item, N of them past the semaphore: the form that asyncio's users write.
 
-    async def work(item: Any) -> Outcome:
-        async with places:
-            try:
-                return await contexts.call(batch.call, item)
-            except asyncio.CancelledError as error:  # one task that gave up; the loop itself is not being stopped
-                return failed(error)
-
+    N runners that take items from one iterator would be cheaper, because they are no task for each item.
+    """
+    # One task that gave up is one failed task; the loop itself is not being stopped.
+    work = await contexts.bound(batch.call, asyncio.Semaphore(workers), gave_up=(asyncio.CancelledError,))
     return await asyncio.gather(*(work(item) for item in batch.items))
 
 

@@ -42,7 +42,8 @@ async def _in_every_thread(function: Callable[[], object], workers: int) -> None
 
 
 async def _run_batch(batch: Batch) -> list[Outcome]:
-    return await asyncio.gather(*(asyncio.to_thread(batch.call, item) for item in batch.items))
+    call = batch.call.bound()
+    return await asyncio.gather(*(asyncio.to_thread(call, item) for item in batch.items))
 
 
 SNIPPET = """\

@@ -14,12 +14,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parabench.errors import ChunkUnknown
 from parabench.records import Unavailable
 from parabench.task import Run, TaskCall
 from parabench.workers.services import Services
 
 if TYPE_CHECKING:
     from parabench.queues.library import QueueLibrary
+
+
+Opened = AbstractContextManager[Run]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,8 @@ class Model:
     capabilities: Capabilities
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
     #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
-    #: `services`; without it, they start one of their own.
-    open: Callable[..., AbstractContextManager[Run]]
+    #: `services`; without it, they start one of their own. Those with several chunks take the keyword `chunk`.
+    open: Callable[..., Opened]
     #: None when the model can run here; never raises, never substitutes another model.
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
@@ -87,11 +91,12 @@ class Model:
         """Whether its server is one of those that somebody else runs, named by their fields of Services."""
         return self.address is not None and self.address in external_services
 
-    def open_with(self, workers: int, call: TaskCall, services: Services) -> AbstractContextManager[Run]:
-        """Open the model, told of the services that somebody else runs if it needs one."""
-        if self.capabilities.needs_service:
-            return self.open(workers, call, services)
-        return self.open(workers, call)
+    def open_with(self, workers: int, call: TaskCall, services: Services, chunk: str = "1") -> Opened:
+        """Open the model, told of other people's services and of the chunk if it can be. Raises ChunkUnknown."""
+        if chunk not in self.chunks:
+            raise ChunkUnknown(self.name, chunk, self.chunks)
+        options = {"chunk": chunk} if len(self.chunks) > 1 else {}
+        return self.open(workers, call, *([services] if self.capabilities.needs_service else []), **options)
 
 
 def always() -> Unavailable | None:

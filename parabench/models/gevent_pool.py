@@ -15,8 +15,8 @@ from typing import IO, Any
 from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
-from parabench.task import Batch, Run, TaskCall, call_from_text, call_to_text, failed, leave_process, leave_thread, lost
-from parabench.workers.line_process import line_process, outcome_of
+from parabench.task import Batch, Run, TaskCall, call_from_text, call_to_text, leave_process, leave_thread, lost
+from parabench.workers.line_process import line_of, line_process, outcome_of
 
 
 @contextmanager
@@ -49,10 +49,14 @@ def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
     print("null", file=answers, flush=True)
     for line in requests:
         text, items = json.loads(line)
+        attempt = call_from_text(text).bound()
         for index, item in enumerate(items):
-            todo.put((index, call_from_text(text), item))
-        outcomes = dict(done.get() for _ in items)
-        print(f"[{','.join(outcomes[index] for index in range(len(items)))}]", file=answers, flush=True)
+            todo.put((attempt, index, item))
+        outcomes: list[Any] = [None] * len(items)
+        for _ in items:
+            index, outcome = done.get()
+            outcomes[index] = outcome
+        print(line_of(outcomes), file=answers, flush=True)
     for _ in range(workers):
         todo.put(None)
     pool.join()
@@ -64,15 +68,11 @@ def _work(call: TaskCall, todo: Any, done: Any) -> None:
     call.prepare()
     done.put(None)
     while (following := todo.get()) is not None:
-        index, call, item = following
-        try:
-            outcome = call(item)
-            if outcome.trace is not None:  # greenlets share a thread: its CPU time is not one task's own
-                outcome = outcome._replace(trace=outcome.trace._replace(seconds_cpu=None))
-            text = json.dumps(outcome)
-        except (Exception, SystemExit) as error:  # the value is not JSON, or the task wanted to end the process
-            text = json.dumps(failed(error))
-        done.put((index, text))
+        attempt, index, item = following
+        outcome = attempt(item)
+        if outcome.trace is not None:  # greenlets share a thread: its CPU time is not one task's own
+            outcome = outcome._replace(trace=outcome.trace._replace(seconds_cpu=None))
+        done.put((index, outcome))
     leave_thread()
 
 

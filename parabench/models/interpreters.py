@@ -4,48 +4,48 @@ from __future__ import annotations
 
 import atexit
 import concurrent.futures
-import functools
 import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from parabench.models.contract import Capabilities, Model
 from parabench.records import Outcome, Unavailable
 from parabench.task import Batch, Run, TaskCall, failed, leave_process
-from parabench.workers.pools import answer, wait_for_workers
+from parabench.workers.installed import function_for, install, one_by_one, outcomes_of
+from parabench.workers.pools import answer, chunks_of, wait_for_workers
 
 
 @contextmanager
-def open_interpreters(workers: int, call: TaskCall) -> Iterator[Run]:
+def open_interpreters(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N interpreters: the executor alone would start them one by one, as tasks arrive."""
     executor = concurrent.futures.InterpreterPoolExecutor  # type: ignore[attr-defined]  # Python 3.14 and newer
-    with executor(workers, initializer=_prepare, initargs=(_of_interpreter(call),)) as pool:
+    with executor(workers, initializer=_prepare, initargs=(call,)) as pool:
         wait_for_workers(workers, lambda pauses: pool.map(answer, pauses))
 
         def run(batch: Batch) -> list[Outcome]:
-            interpreter_call = _of_interpreter(batch.call)
-            return [_outcome(future) for future in [pool.submit(interpreter_call, item) for item in batch.items]]
+            chunks = chunk == "auto"
+            # `Executor.map` of threads and interpreters takes a chunksize and makes no chunks.
+            parts = chunks_of(batch.items, workers) if chunks else batch.items
+            function = function_for(call, batch.call, chunks=chunks)
+            answers = [_answer(future) for future in [pool.submit(function, part) for part in parts]]
+            return outcomes_of(one_by_one(answers, parts) if chunks else answers)
 
         yield run
 
 
-@functools.cache
-def _of_interpreter(call: TaskCall) -> TaskCall:
-    """The call with a context per interpreter: each has one thread, whose thread-locals do not outlive a task there."""
-    return replace(call, context_scope="process")
-
-
 def _prepare(call: TaskCall) -> None:
-    call.prepare()
+    # A context for each interpreter, which has one thread, whose thread-locals do not outlive a task there.
+    install(replace(call, context_scope="process"))
     atexit.register(leave_process)  # an interpreter runs these callbacks when it is closed
 
 
-def _outcome(future: concurrent.futures.Future[Outcome]) -> Outcome:
+def _answer(future: concurrent.futures.Future[Any]) -> Any:
     try:
         return future.result()
-    except BaseException as error:  # the value does not pickle, or the task raised SystemExit
+    except BaseException as error:  # the item does not pickle
         if not future.done():  # it was the caller who was interrupted
             raise
         return failed(error)
@@ -84,4 +84,5 @@ MODEL = Model(
     capabilities=Capabilities(worker="interpreter", shares_memory=False, pickles=True, parallel_bytecode=True),
     open=open_interpreters,
     availability=_availability,
+    chunks=("1", "auto"),
 )

@@ -1,4 +1,4 @@
-"""joblib.Parallel on loky: N reusable processes, one task per message.
+"""joblib.Parallel on loky: N reusable processes; a message holds one task, or what joblib finds right.
 
 With one worker joblib starts no process and runs the tasks in the caller; so does this model, which is joblib as it is.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, lost
+from parabench.workers.installed import function_for, install, outcomes_of
 from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
 #: loky ends idle workers after five minutes by default; a benchmark may well visit other cells for longer.
@@ -21,14 +22,13 @@ SECONDS_IDLE = 24 * 3600
 
 
 @contextmanager
-def open_joblib_loky(workers: int, call: TaskCall) -> Iterator[Run]:
+def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N processes and keep them over batches, as joblib does; on exit end them, as it does not."""
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     children = NewChildren(workers)
-    options: dict[str, Any] = {"backend": "loky", "batch_size": 1, "return_as": "generator_unordered"}
-    options |= _preparation(workers, call)
+    options = _options(workers, call, chunk)
 
     def ask(pauses: list[float]) -> Iterable[str]:
         answers = parallel(joblib.delayed(answer)(pause) for pause in pauses)
@@ -36,16 +36,19 @@ def open_joblib_loky(workers: int, call: TaskCall) -> Iterator[Run]:
         return answers  # type: ignore[no-any-return]
 
     def run(batch: Batch) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
+        if children.ended():  # joblib would go on with new processes, which nobody has told of the call
+            return [lost(children.death(signal.SIGKILL))] * len(batch.items)
+        answers: list[Any] = [None] * len(batch.items)
+        work = joblib.delayed(functools.partial(_work, function_for(call, batch.call)))
         loss: Outcome | None = None
         try:
-            work = joblib.delayed(_work)
-            outcomes.update(parallel(work(batch.call, index, item) for index, item in enumerate(batch.items)))
+            for index, one in parallel(work(index, item) for index, item in enumerate(batch.items)):
+                answers[index] = one
         except BrokenProcessPool:
             loss = lost(children.death(signal.SIGKILL))
-        except Exception as error:  # a value that does not pickle makes joblib give up the whole batch
+        except Exception as error:  # an item that does not pickle makes joblib give up the whole batch
             loss = failed(error)
-        return [outcomes.get(index) or loss for index in range(len(batch.items))]  # type: ignore[misc]  # loss is set
+        return outcomes_of(answers, loss)
 
     ended_well = False
     try:
@@ -61,19 +64,17 @@ def open_joblib_loky(workers: int, call: TaskCall) -> Iterator[Run]:
             children.end(functools.partial(_end_executor, kill_workers=not ended_well or bool(children.ended())))
 
 
-def _work(call: TaskCall, index: int, item: Any) -> tuple[int, Outcome]:
-    try:
-        return index, call(item)
-    except SystemExit as error:  # joblib would raise it in the caller
-        return index, failed(error)
+def _work(function: Callable[[Any], Any], index: int, item: Any) -> tuple[int, Any]:
+    return index, function(item)
 
 
-def _preparation(workers: int, call: TaskCall) -> dict[str, Any]:
-    """With one worker joblib runs the tasks here, and starts nothing that could be prepared."""
+def _options(workers: int, call: TaskCall, chunk: str) -> dict[str, Any]:
+    """Unordered, because what was finished is kept. With one worker joblib runs the tasks here, and starts nothing."""
+    options = {"backend": "loky", "batch_size": 1 if chunk == "1" else chunk, "return_as": "generator_unordered"}
     if workers == 1:
-        call.prepare()
-        return {}
-    return {"initializer": prepare_process, "initargs": (call,), "idle_worker_timeout": SECONDS_IDLE}
+        install(call)
+        return options
+    return {**options, "initializer": prepare_process, "initargs": (call,), "idle_worker_timeout": SECONDS_IDLE}
 
 
 def _end_executor(*, kill_workers: bool) -> None:
@@ -105,7 +106,7 @@ if __name__ == "__main__":
 MODEL = Model(
     name="joblib-loky",
     family="processes",
-    description="joblib.Parallel on loky, one task per message",
+    description="joblib.Parallel on loky",
     when="Computing on all cores, with functions that pickle does not take (lambdas, notebooks), or large arrays.",
     limits="A slow start (0.1 s and more), more cost a task than in the standard pools; a dead worker costs the batch.",
     snippet=SNIPPET,
@@ -115,4 +116,5 @@ MODEL = Model(
     open=open_joblib_loky,
     availability=needs_extra("joblib", "joblib"),
     libraries=("joblib", "cloudpickle"),
+    chunks=("1", "auto"),
 )

@@ -1,4 +1,4 @@
-"""multiprocessing.Pool: N processes that take one task after the other from a shared pipe."""
+"""multiprocessing.Pool.map: N processes that take one task, or chunk of tasks, after the other from a shared pipe."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import Any
 
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
-from parabench.task import Batch, Run, TaskCall, failed, lost
+from parabench.task import Batch, Run, TaskCall, lost
+from parabench.workers.installed import function_for, outcomes_of
 from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager
-def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
+def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start the pool and keep hold of its first processes: their deaths are what the pool itself does not report."""
     children = NewChildren(workers)
     pool = multiprocessing.Pool(workers, prepare_process, (call,))
@@ -26,26 +27,26 @@ def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
     reader, writer = multiprocessing.Pipe(duplex=False)
     sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]
 
-    def call_each(function: Callable[[Any], Any], items: Sequence[Any]) -> dict[int, Any]:
-        """What the function returned, or raised, by index; some are missing when a process has ended."""
-        results = _Results(len(items), writer)
-        if children.ended():
-            return {}
-        _ask_for(results, pool, function, items)
-        if items and reader in wait(sentinels):
+    def map_each(function: Callable[[Any], Any], items: Sequence[Any], chunksize: int | None) -> list[Any]:
+        """What the function answered, by item; None is what was lost with a process."""
+        if children.ended() or not items:
+            return [None] * len(items)
+        # `map` waits for ever for what was lost, so this waits for its end and for that of any process.
+        result = pool.map_async(function, items, chunksize, callback=_wake(writer), error_callback=_wake(writer))
+        if reader in wait(sentinels):
             reader.recv_bytes()
-        return dict(results.by_index)
+            return result.get()
+        return list(result._value)  # type: ignore[attr-defined]  # noqa: SLF001  # nothing else tells what has come
 
     def ask(pauses: list[float]) -> list[str]:
-        answers = call_each(answer, pauses)
-        if len(answers) < len(pauses):
+        answers = map_each(answer, pauses, 1)
+        if None in answers:
             raise children.death(signal.SIGTERM)
-        return list(answers.values())
+        return answers
 
     def run(batch: Batch) -> list[Outcome]:
-        results = call_each(batch.call, batch.items)
-        loss = lost(children.death(signal.SIGTERM)) if len(results) < len(batch.items) else None
-        return [_outcome(results.get(index, loss)) for index in range(len(batch.items))]
+        answers = map_each(function_for(call, batch.call), batch.items, None if chunk == "auto" else 1)
+        return outcomes_of(answers, lost(children.death(signal.SIGTERM)) if None in answers else None)
 
     ended_well = False
     try:
@@ -60,34 +61,13 @@ def open_mp_pool(workers: int, call: TaskCall) -> Iterator[Run]:
         writer.close()
 
 
-class _Results:
-    """Collects what one batch gives; the one thread of the pool that handles results adds to it."""
-
-    def __init__(self, expected: int, writer: Connection) -> None:
-        self.by_index: dict[int, Any] = {}
-        self._expected = expected
-        self._writer = writer
-
-    def add(self, index: int, result: Any) -> None:
-        """Take one result; the last one wakes the caller."""
-        self.by_index[index] = result
-        if len(self.by_index) == self._expected:
-            self._writer.send_bytes(b"done")
-
-
-def _ask_for(results: _Results, pool: Pool, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
-    for index, item in enumerate(items):
-        done = functools.partial(results.add, index)
-        pool.apply_async(function, (item,), callback=done, error_callback=done)
+def _wake(writer: Connection) -> Callable[[Any], None]:
+    return lambda _: writer.send_bytes(b"done")
 
 
 def _close(pool: Pool) -> None:
     pool.close()
     pool.join()
-
-
-def _outcome(result: Any) -> Outcome:
-    return failed(result) if isinstance(result, BaseException) else result  # an exception: the value does not pickle
 
 
 SNIPPET = """\
@@ -108,7 +88,7 @@ if __name__ == "__main__":
 MODEL = Model(
     name="mp-pool",
     family="processes",
-    description="multiprocessing.Pool, one task per message",
+    description="multiprocessing.Pool.map",
     when="Pure Python on all cores, many tasks; its messages cost least of all pools of processes.",
     limits="A dead worker is replaced without a word: its task has to be waited for with a time-out.",
     snippet=SNIPPET,
@@ -117,4 +97,5 @@ MODEL = Model(
     ),
     open=open_mp_pool,
     availability=always,
+    chunks=("1", "auto"),
 )

@@ -5,20 +5,22 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Any
 
 from parabench.errors import WorkerDied
 from parabench.models.contract import Capabilities, Model
 from parabench.records import Outcome, Unavailable
 from parabench.task import Batch, Run, TaskCall, failed, lost
-from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
+from parabench.workers.installed import function_for, one_by_one, outcomes_of
+from parabench.workers.pools import NewChildren, answer, chunks_of, prepare_process, wait_for_workers
 
 
 @contextmanager
-def open_process_pool(start_method: str, workers: int, call: TaskCall) -> Iterator[Run]:
+def open_process_pool(start_method: str, workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N processes: the executor alone would start spawned ones as tasks arrive."""
     children = NewChildren(workers)
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(start_method), prepare_process, (call,))
@@ -29,13 +31,13 @@ def open_process_pool(start_method: str, workers: int, call: TaskCall) -> Iterat
         return answers
 
     def run(batch: Batch) -> list[Outcome]:
-        futures = _submit(pool, batch)
-        outcomes = [_outcome(future) for future in futures]
-        if len(futures) == len(batch.items) and None not in outcomes:
-            return outcomes  # type: ignore[return-value]  # no None among them, as just seen
-        loss = lost(_death(pool, children))
-        missing = len(batch.items) - len(futures)
-        return [outcome or loss for outcome in outcomes] + [loss] * missing
+        chunks = chunk == "auto"
+        # What `Executor.map` with a chunksize submits, too; its results end with the first that is lost.
+        parts = chunks_of(batch.items, workers) if chunks else batch.items
+        futures = _submit(pool, function_for(call, batch.call, chunks=chunks), parts)
+        answers = [_answer(future) for future in futures] + [None] * (len(parts) - len(futures))
+        loss = lost(_death(pool, children)) if None in answers else None
+        return outcomes_of(one_by_one(answers, parts) if chunks else answers, loss)
 
     try:
         try:
@@ -52,23 +54,24 @@ def _death(pool: ProcessPoolExecutor, children: NewChildren) -> WorkerDied:
     return children.death(signal.SIGTERM)
 
 
-def _submit(pool: ProcessPoolExecutor, batch: Batch) -> list[Future[Outcome]]:
-    """One future per item; fewer when the pool breaks on the way."""
-    futures: list[Future[Outcome]] = []
+def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Future[Any]]:
+    """One future for each item or chunk; fewer when the pool breaks on the way."""
+    futures: list[Future[Any]] = []
     try:
-        for item in batch.items:
-            futures.append(pool.submit(batch.call, item))  # noqa: PERF401  # those already submitted are kept
+        for part in parts:
+            futures.append(pool.submit(function, part))  # noqa: PERF401  # those already submitted are kept
     except BrokenProcessPool:
         pass
     return futures
 
 
-def _outcome(future: Future[Outcome]) -> Outcome | None:
+def _answer(future: Future[Any]) -> Any:
+    """What came back, or why nothing did; None when it was lost with a worker."""
     try:
         return future.result()
     except BrokenProcessPool:
         return None
-    except BaseException as error:  # the value does not pickle, or the task raised SystemExit
+    except BaseException as error:  # the item does not pickle
         if not future.done():  # it was the caller who was interrupted
             raise
         return failed(error)
@@ -110,6 +113,7 @@ def _model(start_method: str, when: str, limits: str) -> Model:
         open=functools.partial(open_process_pool, start_method),
         availability=functools.partial(_availability, start_method),
         variant=start_method != multiprocessing.get_all_start_methods()[0],  # the default comes first
+        chunks=("1", "auto"),
     )
 
 

@@ -16,7 +16,8 @@ def open_sequential(workers: int, call: TaskCall) -> Iterator[Run]:
     call.prepare()
 
     def run(batch: Batch) -> list[Outcome]:
-        return [batch.call(item) for item in batch.items]
+        attempt = batch.call.bound()
+        return [attempt(item) for item in batch.items]
 
     yield run
 

@@ -30,17 +30,19 @@ def open_thread_per_task(workers: int, call: TaskCall) -> Iterator[Run]:
 
 
 def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
-    outcomes: dict[int, Outcome] = {}
+    outcomes: list[Any] = [None] * len(batch.items)
     places = threading.Semaphore(workers)
     threads: list[threading.Thread] = []
+    call = batch.call.bound()
+    leave = leave_thread if batch.call.enters_each_thread else _nothing
 
     def work(index: int, item: Any) -> None:
         try:
-            outcomes[index] = batch.call(item)
+            outcomes[index] = call(item)
         except BaseException as error:  # SystemExit would end the thread without a word
             outcomes[index] = failed(error)
         finally:
-            leave_thread()
+            leave()
             places.release()
 
     try:
@@ -52,7 +54,11 @@ def _run_batch(batch: Batch, workers: int) -> list[Outcome]:
     finally:
         for thread in threads:
             thread.join()
-    return [outcomes[index] for index in range(len(batch.items))]
+    return outcomes
+
+
+def _nothing() -> None:
+    """What a thread has to leave that has entered nothing."""
 
 
 def _prepare(call: TaskCall) -> None:

@@ -21,7 +21,7 @@ def open_thread_pool(workers: int, call: TaskCall) -> Iterator[Run]:
         list(pool.map(lambda _: together.wait(), range(workers)))
 
         def run(batch: Batch) -> list[Outcome]:
-            return list(pool.map(batch.call, batch.items))
+            return list(pool.map(batch.call.bound(), batch.items))
 
         yield run
 

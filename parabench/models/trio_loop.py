@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
-from parabench.task import Batch, LoopContexts, Run, TaskCall, failed
+from parabench.task import Batch, Run, TaskCall, failed
+from parabench.workers.loops import LoopContexts
 
 
 @contextmanager
@@ -29,17 +30,16 @@ def open_trio(workers: int, call: TaskCall) -> Iterator[Run]:
 async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list[Outcome]:
     import trio
 
-    places = trio.CapacityLimiter(workers)
+    run = await contexts.bound(batch.call, trio.CapacityLimiter(workers))
     outcomes: list[Outcome] = [failed(RuntimeError("it was never started"))] * len(batch.items)
 
     async def work(index: int) -> None:
-        async with places:
-            try:
-                outcomes[index] = await contexts.call(batch.call, batch.items[index])
-            except (CancelledError, trio.Cancelled) as error:
-                if trio.current_effective_deadline() == -math.inf:  # the batch is being stopped, and this task with it
-                    raise
-                outcomes[index] = failed(error)  # one task that gave up
+        try:
+            outcomes[index] = await run(batch.items[index])
+        except (CancelledError, trio.Cancelled) as error:
+            if trio.current_effective_deadline() == -math.inf:  # the batch is being stopped, and this task with it
+                raise
+            outcomes[index] = failed(error)  # one task that gave up
 
     async with trio.open_nursery() as nursery:
         for index in range(len(batch.items)):

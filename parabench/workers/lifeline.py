@@ -15,7 +15,8 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @functools.cache
-def _prctl() -> Callable[..., int] | None:
+def load() -> Callable[..., int] | None:
+    """prctl(2), where there is one."""
     if sys.platform != "linux":
         return None
     import ctypes
@@ -28,7 +29,7 @@ def end_with_parent(parent: int | None) -> None:
 
     The kernel means the thread that started this process, so that is to be one that lives as long as the parent does.
     """
-    prctl = _prctl()
+    prctl = load()
     if prctl is None:
         return
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -13,11 +13,14 @@ from typing import IO, Any
 
 from parabench.errors import WorkerDied
 from parabench.records import Failure, Outcome, Trace
+from parabench.task import failed
 
 
 def outcome_of(parts: Sequence[Any]) -> Outcome:
     """An outcome that came as JSON: value, failure, trace."""
     value, failure, trace = parts
+    if failure is None and trace is None:  # tuple.__new__: the constructor of a NamedTuple takes twice as long
+        return tuple.__new__(Outcome, (value, None, None))
     return Outcome(value, failure and Failure(*failure), trace and Trace(*trace))
 
 
@@ -72,3 +75,18 @@ def _start(module_and_arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes]
     os.close(requests_out)
     os.close(answers_in)
     return process, os.fdopen(requests_in, "w", encoding="utf-8"), os.fdopen(answers_out, encoding="utf-8")
+
+
+def line_of(outcomes: list[Outcome]) -> str:
+    """The outcomes of a batch as JSON; a value that is none is the failure of its task."""
+    try:
+        return json.dumps(outcomes)
+    except Exception:  # find out whose it is
+        return f"[{','.join(map(_one_as_json, outcomes))}]"
+
+
+def _one_as_json(outcome: Outcome) -> str:
+    try:
+        return json.dumps(outcome)
+    except Exception as error:
+        return json.dumps(failed(error))

@@ -5,18 +5,21 @@ Subinterpreters import this module too: the standard library, `errors`, and `tas
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import active_children, get_all_start_methods, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
+from typing import Any
 
 from parabench.errors import WorkerDied, WorkersNotStarted
 from parabench.task import TaskCall, leave_process
+from parabench.workers.installed import install
 
 #: The first one that is listed is the default; asking which it is would set it.
 DEFAULT_START_METHOD = get_all_start_methods()[0]
@@ -29,13 +32,20 @@ SECONDS_TO_END = 1.0
 
 
 def prepare_process(call: TaskCall) -> None:
-    """Initializer of pooled processes: prepare the call now, leave its context when the process ends by itself.
+    """Initializer of pooled processes: install the call now, leave its context when the process ends by itself.
 
     `atexit` would not do: forked children of multiprocessing end without it, but do run their finalizers.
     """
     end_with_cell()
-    call.prepare()
+    install(call)
     Finalize(None, leave_process, exitpriority=0)
+
+
+def load_what_ends_with_cell() -> None:
+    """Load here what `end_with_cell` needs, so that not each forked process loads it anew."""
+    from parabench.workers.lifeline import load  # not at the top: subinterpreters cannot load ctypes
+
+    load()
 
 
 def end_with_cell() -> None:
@@ -44,14 +54,20 @@ def end_with_cell() -> None:
 
     end_with_parent(None)
     parent = parent_process()
-    if parent is None or parent.pid is None:
+    if parent is None or parent.pid is None or os.getppid() == parent.pid:
         return
     try:
         lives = parent.is_alive()
     except ValueError:  # loky tells its workers who their parent is, but not how to see its end
-        lives = os.getppid() == parent.pid
+        lives = False
     if not lives:  # it ended before the kernel knew
         os._exit(1)
+
+
+def chunks_of(items: Sequence[Any], workers: int) -> list[Sequence[Any]]:
+    """The items in as many parts as `multiprocessing.Pool.map` makes by default: four for each worker, or fewer."""
+    size = max(1, math.ceil(len(items) / (4 * workers)))
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def answer(seconds: float) -> str:

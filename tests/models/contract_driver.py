@@ -1,6 +1,6 @@
 """Runs checks on one model in a process of its own, where a killed worker or a leftover can hurt nothing but itself.
 
-    python -m contract_driver ANSWER.json MODEL CHECK...
+    python -m contract_driver ANSWER.json MODEL[/CHUNK] CHECK...
 
 writes {check: observation, or {"error": traceback}}; the tests judge, this only observes.
 """
@@ -214,6 +214,20 @@ def exited(model):
     return _death(model, ["exit", 0.5])
 
 
+def killed_in_chunk(model):
+    """Of 24 tasks of 2 workers, which makes chunks of 3, one kills its worker, later than the others are done."""
+    call = call_of("misbehave")
+    items = [["quick", 0]] * 24
+    items[22] = ["kill", 0.7]
+    with model.open(2, call) as run:
+        return [list(outcome) for outcome in run(Batch(call, items))]
+
+
+def together_in_chunks(model):
+    """Tasks of 30 ms, traced: so many that chunks hold several."""
+    return observe(model, call_of("interval", traced=True), [0.03] * 24, workers=2)
+
+
 def killed_while_idle(model):
     call = call_of("echo", traced=True)
     with model.open(2, call) as run:
@@ -255,7 +269,10 @@ def _outcomes_or_error(run, batch):
 def main():
     answer, name, *checks = sys.argv[1:]
     faulthandler.dump_traceback_later(25)
+    name, _, chunk = name.partition("/")
     model = find_models()[name]
+    if chunk:
+        model = replace(model, open=partial(model.open, chunk=chunk))
     if name == "ray":  # the tests have put this process where nobody else can reach it
         model = replace(model, open=partial(model.open, services=Services(ray_local=True)))
     observations = {}

@@ -35,7 +35,7 @@ class Driven:
             "TMPDIR": str(folder),
         }
         command = [sys.executable, "-m", "contract_driver", str(answer), model, *checks]
-        if MODELS[model].unserved(OWN_SERVICES):
+        if MODELS[model.partition("/")[0]].unserved(OWN_SERVICES):
             command = [*alone_on_the_network(), *command]
         with subprocess.Popen(
             command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True

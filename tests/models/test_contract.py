@@ -43,8 +43,7 @@ def test_a_value_that_cannot_travel_is_a_failed_outcome(model, observed):
     else:
         assert lock[1] is not None
         assert re.search("(?i)lock|pickle|cross-interpreter", lock[1][1])
-    if model.name != "joblib-loky":  # joblib gives up the whole batch
-        assert [before[0], after[0]] == ["before", "after"]
+    assert [before[0], after[0]] == ["before", "after"]
 
 
 def test_any_json_value_comes_back_unchanged(observed):

@@ -6,11 +6,13 @@ import multiprocessing
 import subprocess
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from parabench.task import LoopContexts, TaskCall, leave_process, reference_to
+from parabench.task import TaskCall, leave_process, reference_to
+from parabench.workers.loops import LoopContexts
 from parabench.workload import LimitCase, ServiceOptions, Workload
 from workloads import shared_state as state
 
@@ -91,8 +93,8 @@ def test_one_worker_loses_nothing(tmp_path, workload):
 @pytest.mark.parametrize("workload", BOTH, ids=lambda workload: workload.name)
 def test_an_event_loop_neither_deadlocks_nor_loses(tmp_path, workload):
     async def gather(call, items):
-        contexts = LoopContexts()
-        return await asyncio.gather(*(contexts.call(call, item) for item in items))
+        run = await LoopContexts().bound(call, nullcontext())
+        return await asyncio.gather(*(run(item) for item in items))
 
     items = workload.items("small")
     with workload.service(options(tmp_path)) as settings:
