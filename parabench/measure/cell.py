@@ -219,6 +219,7 @@ def opened(
             "open",
             model=cell.model,
             workers=cell.workers,
+            chunk=cell.chunk,
             call=asdict(call_of(workload, settings)),
             items=list(items),
             before_round=reference_to(workload.before_round) if workload.before_round else None,

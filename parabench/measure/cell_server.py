@@ -47,6 +47,7 @@ class CellServer:
         self,
         model: str,
         workers: int,
+        chunk: str,
         call: dict[str, Any],
         items: list[Any],
         before_round: str | None,
@@ -60,7 +61,7 @@ class CellServer:
         self._settings = json.loads(task_call.settings)
         self._before_round = find(before_round) if before_round else None
         self._after_round = find(after_round) if after_round else None
-        opened = find_models()[model].open_with(workers, task_call, Services(**services))
+        opened = find_models()[model].open_with(workers, task_call, Services(**services), chunk)
         gil_at_start = gil_enabled()
         start = time.perf_counter()
         self._run = self._stack.enter_context(opened)

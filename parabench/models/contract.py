@@ -1,12 +1,11 @@
 """What a concurrency model is: a way to run a batch of tasks with N workers.
 
-A model is one file in this folder with a module-level `MODEL` or `MODELS`; discovery finds it, nothing else is edited.
-Third-party libraries are imported inside `availability` and `open`, never at the top of the file.
+A model is one file in this folder with a module-level `MODEL` or `MODELS`; nothing else is edited. Third-party libraries
+are imported inside `availability` and `open`, never at the top of the file.
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable
@@ -38,9 +37,8 @@ class Capabilities:
     pickles: bool
     #: Python bytecode of several tasks runs at the same time on this build.
     parallel_bytecode: bool
-    #: Awaits coroutine twins.
+    #: Awaits coroutine twins, and the library whose event loop does: "asyncio" or "trio"; None without one.
     accepts_coroutines: bool = False
-    #: The library whose event loop awaits them: "asyncio" or "trio"; None without one.
     async_library: str | None = None
     #: Start method of the processes: multiprocessing's word for it, or "loky"; None without processes.
     start_method: str | None = None
@@ -58,37 +56,34 @@ class Model:
     #: Models of one family share a colour and a paragraph: "baseline", "threads", "processes", ...
     family: str
     description: str
-    #: When to use it, in a sentence or two; what it cannot do, or costs. docs/models.md is made from these records.
+    #: When to use it, in a sentence or two; what it cannot do, or costs: for docs/models.md.
     when: str
     limits: str
-    #: The shortest program that uses it, as its users write it: it takes `work` and `items` from a module `my_work`,
-    #: and prints the value of each item, or "<item> failed: <why>", in their order. A test runs it.
+    #: The shortest program that uses it: `work` and `items` come from a module `my_work`, the value of each item, or
+    #: "<item> failed: <why>", is printed, in their order. A test runs it.
     snippet: str
     capabilities: Capabilities
     #: (workers, call) -> context manager yielding `Run`. On entry every worker is started and has prepared the call;
-    #: on exit no thread, process, socket or file of the model is left. Those that need a service take a third argument,
-    #: `services`; without it, they start one of their own. Those with several chunks take the keyword `chunk`.
+    #: on exit nothing of the model is left. Those that need a service take a third argument, `services`; those with
+    #: several chunks the keyword `chunk`.
     open: Callable[..., Opened]
-    #: None when the model can run here; never raises, never substitutes another model.
+    #: None when the model can run here; never raises.
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
-    #: Runs only when it is named: it starts servers, and a visit takes seconds.
+    #: It starts servers, and a visit takes seconds: runs when it is named.
     on_request: bool = False
-    #: Another form of a model that runs by default, and differs from it in one point: runs when it is named, and with
-    #: --everything.
-    variant: bool = False
+    variant: bool = False  # of a model that runs by default: runs when it is named, and with --everything
     #: How many items a message may hold: "1", and "auto" where the library has a way of its own to choose.
     chunks: tuple[str, ...] = ("1",)
     #: Which field of Services names its server when that is somebody else's.
     address: str | None = None
-    #: Why it cannot run with these services; None when it can.
-    unserved: Callable[[Services], Unavailable | None] = lambda _: None
+    unserved: Callable[[Services], Unavailable | None] = lambda _: None  # why it cannot run with these services
     #: What `parabench worker` runs on other hosts; None for models that are no queue.
     queue: QueueLibrary | None = None
 
     def is_external(self, external_services: Iterable[str]) -> bool:
-        """Whether its server is one of those that somebody else runs, named by their fields of Services."""
+        """Whether its server is one of those that somebody else runs, by their fields of Services."""
         return self.address is not None and self.address in external_services
 
     def open_with(self, workers: int, call: TaskCall, services: Services, chunk: str = "1") -> Opened:
@@ -105,7 +100,7 @@ def always() -> Unavailable | None:
 
 
 def install_command(extra: str) -> str:
-    """What a user enters to get the libraries of an extra."""
+    """What gets the libraries of an extra."""
     return f'pip install "parabench[{extra}]"'
 
 
@@ -118,7 +113,7 @@ def needs_extra(module: str, extra: str, *others: str) -> Callable[[], Unavailab
                 return Unavailable(f"{name} is not installed", install_command(extra))
             try:
                 importlib.import_module(name)
-            except Exception as error:  # a broken extension may raise anything; the text of it is the reason we report
+            except Exception as error:  # a broken extension may raise anything
                 return Unavailable(f"{name} does not import on this interpreter: {type(error).__name__}: {error}", None)
         return None
 

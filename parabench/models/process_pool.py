@@ -31,8 +31,7 @@ def open_process_pool(start_method: str, workers: int, call: TaskCall, *, chunk:
         return answers
 
     def run(batch: Batch) -> list[Outcome]:
-        chunks = chunk == "auto"
-        # What `Executor.map` with a chunksize submits, too; its results end with the first that is lost.
+        chunks = chunk == "auto"  # submitted as `Executor.map` does, whose results end with the first lost one
         parts = chunks_of(batch.items, workers) if chunks else batch.items
         futures = _submit(pool, function_for(call, batch.call, chunks=chunks), parts)
         answers = [_answer(future) for future in futures] + [None] * (len(parts) - len(futures))
@@ -65,8 +64,7 @@ def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], parts: Se
     return futures
 
 
-def _answer(future: Future[Any]) -> Any:
-    """What came back, or why nothing did; None when it was lost with a worker."""
+def _answer(future: Future[Any]) -> Any:  # None when it was lost with a worker
     try:
         return future.result()
     except BrokenProcessPool:
@@ -78,16 +76,14 @@ def _answer(future: Future[Any]) -> Any:
 
 
 def _availability(start_method: str) -> Unavailable | None:
-    if start_method in multiprocessing.get_all_start_methods():
-        return None
-    return Unavailable(f"this platform has no start method '{start_method}'")
+    known = start_method in multiprocessing.get_all_start_methods()
+    return None if known else Unavailable(f"this platform has no start method '{start_method}'")
 
 
 SNIPPET = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from my_work import items, work
-
 if __name__ == "__main__":
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("START_METHOD")) as pool:
         futures = [pool.submit(work, item) for item in items]

@@ -103,4 +103,5 @@ MODEL = Model(
     ),
     open=open_thread_queue,
     availability=always,
+    variant=True,
 )
