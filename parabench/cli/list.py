@@ -18,6 +18,7 @@ from parabench.session.contestants import default_workers
 from parabench.session.discovery import find_workloads
 from parabench.session.plan import choose
 from parabench.workers.services import OWN_SERVICES
+from parabench.workload import Workload
 
 
 @click.command("list", epilog="Example: parabench list --models 'process-*'")
@@ -46,7 +47,7 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
                 "tasks_small": len(workload.items("small")),
                 "workers": default_workers(workload, cores_usable()),
                 "ready": workload.kind != "live",
-                "reason": "asks the real GitHub API: add --live" if workload.kind == "live" else None,
+                "reason": _why_not_by_default(workload),
                 "description": workload.description,
             }
         )
@@ -68,13 +69,22 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
         show(listing(rows))
 
 
+def _why_not_by_default(workload: Workload) -> str | None:
+    """Why a workload is not in a session that names none."""
+    if workload.kind == "live":
+        return "asks the real GitHub API: add --live"
+    return f"another one of its sort is: add --workloads {workload.name}" if workload.on_request else None
+
+
 def _reason(model: Model, missing: Unavailable | None) -> str | None:
     """Why a model does not run, or not by default."""
     if missing is not None:
         return missing.reason
     if (unserved := model.unserved(OWN_SERVICES)) is not None:
         return f"{unserved.reason}: {unserved.install}"
-    return f"not by default, because it starts servers: add --models {model.name}" if model.on_request else None
+    if model.on_request:
+        return f"not by default, because it starts servers: add --models {model.name}"
+    return f"not by default, because another form of it is: add --models {model.name}" if model.variant else None
 
 
 def _names(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What a concurrency model is: a way to run a batch of tasks with N workers.
 
-A model is one file in this folder with a module-level `MODEL` or `MODELS`; nothing else is edited. Third-party libraries
-are imported inside `availability` and `open`, never at the top of the file.
+A model is one file in this folder with a module-level `MODEL` or `MODELS`; nothing else is edited. Libraries are imported
+inside `availability` and `open`, never at the top of the file.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def listing(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     workloads = _table("Workloads", "name", "kind", "tasks", "workers", "what it does")
     for row in rows["workloads"]:
         text = Text(row["description"])
-        if not row["ready"]:
+        if row["reason"]:
             text.append(f" Not by default: {row['reason']}", style="yellow")
         workloads.add_row(row["name"], row["kind"], str(row["tasks_small"]), str(row["workers"]), text)
     models = _table("Models", "name", "family", "ready", "what it is")
