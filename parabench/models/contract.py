@@ -1,6 +1,6 @@
 """What a concurrency model is: a way to run a batch of tasks with N workers.
 
-A model is one file in this folder with a module-level `MODEL` or `MODELS`; nothing else is edited. Libraries are imported
+A model is one file in this folder with a module-level `MODEL` or `MODELS`; nothing else is edited. Libraries are loaded
 inside `availability` and `open`, never at the top of the file.
 """
 
