@@ -18,6 +18,7 @@ from typing import Any
 
 from parabench.errors import BrokerLost, WorkerDied
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
+from parabench.queues.expiring import expiring_transport
 from parabench.queues.library import QueueLibrary
 from parabench.queues.serving import FUNCTIONS, text_of
 from parabench.task import lost
@@ -50,6 +51,7 @@ def make_app(url: str, namespace: str) -> Any:
     place = url.replace("unix://", "redis+socket://", 1)
     app = Celery("parabench", broker=place, backend=place, set_as_current=False)
     app.conf.update(
+        broker_transport=expiring_transport(),
         task_default_queue=namespace,
         task_serializer="json",
         result_serializer="json",
@@ -69,7 +71,7 @@ def make_app(url: str, namespace: str) -> Any:
         broker_connection_max_retries=None,  # a worker waits for its broker until it is told to end
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
-        worker_enable_remote_control=True,  # without it processes do not come back to a broker that was away
+        control_queue_expires=None,  # kombu's table of what expires would be a key without an end
         worker_proc_alive_timeout=SECONDS_TO_START,  # slow processes would be killed and replaced after 4 s
     )
     for name, function in FUNCTIONS.items():
@@ -98,11 +100,24 @@ def serve(pool: str, url: str, namespace: str, workers: int) -> None:
     options = ["--pool", pool, "--concurrency", str(workers), "--loglevel", "CRITICAL", "--queues", namespace]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     app = make_app(url, namespace)
+    _take_no_orders()
     if pool == "prefork":
         from celery.signals import worker_process_init
 
         worker_process_init.connect(functools.partial(_end_with_parent, os.getpid()), weak=False)
     app.worker_main(["--quiet", "worker", *options])
+
+
+def _take_no_orders() -> None:
+    """Know no command of remote control.
+
+    Turned off by `worker_enable_remote_control` a worker does not come back: with all of its processes at work it waits
+    for no message, so only the connection that orders come by tells it that the broker is gone. An acknowledgement that
+    fails meanwhile is logged and dropped, and the worker waits for ever for that message to be acknowledged.
+    """
+    from celery.worker.control import Panel
+
+    Panel.data.clear()
 
 
 def _end_with_parent(parent: int, **_: Any) -> None:

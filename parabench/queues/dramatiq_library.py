@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from parabench.errors import BrokerLost
+from parabench.queues.expiring import with_ends_in_script
 from parabench.queues.library import QueueLibrary
 from parabench.queues.serving import FUNCTIONS
 
@@ -37,6 +38,7 @@ def make_broker(url: str, namespace: str) -> Any:
     broker = RedisBroker(  # type: ignore[no-untyped-call]
         url=url, namespace=f"{namespace}:queue", middleware=[results]
     )
+    with_ends_in_script(broker)
     for name, function in FUNCTIONS.items():
         dramatiq.actor(actor_name=name, queue_name="tasks", broker=broker)(function)
     return broker

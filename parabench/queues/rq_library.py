@@ -13,6 +13,7 @@ from typing import Any
 
 from parabench.errors import BrokerLost
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
+from parabench.queues.expiring import SECONDS_KEPT, expiring_client
 from parabench.queues.library import QueueLibrary
 from parabench.queues.serving import FUNCTIONS, count_refused
 
@@ -24,14 +25,22 @@ SECONDS_BLOCKED = 420
 
 
 def _connection(url: str, seconds: float) -> Any:
-    import redis
+    limits = {"socket_connect_timeout": SECONDS_TO_ANSWER, "socket_timeout": seconds}
+    return expiring_client().from_url(url, **limits, **keepalive(url))
 
-    return redis.Redis.from_url(url, socket_connect_timeout=SECONDS_TO_ANSWER, socket_timeout=seconds, **keepalive(url))
+
+def _queue(connection: Any, namespace: str) -> Any:
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
+    queue.redis_queues_keys = f"rq:queues:{namespace}"  # the list of all queues is others' as well, and has no end
+    return queue
 
 
 def serve(url: str, namespace: str, workers: int) -> None:
     """One RQ worker, in this process."""
-    from rq import Queue, SimpleWorker
+    from rq import SimpleWorker
     from rq.serializers import JSONSerializer
     from rq.timeouts import TimerDeathPenalty
 
@@ -62,7 +71,7 @@ def serve(url: str, namespace: str, workers: int) -> None:
             """Look after no job of dead workers: the client does, and a job's callbacks would be called."""
 
     connection = _connection(url, SECONDS_BLOCKED)
-    queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
+    queue = _queue(connection, namespace)
     name = f"{namespace}_{uuid.uuid4().hex}"
     Worker([queue], name=name, connection=connection, serializer=JSONSerializer).work(logging_level="CRITICAL")
 
@@ -92,7 +101,7 @@ class _Client:
                 args=list(arguments),
                 job_id=f"{self._queue.name}_{uuid.uuid4().hex}",
                 job_timeout=-1,
-                ttl=SECONDS_RESULTS_KEPT,
+                ttl=SECONDS_KEPT,  # as long as it may wait
                 result_ttl=SECONDS_RESULTS_KEPT,
                 failure_ttl=SECONDS_RESULTS_KEPT,
             )
@@ -119,11 +128,8 @@ class _Client:
 @contextmanager
 def connect(url: str, namespace: str) -> Iterator[_Client]:
     """The sending end."""
-    from rq import Queue
-    from rq.serializers import JSONSerializer
-
     connection = _connection(url, SECONDS_TO_ANSWER)
-    queue = Queue(namespace, connection=connection, serializer=JSONSerializer)
+    queue = _queue(connection, namespace)
     client = _Client(queue)
     try:
         queue.delete(delete_jobs=True)  # what a killed client has left

@@ -21,6 +21,8 @@ import psutil
 SECONDS_TO_VANISH = 5.0
 #: A session that has not ended so long after a fault that it outlives hangs. No cell may take longer than CELL_SECONDS.
 SECONDS_TO_END, CELL_SECONDS = 150.0, 6
+#: So long a process of the kind that is to be killed is waited for.
+SECONDS_TO_APPEAR = 30.0
 MARK = "PARABENCH_CHAOS_MARK"
 #: Set where this process and its children have a /dev/shm of their own.
 ALONE = "PARABENCH_CHAOS_ALONE"
@@ -123,8 +125,11 @@ class Victim:
         ]
 
     def supervisors(self) -> list[psutil.Process]:
-        """The supervisors of queues' workers."""
-        return [process for process in self.processes() if "queues.supervisor" in _command(process)]
+        """The supervisors of queues' workers; these are forked from them, and have the same command."""
+        found = [process for process in self.processes() if "queues.supervisor" in _command(process)]
+        with contextlib.suppress(psutil.Error):
+            return [process for process in found if process.ppid() not in {other.pid for other in found}]
+        return []
 
     @staticmethod
     def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -265,10 +270,9 @@ def trial(folder: Path, name: str, source: random.Random, *, seconds_most: float
     try:
         victim.wait_for_visits(source.randint(1, 3))
         time.sleep(source.uniform(0.0, seconds_most))
-        found = False
-        for _ in range(100):  # a cell lives for some hundredths of a second
-            if victim.leader.poll() is not None or (found := fault(victim, source)):
-                break
+        found, deadline = False, time.monotonic() + SECONDS_TO_APPEAR
+        # A cell lives for some hundredths of a second, and between two cells of a queue there are those of others.
+        while victim.leader.poll() is None and not (found := fault(victim, source)) and time.monotonic() < deadline:
             time.sleep(0.01)
         if not leader_ends and fault is not interrupt_twice:
             _end_soon(victim)
