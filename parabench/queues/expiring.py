@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 #: Every write puts the end of its key off. A message may wait so long for a worker, and a task may take so long.
 SECONDS_KEPT = 24 * 3600
 #: Commands that leave their first key without an end, if it is new.
-_WRITES = frozenset("HINCRBY HMSET HSET HSETNX INCR INCRBY LPUSH PERSIST RPUSH SADD XADD ZADD ZINCRBY".split())
+_WRITES = frozenset(
+    ["HINCRBY", "HMSET", "HSET", "HSETNX", "INCR", "INCRBY", "LPUSH", "PERSIST", "RPUSH", "SADD", "XADD", "ZADD"]
+)
 
 
 def with_ends(commands: list[Any]) -> tuple[list[Any], list[int]]:
@@ -25,7 +27,8 @@ def with_ends(commands: list[Any]) -> tuple[list[Any], list[int]]:
 
     At once after the write, not at the end: an end that the library itself gives a key later in the pipeline counts.
     """
-    told, kept = [], []
+    told: list[Any] = []
+    kept: list[int] = []
     for command in commands:
         kept.append(len(told))
         told.append(command)
@@ -40,10 +43,10 @@ class _Pipeline:
 
     command_stack: list[Any]
 
-    def execute(self, raise_on_error: bool = True) -> list[Any]:
+    def execute(self, *arguments: Any, **options: Any) -> list[Any]:
         """As usual, with ends."""
         self.command_stack, kept = with_ends(self.command_stack)
-        results = super().execute(raise_on_error)  # type: ignore[misc]  # of the class that this is mixed into
+        results = super().execute(*arguments, **options)  # type: ignore[misc]  # of the class that this is mixed into
         return [results[place] for place in kept] if kept else results
 
 
@@ -68,7 +71,7 @@ def expiring_client() -> type[Redis]:
         pass
 
     class Client(_Client, redis.Redis):
-        def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
+        def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> Any:  # noqa: FBT002 - redis-py's own
             return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     return Client
@@ -76,16 +79,17 @@ def expiring_client() -> type[Redis]:
 
 @functools.cache
 def expiring_transport() -> type[Any]:
-    """kombu's transport for Redis, over clients that write nothing without an end."""
+    """The Redis transport of kombu, over clients that write nothing without an end."""
     from kombu.transport import redis as kombu
 
     class Pipeline(_Pipeline, kombu.PrefixedRedisPipeline):
         pass
 
     class Client(_Client, kombu.PrefixedStrictRedis):
-        def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
-            pool, callbacks = self.connection_pool, self.response_callbacks
-            return Pipeline(pool, callbacks, transaction, shard_hint, global_keyprefix=self.global_keyprefix)
+        def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> Any:  # noqa: FBT002 - redis-py's own
+            places = self.connection_pool, self.response_callbacks
+            prefix = {"global_keyprefix": self.global_keyprefix}
+            return Pipeline(*places, transaction, shard_hint, **prefix)  # type: ignore[no-untyped-call]
 
     class Channel(kombu.Channel):
         def _get_client(self) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ import pytest
 from queue_helpers import QUEUES, Broker, batch, call_of, external_worker, model_or_skip, wait_until
 
 from parabench.queues.admission import Admission, announced
+from parabench.queues.expiring import expiring_client
 from parabench.queues.opening import external_address
 from parabench.task import TaskCall, call_to_text
 from parabench.workers.introduction import introduction_for
@@ -119,13 +120,12 @@ def test_a_client_with_the_password_has_nothing_run_but_what_was_announced(
 
 def test_rq_runs_jobs_of_our_functions_only(broker: Broker, tmp_path: Path) -> None:
     model_or_skip("rq")
-    import redis
     from rq import Callback, Queue
     from rq.serializers import JSONSerializer
 
     trace = tmp_path / "trace"
     address = external_address("rq", broker.url)
-    with external_worker("rq", broker, tmp_path) as (_, said), redis.Redis.from_url(broker.url) as connection:
+    with external_worker("rq", broker, tmp_path) as (_, said), expiring_client().from_url(broker.url) as connection:
         queue = Queue(address.namespace, connection=connection, serializer=JSONSerializer)
         queue.enqueue("os.system", args=[f"touch {trace}"])
         ours = ("parabench.queues.serving.leave", [0])
@@ -133,6 +133,43 @@ def test_rq_runs_jobs_of_our_functions_only(broker: Broker, tmp_path: Path) -> N
         queue.enqueue(ours[0], args=ours[1], on_failure=Callback("os.system"))
         wait_until(lambda: "3 messages refused so far" in said.read_text())
     assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["celery", "celery-threads"])
+def test_workers_of_celery_take_no_order_of_remote_control(name: str, broker: Broker, tmp_path: Path) -> None:
+    model = model_or_skip(name)
+    from parabench.models.celery_queue import make_app
+
+    services = Services(broker=broker.url, workers_external=True)
+    with (
+        external_worker(name, broker, tmp_path) as (process, _),
+        batch(model, services, [["quick", 0.0]] * 4) as go,
+    ):
+        before = psutil.Process(process.pid).children(recursive=True)
+        app = make_app(broker.url, external_address(name, broker.url).namespace)
+        orders: dict[str, dict[str, Any]] = {
+            "shutdown": {},
+            "pool_restart": {"modules": ["os"], "reload": True},
+            "pool_shrink": {"n": 2},
+            "add_consumer": {"queue": "other"},
+            "cancel_consumer": {"queue": app.conf.task_default_queue},
+            "rate_limit": {"task_name": "parabench.work", "rate_limit": "1/h"},
+            "time_limit": {"task_name": "parabench.work", "hard": 0.001},
+            "ping": {},
+            "os:system": {"command": f"touch {tmp_path / 'trace'}"},
+        }
+        for order, arguments in orders.items():
+            ((answer,),) = (
+                told.values() for told in app.control.broadcast(order, arguments, reply=True, limit=1, timeout=20)
+            )
+            assert answer == {"error": f"KeyError({order!r})"}
+        app.send_task("parabench.leave", [0], queue="other", routing_key="other", ignore_result=True)
+        assert [outcome.value for outcome in go()[0]] == ["quick"] * 4
+        assert psutil.Process(process.pid).children(recursive=True) == before
+        with expiring_client().from_url(broker.url) as connection:
+            assert connection.llen(f"{external_address(name, broker.url).namespace}:other") == 1
+        app.close()
+    assert not (tmp_path / "trace").exists()
 
 
 @pytest.mark.parametrize("name", QUEUES)
