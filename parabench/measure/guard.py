@@ -6,7 +6,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +19,6 @@ class Guard:
 
     def __init__(self, scratch: Path) -> None:
         self._session = str(scratch)
-        self._began = time.time()
         self._before = os.environ.get(watchdog.SESSION_VARIABLE)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -34,7 +32,7 @@ class Guard:
         """Start watchdogs unless they run."""
         if self._process is not None and self._process.poll() is None:
             return
-        arguments = [self._session, str(os.getpid()), repr(self._began)]
+        arguments = [self._session, str(os.getpid())]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", watchdog.__file__, *arguments],
             stdin=subprocess.PIPE,
@@ -52,7 +50,7 @@ class Guard:
     def __exit__(self, *error: object) -> None:
         """Leave nothing behind, and let the watchdogs go."""
         watchdog.sweep_processes(self._session)
-        watchdog.sweep_shared_memory(self._session, self._began)
+        watchdog.sweep_shared_memory(self._session)
         if self._before is None:
             os.environ.pop(watchdog.SESSION_VARIABLE, None)
         else:
@@ -61,7 +59,7 @@ class Guard:
         if process is None or process.stdin is None:
             return
         with contextlib.suppress(BrokenPipeError):  # killed: the session has cleaned up itself
-            process.stdin.write(2 * watchdog.FAREWELL)  # one for each
+            process.stdin.write(watchdog.WATCHDOGS * watchdog.FAREWELL)  # one for each
             process.stdin.close()
         try:
             process.wait(SECONDS_TO_END)

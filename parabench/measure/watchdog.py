@@ -2,15 +2,14 @@
 
 Whatever kills the harness, the kernel tells the watchdog (a pidfd, and the end of a pipe). It then kills everything
 that carries the session's mark in its environment, daemons of tasks included, and removes the session's files and its
-shared memory. There are two of it, in sessions of their own, so that one kill does not take both. The file is run as a
-script by an interpreter without site-packages: the standard library only.
+shared memory. There are several of it, in sessions of their own, so that one kill does not take all. The file is run as
+a script by an interpreter without site-packages: the standard library only.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import shutil
 import signal
@@ -23,12 +22,12 @@ from pathlib import Path
 SESSION_VARIABLE = "PARABENCH_SESSION"
 #: How long processes that come and go may be chased, and how long trackers may take to clean up and end.
 SECONDS_TO_SWEEP, SECONDS_FOR_TRACKERS = 10.0, 2.0
+#: So many, forked from one: a kill that takes each process with chance 1/2 leaves at least one in 63 of 64 cases.
+WATCHDOGS = 6
 #: Told by the harness when it has cleaned up itself.
 FAREWELL = b"x"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel has it
 _PROCESSES = Path("/proc")
-#: Semaphores of multiprocessing and loky: who uses one has it mapped.
-_SEMAPHORE = re.compile(r"sem\.(mp-|loky-)")
 
 
 def marked(session: str) -> list[int]:
@@ -70,55 +69,38 @@ def is_tracker(pid: int) -> bool:
     return False
 
 
-def mapped() -> set[int]:
-    """Inodes of the shared memory that processes of this user have mapped now.
-
-    By inode, not by name: who creates a semaphore maps it under a first name, which the kernel goes on showing.
-    """
-    inodes = set()
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{name}/maps").read_text(errors="replace").splitlines():
-                if f"{_SHARED_MEMORY}/" in line:
-                    inodes.add(int(line.split()[4]))
-    return inodes
-
-
 def shared_folder(session: str) -> Path | None:
     """A session's folder in shared memory, for libraries that keep arrays there; None where there is no such place."""
     return _SHARED_MEMORY / Path(session).name if os.access(_SHARED_MEMORY, os.W_OK) else None
 
 
-def sweep_shared_memory(session: str, began: float) -> None:
-    """Remove a session's folder there, and the semaphores made since `began` (epoch) that nobody has mapped.
+def sweep_shared_memory(session: str) -> None:
+    """Remove a session's folder there, and the semaphores that carry its name (parabench.workers.semaphores).
 
-    Their names do not tell whose they are, but who uses one has it mapped from before it has its name until it is done.
+    What carries no session's name is left alone: who uses it may be in another PID namespace, and not be seen here.
     """
-    if not _SHARED_MEMORY.is_dir() or not _PROCESSES.is_dir():
-        return
-    shutil.rmtree(_SHARED_MEMORY / Path(session).name, ignore_errors=True)
-    candidates = [entry for entry in os.scandir(_SHARED_MEMORY) if _SEMAPHORE.match(entry.name)]
-    used = mapped() if candidates else set()
-    for entry in candidates:
-        with contextlib.suppress(OSError):
-            status = entry.stat(follow_symlinks=False)
-            if status.st_ino not in used and status.st_uid == os.getuid() and status.st_mtime >= began - 1:
-                Path(entry.path).unlink()
+    if _SHARED_MEMORY.is_dir():
+        shutil.rmtree(_SHARED_MEMORY / Path(session).name, ignore_errors=True)
+        for left in _SHARED_MEMORY.glob(f"sem.{Path(session).name}-*"):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
-def sweep_session(session: str, began: float) -> None:
+def sweep_session(session: str) -> None:
     """Leave nothing of a session that nobody looks after any more."""
     sweep_processes(session)
     shutil.rmtree(session, ignore_errors=True)
-    sweep_shared_memory(session, began)
+    sweep_shared_memory(session)
 
 
-def main(session: str, leader: int, began: float) -> None:
+def main(session: str, leader: int) -> None:
     """Wait for the end of the harness, or its farewell."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if os.fork() == 0:
-        os.setsid()
+    for _ in range(WATCHDOGS - 1):
+        if os.fork() == 0:
+            os.setsid()
+            break
     waited: list[int] = [0]
     with contextlib.suppress(OSError, AttributeError):  # a kernel without them, or a harness that is gone already
         waited.append(os.pidfd_open(leader))
@@ -130,8 +112,8 @@ def main(session: str, leader: int, began: float) -> None:
             pass
     if select.select([0], [], [], 0)[0] and os.read(0, 1) == FAREWELL:
         return
-    sweep_session(session, began)
+    sweep_session(session)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -23,6 +23,7 @@ from parabench.measure.messages import Line
 from parabench.measure.watchdog import sweep_session
 from parabench.models import find_models
 from parabench.workers.lifeline import end_with_parent
+from parabench.workers.semaphores import name_semaphores
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
@@ -126,7 +127,7 @@ def adopt_orphans() -> None:
 
 def main(arguments: list[str]) -> None:
     """Take the line's descriptor, the session's folder of files, and the modules that every cell is born with."""
-    began = time.time()
+    name_semaphores()
     for module in arguments[2:]:
         with contextlib.suppress(Exception):  # the cell that needs it will report it
             importlib.import_module(module)
@@ -141,6 +142,6 @@ def main(arguments: list[str]) -> None:
     if fd is None:
         zygote.kill_cells()
         if not zygote.dismissed:  # the harness was killed, and could not clean up
-            sweep_session(arguments[1], began)
+            sweep_session(arguments[1])
     else:
         serve(socket.socket(fileno=fd))

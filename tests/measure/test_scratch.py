@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -7,8 +8,15 @@ from parabench.measure.scratch import name_of_scratch, sweep
 def test_folders_of_sessions_that_were_killed_with_their_zygote_are_swept(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    left, own = tmp_path / f"parabench-{dead.pid}-abc", tmp_path / name_of_scratch()
-    others = [tmp_path / "parabench-unsaved-1.json", tmp_path / "parabench-trees-abc", tmp_path / "else"]
+    own = tmp_path / name_of_scratch()
+    left = tmp_path / name_of_scratch().replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+    in_another_pid_namespace = tmp_path / f"parabench-{dead.pid}-f0f0f0f0-{left.name[-8:]}"
+    others = [
+        in_another_pid_namespace,
+        tmp_path / "parabench-unsaved-1.json",
+        tmp_path / "parabench-trees-abc",
+        tmp_path / "else",
+    ]
     for folder in (left, own, *others):
         folder.mkdir()
     (left / "file").touch()

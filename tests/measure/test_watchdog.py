@@ -1,31 +1,73 @@
-"""What is swept of shared memory: never what a living process uses, whoever made it."""
+"""What is swept of a session that was killed: what carries its name, never what may be another's."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from parabench.measure.scratch import name_of_scratch
 from parabench.measure.watchdog import sweep_shared_memory
+from parabench.workers.environment import SCRATCH_VARIABLE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shared memory is seen in /dev/shm")
+MAKER = """\
+import multiprocessing, os, signal
+from parabench.workers.semaphores import name_semaphores, name_semaphores_of_loky
+
+def child(queue):
+    queue.put(multiprocessing.get_context("spawn").Lock()._semlock.name)
+
+if __name__ == "__main__":
+    name_semaphores()
+    spawn = multiprocessing.get_context("spawn")
+    queue = spawn.SimpleQueue()
+    process = spawn.Process(target=child, args=[queue])
+    process.start()
+    print(queue.get(), spawn.Lock()._semlock.name)
+    from joblib.externals.loky.backend.synchronize import Lock, SemLock
+    name_semaphores_of_loky(SemLock)
+    print(Lock()._semlock.name, flush=True)
+    os.killpg(0, signal.SIGKILL)
+"""
 
 
-def test_a_semaphore_that_its_maker_uses_is_left_alone(tmp_path: Path) -> None:
-    began = time.time()
-    lock = multiprocessing.get_context("spawn").Lock()  # named, so that a spawned process can open it
-    name = f"sem.{lock._semlock.name.lstrip('/')}"
-    assert name in os.listdir("/dev/shm")
-    sweep_shared_memory(str(tmp_path), began)
-    assert name in os.listdir("/dev/shm")
+def test_semaphores_of_all_kinds_carry_the_name_of_their_session_and_go_with_it(tmp_path: Path) -> None:
+    pytest.importorskip("joblib")
+    session = tmp_path / name_of_scratch()
+    (tmp_path / "maker.py").write_text(MAKER)
+    environment = {**os.environ, SCRATCH_VARIABLE: str(session)}
+    made = subprocess.run(
+        [sys.executable, tmp_path / "maker.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # with its trackers: nobody is left to remove anything
+    )
+    names = made.stdout.split()
+    assert len(names) == 3, made.stderr
+    assert all(name.startswith(f"/{session.name}-") for name in names)
+    assert left(session.name)
+    sweep_shared_memory(str(session))
+    assert left(session.name) == []
 
 
-def test_a_semaphore_that_nobody_has_mapped_goes(tmp_path: Path) -> None:
-    left = Path("/dev/shm/sem.mp-nobodys0")
-    left.write_bytes(bytes(32))
-    sweep_shared_memory(str(tmp_path), time.time())
-    assert not left.exists()
+def left(name: str) -> list[str]:
+    return [entry for entry in os.listdir("/dev/shm") if name in entry]
+
+
+@pytest.mark.parametrize("name", ["sem.mp-nobodys0", "sem.loky-1-nobodys0", "sem.parabench-1-f-00000000-nobodys0"])
+def test_what_does_not_carry_the_name_of_the_session_stays_even_if_nobody_here_uses_it(
+    name: str, tmp_path: Path
+) -> None:
+    other = Path("/dev/shm") / name
+    other.write_bytes(bytes(32))
+    try:
+        sweep_shared_memory(str(tmp_path / name_of_scratch()))
+        assert other.exists()
+    finally:
+        other.unlink()
