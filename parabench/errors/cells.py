@@ -55,12 +55,12 @@ class GilSwitchedOn(CellFailed):
 
 
 class CellDisturbed(CellFailed):
-    """Something else had a part in a round and in its repetition."""
+    """Something else had a part in a round and in its repetition, in a visit and in the one that repeated it."""
 
     def __init__(self, cell: str, causes: Iterable[str]) -> None:
         super().__init__(
-            f"cell {cell} has no clean round: something else had a part in one and in its repetition "
-            f"({'; '.join(causes)}); see to the workers and the broker, and measure again"
+            f"cell {cell} has no clean round: something else had a part in one and in its repetition, in a visit and "
+            f"in the next ({'; '.join(causes)}); see to the workers and the broker, and measure again"
         )
 
 

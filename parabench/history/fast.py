@@ -67,7 +67,8 @@ def _types(msgspec: Any) -> Any:
     stats = define("Stats", rounds, mean=float, median=float)
     info = _info(define)
     benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
-    failed: Any = define("Failed", *_identity(), ("reason", str), chunk=str)
+    # The cell's name is not needed; a file in which it is none is left to the other reader.
+    failed: Any = define("Failed", ("cell", str), *_identity(), ("reason", str), chunk=str)
     ours = define(
         "Ours",
         ("format", int),

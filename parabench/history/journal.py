@@ -166,16 +166,33 @@ def read_parts(path: Path) -> Parts:
     except OSError as error:
         raise JournalDamaged(path, 0, error.strerror or str(error)) from error
     parts = Parts(bytes_whole=data.rfind(b"\n") + 1)
-    for number, text in enumerate(data[: parts.bytes_whole].split(b"\n")[:-1], start=1):
-        bare = text.strip(b"\0")  # what a file system leaves of a block that never reached the disk
+    *whole, torn = data.split(b"\n")
+    for number, text in enumerate(whole, start=1):
+        _take_line(parts, number, text)
+    last, zero, _ = torn.partition(b"\0")
+    if zero and _is_object(last):  # a line whose end and what followed it never reached the disk
+        _take_line(parts, len(whole) + 1, torn)
+    if not parts.headers and not any(number == 1 for number, _ in parts.dropped):
+        parts.dropped.insert(0, (1, "the header is missing"))
+    return parts
+
+
+def _take_line(parts: Parts, number: int, text: bytes) -> None:
+    """Take what stands between two ends of lines: one line, or several between zeros.
+
+    Zeros are what a file system leaves of a block that never reached the disk. No line holds any, so what stands beside
+    them may be whole.
+    """
+    pieces = [piece for piece in text.split(b"\0") if piece]
+    if len(pieces) != 1 or pieces[0] != text:
+        parts.dropped.append((number, "there are zero bytes beside it" if pieces else "it is empty"))
+    for piece in pieces:
         try:
-            line = json.loads(bare, parse_constant=_refused, parse_float=_finite)
+            line = json.loads(piece, parse_constant=_refused, parse_float=_finite)
             _check_depth(line)
         except (ValueError, RecursionError) as error:
             parts.dropped.append((number, str(error)))
             continue
-        if bare != text:
-            parts.dropped.append((number, "there are zero bytes beside it"))
         if not isinstance(line, dict):
             parts.dropped.append((number, "it is not an object"))
         elif "journal" in line:
@@ -183,9 +200,13 @@ def read_parts(path: Path) -> Parts:
         else:
             parts.lines.append(line)
             parts.numbers.append(number)
-    if not parts.headers and not any(number == 1 for number, _ in parts.dropped):
-        parts.dropped.insert(0, (1, "the header is missing"))
-    return parts
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _refused(constant: str) -> float:

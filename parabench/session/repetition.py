@@ -1,9 +1,11 @@
-"""Visits during which other programs took too much of the machine: repeated once, and marked."""
+"""Visits in which something else had a part: repeated once, and marked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
+from parabench.errors import CellDisturbed
 from parabench.measure.stay import Stay
 from parabench.records import Disturbance
 
@@ -13,8 +15,29 @@ OTHER_PROGRAMS = "other programs"
 VAIN_MOST = 3
 
 
+def with_clean_rounds(visit: Callable[[], AbstractContextManager[Stay]], *, repeat: bool) -> Stay:
+    """All of one visit; `visit` opens it. One in which a round and its repetition were disturbed is made once more.
+
+    Everything is new then, processes and connections. Raises CellDisturbed when that has no clean round either: two
+    visits in a row are no accident. Raises what `visit` raises.
+    """
+    aside: list[Disturbance] = []
+    while True:
+        try:
+            with visit() as stay:
+                for _ in range(stay.rounds):
+                    stay.round()
+        except CellDisturbed:
+            if aside or not repeat:
+                raise
+            aside = stay.disturbed
+        else:
+            stay.disturbed[:0] = aside
+            return stay
+
+
 class Repetitions:
-    """Those of one session."""
+    """Those of one session, of visits during which other programs took too much of the machine."""
 
     def __init__(self) -> None:
         self._vain = 0

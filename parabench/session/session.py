@@ -37,7 +37,7 @@ from parabench.session.laws import broken_laws
 from parabench.session.options import Options
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
-from parabench.session.repetition import Repetitions
+from parabench.session.repetition import Repetitions, with_clean_rounds
 from parabench.session.replay import Replay
 from parabench.session.schedule import Schedule
 from parabench.session.time_spent import first_batches, seconds_by_use
@@ -145,7 +145,7 @@ class Session:
         worth = self.races.rounds_worth(record) if self.races else rounds_worth
         stay = self._repetitions.quietest(
             lambda: self._stay(cell, instrument=instrument, worth=worth),
-            repeat=cell.kind != "live",  # somebody else's server is not asked again for this
+            repeat=cell.kind != "live",
         )
         visit = visit_of(stay, pass_number, position)
         yield Stay.replayed(cell, visit, stay.tasks)
@@ -156,10 +156,11 @@ class Session:
 
     def _stay(self, cell: Cell, *, instrument: bool, worth: Callable[[float, float], int]) -> Stay:
         """All of one visit: only then is it known whether its times are to be used."""
-        with self._started().visit(cell, instrument=instrument, rounds_worth=worth) as stay:
-            for _ in range(stay.rounds):
-                stay.round()
-        return stay
+        experiment = self._started()
+        return with_clean_rounds(
+            lambda: experiment.visit(cell, instrument=instrument, rounds_worth=worth),
+            repeat=cell.kind != "live",  # somebody else's server is not asked again for this
+        )
 
     def fail(self, cell: Cell, reason: str) -> None:
         """Mark a cell invalid: its times are kept out of every comparison."""

@@ -59,6 +59,24 @@ def test_anything_else_that_is_torn_names_file_and_line(begun, line, text, messa
         journal.read(begun.path)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "kept"),
+    [
+        (-1, None, ["a", "b"]),  # the last end of a line
+        (-18, -8, ["a"]),  # within the last line
+        (-23, -8, ["a"]),  # the end of a line, and what begins behind it
+    ],
+)
+def test_lines_beside_a_block_that_never_reached_the_disk_are_read(begun, begin, end, kept):
+    begun.close()
+    data = begun.path.read_bytes()
+    part = data[slice(begin, end)]
+    begun.path.write_bytes(data[:begin] + bytes(len(part)) + (data[end:] if end else b""))
+    parts = journal.read_parts(begun.path)
+    assert [line["cell"] for line in parts.lines] == kept
+    assert [line for line, _ in parts.dropped], "nobody goes on with it as if it were whole"
+
+
 def test_a_journal_without_its_header_is_damaged(tmp_path):
     path = tmp_path / ".session-x.journal"
     path.write_bytes(b'{"journal"')

@@ -19,6 +19,14 @@ def test_some_hundred_mutated_files_are_read_or_refused_and_hide_nothing(tmp_pat
     assert min(counts["read"], counts["refused"]) > 100, "both ways are tried"
 
 
+def test_both_readers_refuse_the_same_cells_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "machine").mkdir()
+    data = mutate(random.Random("77-749"))[1]
+    valid = tmp_path / "machine" / "0002_valid.json"
+    valid.write_bytes(SAMPLES[0].read_bytes())
+    assert fuzz_reader.try_one(tmp_path / "machine", data, fuzz_reader.read_session(valid)) == "read"
+
+
 def test_every_mutation_makes_other_files(tmp_path: Path) -> None:
     originals = {sample.read_bytes() for sample in SAMPLES}
     made = [mutate(random.Random(number)) for number in range(300)]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from parabench.errors import CellDisturbed
+from parabench.measure.cell import Round
 from parabench.measure.others import Share
 from parabench.measure.stay import Stay
-from parabench.records import Cell
-from parabench.session.repetition import VAIN_MOST, Repetitions
+from parabench.records import Cell, TreeUsage
+from parabench.session.repetition import VAIN_MOST, Repetitions, with_clean_rounds
 
 CELL = Cell(workload="w", model="sequential", kind="cpu", workers=1, size="small")
 
@@ -23,6 +30,36 @@ class Visits:
         stay = Stay(CELL, 1, 1, 0.0, 0.0, lambda: 0.0, seconds_per_round=[float(self.made)])
         stay.others = Share(share, too_much=share > 0.2)
         return stay
+
+
+USED = TreeUsage(
+    seconds_cpu=0.0,
+    seconds_cpu_user=0.0,
+    seconds_cpu_system=0.0,
+    context_switches_voluntary=0,
+    context_switches_involuntary=0,
+    processes=1,
+    threads=1,
+)
+
+
+class Openings:
+    """Visits whose rounds are given, one list for each; a cause makes a round a disturbed one."""
+
+    def __init__(self, *visits: list[str | None]) -> None:
+        self.visits = list(visits)
+        self.made = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[Stay]:
+        self.made += 1
+        rounds = iter(self.visits.pop(0))
+
+        def run() -> Round:
+            cause = next(rounds)
+            return Round(float(self.made), USED, [], {}, {}, {cause: 1} if cause else {})
+
+        yield Stay(CELL, 1, 2, 0.0, 0.0, run)
 
 
 def told(stay: Stay) -> list[tuple[str, float, tuple[float, ...]]]:
@@ -64,3 +101,18 @@ def test_a_machine_that_is_always_shared_does_not_double_the_session() -> None:
 def test_what_must_not_be_repeated_is_marked() -> None:
     visits = Visits(0.5)
     assert told(Repetitions().quietest(visits, repeat=False)) == [("other programs", 0.5, ())]
+
+
+def test_a_visit_without_clean_rounds_is_made_once_more_and_says_what_was_set_aside() -> None:
+    openings = Openings([None, "workers lost", "broker lost"], ["workers lost", None, None])
+    stay = with_clean_rounds(openings, repeat=True)
+    assert (openings.made, stay.seconds_per_round) == (2, [2.0, 2.0])
+    assert told(stay) == [("workers lost", 1, (1.0,)), ("broker lost", 1, (1.0,)), ("workers lost", 1, (2.0,))]
+
+
+@pytest.mark.parametrize(("repeat", "made"), [(True, 2), (False, 1)])
+def test_a_cell_fails_when_two_visits_in_a_row_have_no_clean_round(repeat: bool, made: int) -> None:
+    openings = Openings(*[["broker lost", "workers too many"]] * 3)
+    with pytest.raises(CellDisturbed, match=r"in a visit and in the next \(broker lost: 1; workers too many: 1\)"):
+        with_clean_rounds(openings, repeat=repeat)
+    assert openings.made == made
