@@ -30,5 +30,6 @@ def test_a_fault_leaves_nothing_and_loses_nothing(name: str, short_folder: Path)
         pytest.skip("the libraries of the queues are not installed")
     ended = trial(short_folder, name, random.Random(11))
     print(f"{name}: {ended}")
+    assert not ended.missed, "the session ended before the fault"
     assert not ended.hung
     assert (ended.orphans, ended.files, ended.lost, ended.tracebacks) == ([], [], 0, [])
