@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,9 @@ from parabench.workers.services import Services
 class DaskRun:
     """Runs batches on a cluster."""
 
-    def __init__(self, client: Any, services: Services) -> None:
+    def __init__(self, client: Any, services: Services, prepare: Callable[[float], None]) -> None:
         self._client = client
+        self._prepare = prepare
         self._seconds_silence = services.seconds_silence
         self._external = services.dask_scheduler is not None
         self._workers = self._known()
@@ -48,7 +50,16 @@ class DaskRun:
             "workers missing": max(0, -surplus),
             "workers too many": max(0, surplus),
         }
+        if counts["workers lost"]:
+            self._meet_replacements()
         return {cause: count for cause, count in counts.items() if count}
+
+    def _meet_replacements(self) -> None:
+        """Wait until those that nannies start instead of lost workers are ready: the next round is about all."""
+        with contextlib.suppress(Exception):  # nobody has replaced them: the next round tells
+            self._client.wait_for_workers(self._expected, timeout=self._seconds_silence)
+            self._prepare(self._seconds_silence)
+        self._workers = self._known()
 
     def _known(self) -> set[str]:
         """Names of the workers, which differ from those of any that take their place."""

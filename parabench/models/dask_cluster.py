@@ -52,8 +52,9 @@ def open_dask(workers: int, call: TaskCall, services: Services = OWN_SERVICES, *
         def ask(work: Callable[[float], str]) -> Callable[[list[float]], Iterable[str]]:
             return lambda pauses: client.gather(client.map(work, pauses, pure=False))
 
-        wait_for_workers(workers, ask(partial(prepared, call, stay)))
-        yield DaskRun(client, services)
+        prepare = partial(wait_for_workers, workers, ask(partial(prepared, call, stay)))
+        prepare()
+        yield DaskRun(client, services, prepare)
         with contextlib.suppress(Exception):  # where workers have died, their contexts are gone, too
             if address is not None:
                 client.run(leave_process)

@@ -67,6 +67,7 @@ class QueueRun:
         #: In every message; workers take messages of the session that has greeted them.
         self._token = uuid.uuid4().hex
         self._workers = 0
+        self._call: TaskCall | None = None
         self._batches = 0
         self._twice = 0
         self._tasks: list[_Task] = []
@@ -126,14 +127,25 @@ class QueueRun:
             counts |= {"workers too many": max(0, surplus), "workers missing": max(0, -surplus)}
         except Exception:  # the broker is gone: nobody can be counted
             counts["broker lost"] = 1
+        if counts["workers lost"]:
+            self._meet_replacements()
         return {cause: count for cause, count in counts.items() if count}
 
-    def greet(self, workers: int, call: TaskCall) -> None:
+    def greet(self, workers: int, call: TaskCall, seconds_most: float = SECONDS_TO_START) -> None:
         """Have every worker prepare the call. Raises WorkersNotStarted, or WorkersDiffer when one will not do it."""
-        expected, self._workers = introduction_for(call), workers
+        expected, self._workers, self._call = introduction_for(call), workers, call
+        deadline = time.monotonic() + seconds_most
+        greeting = [call_to_text(call), self._token, expected]
         wait_for_workers(
-            workers, lambda pauses: self._ask("greet", [[call_to_text(call), self._token, expected, p] for p in pauses])
+            workers, lambda pauses: self._ask("greet", [[*greeting, p] for p in pauses], deadline), seconds_most
         )
+
+    def _meet_replacements(self) -> None:
+        """Wait until the workers that are there instead of lost ones are ready: the next round is about all of them."""
+        assert self._call is not None, "workers are greeted before the first batch"
+        with contextlib.suppress(Exception):  # nobody has replaced them, or the broker is gone: the next round tells
+            self.greet(self._workers, self._call, self._services.seconds_silence)
+            self._crew.traffic()  # what that took is not the next batch's
 
     def _check_workers(self, outcomes: Sequence[Outcome]) -> None:
         """Raise WorkersTooMany if more workers have done a batch than were asked for; one that died has a successor."""

@@ -27,15 +27,15 @@ def with_ends(commands: list[Any]) -> tuple[list[Any], list[int]]:
 
     At once after the write, not at the end: an end that the library itself gives a key later in the pipeline counts.
     """
-    told: list[Any] = []
+    all_commands: list[Any] = []
     kept: list[int] = []
     for command in commands:
-        kept.append(len(told))
-        told.append(command)
+        kept.append(len(all_commands))
+        all_commands.append(command)
         name, *arguments = command[0]
         if name in _WRITES:
-            told.append((("EXPIRE", arguments[0], SECONDS_KEPT), {}))
-    return told, kept
+            all_commands.append((("EXPIRE", arguments[0], SECONDS_KEPT), {}))
+    return all_commands, kept
 
 
 class _Pipeline:
