@@ -11,6 +11,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="faults whose name this pattern is found in")
     arguments = parser.parse_args()
     _move_apart()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts by "&" ignore it
     source = random.Random(arguments.seed)
     every: list[Ended] = []
     untried = False
