@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-import queue_twins
+import queue_twins  # type: ignore[import-not-found]  # pytest finds it beside this file
 
 from parabench.models import find_models
 from parabench.queues.broker import embedded_broker

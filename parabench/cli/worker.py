@@ -41,7 +41,7 @@ from parabench.workload import source_hash
     help="Folder of the workload files, the same as the client's.",
 )
 def worker_command(model: str, url: str | None, workers: int | None, workloads_dir: Path) -> None:
-    """Run workers of MODEL (celery, celery-threads, dramatiq or rq) until Ctrl-C.
+    """Run workers of MODEL (celery, celery-threads, dramatiq, dramatiq-threads or rq) until Ctrl-C.
 
     They do the work of any client that names the same broker with --broker and adds --workers-external, if it has the
     same version of parabench, the same Python and the same workloads; others are refused at both ends.

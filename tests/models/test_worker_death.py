@@ -27,10 +27,14 @@ def test_a_dying_worker_costs_outcomes_not_the_batch(model, folder, check, how, 
     if is_queue(model):
         victim, *others = death["outcomes"]
         # It was done again by another process, which it took along, too. Celery and Dask do not tell how.
-        how = how if model.name in ("celery-threads", "rq", "dramatiq") else "an unknown exit status"
+        how = (
+            how if model.name in ("celery-threads", "rq", "dramatiq", "dramatiq-threads") else "an unknown exit status"
+        )
         assert_died(victim, how)
         for outcome, expected in zip(others, ["quick", "quick", "quick", "slow", "quick"], strict=True):
-            if model.name in ("dask", "celery-threads") and outcome[1]:  # it was in the same process, both times
+            if (
+                model.name in ("dask", "celery-threads", "dramatiq-threads") and outcome[1]
+            ):  # it was in the same process, both times
                 assert_died(outcome, how)
             else:
                 assert outcome[0] == expected
