@@ -13,7 +13,7 @@ from parabench.queues.broker import embedded_broker
 from parabench.task import Batch, TaskCall
 from parabench.workers.services import Services
 
-WORKERS, TASKS, TURNS = 2, 300, 15
+WORKERS, TASKS, TURNS = 2, 200, 11
 #: Workers that had nothing to do for a while look for messages less often: the other program's turn is such a while.
 TASKS_TO_WAKE = 20
 
