@@ -29,9 +29,10 @@ class Guard:
         return self
 
     def watch(self) -> None:
-        """Start watchdogs unless they run."""
+        """Start watchdogs unless all of them run."""
         if self._process is not None and self._process.poll() is None:
             return
+        self._dismiss()  # those that are left would take the end of their pipe for the end of the harness
         arguments = [self._session, str(os.getpid())]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", watchdog.__file__, *arguments],
@@ -55,6 +56,10 @@ class Guard:
             os.environ.pop(watchdog.SESSION_VARIABLE, None)
         else:
             os.environ[watchdog.SESSION_VARIABLE] = self._before
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Tell the watchdogs that they are not needed, and wait for the first one."""
         process = self._process
         if process is None or process.stdin is None:
             return

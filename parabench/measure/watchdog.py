@@ -101,6 +101,8 @@ def main(session: str, leader: int) -> None:
         if os.fork() == 0:
             os.setsid()
             break
+    else:  # the first one ends when another one has been killed: the harness sees that, and starts all of them anew
+        signal.signal(signal.SIGCHLD, lambda *_: os._exit(1))
     waited: list[int] = [0]
     with contextlib.suppress(OSError, AttributeError):  # a kernel without them, or a harness that is gone already
         waited.append(os.pidfd_open(leader))
@@ -110,6 +112,7 @@ def main(session: str, leader: int) -> None:
             select.select(waited, [], [])
         except ProcessLookupError:
             pass
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if select.select([0], [], [], 0)[0] and os.read(0, 1) == FAREWELL:
         return
     sweep_session(session)

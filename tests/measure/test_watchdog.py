@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
+from parabench.measure.guard import Guard
 from parabench.measure.scratch import name_of_scratch
-from parabench.measure.watchdog import sweep_shared_memory
+from parabench.measure.watchdog import WATCHDOGS, sweep_shared_memory
 from parabench.workers.environment import SCRATCH_VARIABLE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shared memory is seen in /dev/shm")
@@ -71,3 +77,45 @@ def test_what_does_not_carry_the_name_of_the_session_stays_even_if_nobody_here_u
         assert other.exists()
     finally:
         other.unlink()
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_when_a_watchdog_is_killed_all_are_started_anew_and_the_session_goes_on(place: int, tmp_path: Path) -> None:
+    session = tmp_path / name_of_scratch()
+    session.mkdir()
+
+    def watchdogs() -> list[psutil.Process]:
+        return [one for one in psutil.process_iter() if str(session) in command_of(one)]
+
+    with Guard(session) as guard:
+        work = subprocess.Popen(["sleep", "60"])
+        before = wait_for(watchdogs)
+        before[place].kill()
+        for _ in range(200):
+            guard.watch()
+            now = watchdogs()
+            if len(now) == WATCHDOGS and not {one.pid for one in now} & {one.pid for one in before}:
+                break
+            time.sleep(0.05)
+        assert len(now) == WATCHDOGS
+        assert not {one.pid for one in now} & {one.pid for one in before}
+        assert work.poll() is None
+        assert session.is_dir()
+    assert work.wait(10) == -signal.SIGKILL
+    psutil.wait_procs(now, timeout=10)
+    assert watchdogs() == []
+
+
+def command_of(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return " ".join(process.cmdline())
+    return ""
+
+
+def wait_for(watchdogs: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    deadline = time.monotonic() + 20
+    while len(started := watchdogs()) < WATCHDOGS:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return sorted(started, key=lambda one: one.pid)
