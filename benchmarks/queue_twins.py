@@ -145,13 +145,13 @@ def dask(workers: int, *, processes: bool) -> Iterator[Run]:
         yield run
 
 
-#: Model: its sending end; arguments of each of its workers' processes for N workers; their environment.
-QUEUES: dict[str, tuple[Any, Callable[[int], list[list[str]]], dict[str, str]]] = {
-    "celery": (celery, lambda workers: [["celery", str(workers)]], {}),
-    "celery-threads": (celery, lambda workers: [["celery-threads", str(workers)]], {}),
-    "rq": (rq, lambda workers: [["rq", "1"]] * workers, {}),
-    "dramatiq": (dramatiq, lambda workers: [["dramatiq", "1"]] * workers, {"dramatiq_queue_prefetch": "1"}),
-    "dramatiq-threads": (dramatiq, lambda workers: [["dramatiq", str(workers)]], {}),
+#: Model: its sending end; arguments of each of its workers' processes for N workers.
+QUEUES: dict[str, tuple[Any, Callable[[int], list[list[str]]]]] = {
+    "celery": (celery, lambda workers: [["celery", str(workers)]]),
+    "celery-threads": (celery, lambda workers: [["celery-threads", str(workers)]]),
+    "rq": (rq, lambda workers: [["rq", "1"]] * workers),
+    "dramatiq": (dramatiq, lambda workers: [["dramatiq", "1"]] * workers),
+    "dramatiq-threads": (dramatiq, lambda workers: [["dramatiq", str(workers)]]),
 }
 
 
@@ -162,8 +162,8 @@ def twin(model: str, socket: str, workers: int) -> Iterator[Run]:
         with dask(workers, processes=model == "dask") as run:
             yield run
         return
-    send, processes_of, environment = QUEUES[model]
-    environment = {**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)}
+    send, processes_of = QUEUES[model]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     processes = [
         subprocess.Popen([sys.executable, __file__, name, socket, number], env=environment, stdout=subprocess.DEVNULL)
         for name, number in processes_of(workers)

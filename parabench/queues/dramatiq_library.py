@@ -2,11 +2,14 @@
 
 Its own command starts processes that all end when one of them does, so each is started, and replaced, by itself.
 Retries, time limits and the like are left out: a task is tried once, and its outcome says what became of it.
+
+A worker holds two messages for each of its threads, which is the library's default: one of them may wait there while
+another worker is idle. With one message (`dramatiq_queue_prefetch`) its consumer would sleep for 5 ms or longer after
+each task, because it asks for the next one while that one is still under way.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +21,6 @@ from parabench.queues.library import QueueLibrary
 from parabench.queues.serving import FUNCTIONS
 
 MILLISECONDS_RESULTS_KEPT = 600_000
-#: Messages that a process of one thread takes ahead of need would wait for it while others are idle. One of N threads
-#: takes two for each, which is the library's default: with fewer it sleeps while threads of its own have nothing to do.
-PREFETCH_ONE = "1"
 
 
 def make_broker(url: str, namespace: str) -> Any:
@@ -46,7 +46,6 @@ def make_broker(url: str, namespace: str) -> Any:
 
 def serve_one(url: str, namespace: str, workers: int) -> None:
     """One dramatiq worker of one thread, in this process."""
-    os.environ["dramatiq_queue_prefetch"] = PREFETCH_ONE  # noqa: SIM112 - its name; read when dramatiq is imported
     serve(url, namespace, 1)
 
 
