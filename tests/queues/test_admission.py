@@ -138,7 +138,7 @@ def test_rq_runs_jobs_of_our_functions_only(broker: Broker, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["celery", "celery-threads"])
 def test_workers_of_celery_take_no_order_of_remote_control(name: str, broker: Broker, tmp_path: Path) -> None:
     model = model_or_skip(name)
-    from parabench.models.celery_queue import make_app
+    from parabench.queues.celery_library import make_app
 
     services = Services(broker=broker.url, workers_external=True)
     with (

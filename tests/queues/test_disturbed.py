@@ -87,11 +87,11 @@ def test_workers_that_come_during_a_session_are_told_and_fail_a_traced_batch(bro
     traced = TaskCall(task=call.task, traced=True)
     with external_worker("rq", broker, tmp_path, workers=1), model.open_with(1, call, services) as run:
         run(Batch(call, items))
-        assert run.found()
+        assert run.findings()
         assert run.disturbed() == {}
         with external_worker("rq", broker, tmp_path, workers=1):
             assert [outcome.value for outcome in run(Batch(call, items))] == ["quick"] * 30
-            assert run.found()
+            assert run.findings()
             assert run.disturbed() == {"workers too many": 1}
             with pytest.raises(WorkersTooMany, match="2 workers of rq have done tasks of a batch for 1: other ones"):
                 run(Batch(traced, items))
