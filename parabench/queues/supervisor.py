@@ -23,7 +23,8 @@ from parabench.queues.address import Address, connected, purge
 from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
 from parabench.queues.serving import Slots, admission
-from parabench.workers.environment import PEERS_VARIABLE, SCRATCH_VARIABLE
+from parabench.queues.worker_folder import worker_folder
+from parabench.workers.environment import PEERS_VARIABLE
 from parabench.workers.introduction import identity
 from parabench.workers.lifeline import end_with_parent
 
@@ -84,7 +85,7 @@ class Supervisor:
             known = filter(None, [os.environ.get(PEERS_VARIABLE), self._address.host])
             os.environ[PEERS_VARIABLE] = ",".join(known)
         self._missing = self._library.processes(self._workers)
-        with tempfile.TemporaryDirectory(prefix="parabench-worker-", dir=os.environ.get(SCRATCH_VARIABLE)) as folder:
+        with worker_folder() as folder:
             # Processes that are killed cannot remove what they have put there.
             os.environ["TMPDIR"] = tempfile.tempdir = folder
             self._serve()
