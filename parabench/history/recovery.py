@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.timeline_json import timelines_info
-from parabench.errors import InvalidWorkload
+from parabench.errors import HistoryUnreadable, InvalidWorkload
 from parabench.history import store
+from parabench.history.reader import read_session
 from parabench.history.session_file import Circumstances, Provenance, extra_info, parabench_object, provenance_of
 from parabench.history.session_journal import Unfinished
 from parabench.history.stock_statistics import stock_statistics
@@ -28,7 +29,8 @@ def recover(
     """Store what an unfinished session has measured, marked `interrupted`; its journal is left where it is.
 
     Returns the stored file and its number of benchmarks; the file the session was stored in when it was interrupted, if
-    it was; None when nothing valid had been measured. `workloads` and `models` are asked only about journals that do
+    that holds all of it (else it is replaced: Ctrl-C may come when a visit is in the journal and not yet in what is
+    stored); None when nothing valid had been measured. `workloads` and `models` are asked only about journals that do
     not say themselves what they measured: raises InvalidWorkload when such a one's code has changed since.
     """
     header, folder = unfinished.entries.header, unfinished.path.parent
@@ -38,7 +40,9 @@ def recover(
         for record, cell in zip(records, header["cells"], strict=True)
         if record.valid
     ]
-    stored = folder / unfinished.stored_as if unfinished.stored_as else None
+    partial = folder / unfinished.stored_as if unfinished.stored_as else None
+    rounds = sum(len(benchmark["stats"]["data"]) for benchmark in benchmarks)
+    stored = partial if partial is not None and _rounds_in(partial) >= rounds else None
     if stored is None and benchmarks:
         time = re.sub(r"[^0-9]", "", header["started"])[:14]
         commit = header["commit"]
@@ -57,7 +61,18 @@ def recover(
             ),
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
+        if partial is not None:
+            partial.unlink(missing_ok=True)
     return stored, len(benchmarks)
+
+
+def _rounds_in(stored: Path) -> int:
+    """Rounds of the cells that a session's file holds; 0 if it is not there, or cannot be read."""
+    try:
+        session = read_session(stored)
+    except HistoryUnreadable:
+        return 0
+    return sum(len(benchmark.seconds or ()) for benchmark in session.benchmarks if benchmark.model is not None)
 
 
 def _circumstances(unfinished: Unfinished) -> Circumstances:

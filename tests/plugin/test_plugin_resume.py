@@ -167,6 +167,24 @@ def recover(project: Project, *arguments: str, answer: str = "") -> subprocess.C
     return subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False, input=answer)
 
 
+def test_recover_replaces_the_file_of_an_interrupted_session_that_lacks_a_visit(slow: Project) -> None:
+    stop_after(slow, 3, signal.SIGINT, "--passes", "3")
+    (partial,) = slow.sessions()
+    (journal,) = journals(slow)
+    *lines, stored = journal.read_bytes().splitlines(keepends=True)
+    assert b'"stored"' in stored
+    visits = sum(b'"visit"' in line for line in lines)
+    visit = json.loads(next(line for line in lines if b'"visit"' in line))
+    visit["visit"]["pass_number"] = 2  # Ctrl-C came when this one was in the journal and not yet in the file
+    journal.write_bytes(b"".join([*lines, json.dumps(visit).encode(), b"\n", stored]))
+    assert recover(slow).returncode == 0
+    (whole,) = slow.sessions()
+    assert whole != partial
+    assert sum(len(benchmark["stats"]["data"]) for benchmark in slow.stored()["benchmarks"]) == visits + 1
+    assert slow.stored()["parabench"]["interrupted"] is True
+    assert journals(slow) == []
+
+
 @pytest.mark.parametrize("damage", [b"", b'{"journal": 1, "star', b"\0" * 4096], ids=["empty", "cut", "zeros"])
 def test_a_damaged_journal_is_a_warning_for_a_new_session_and_set_aside_by_recover(slow: Project, damage) -> None:
     slow.pytest("benchmarks", "--models", "sequential", "--passes", "1")
