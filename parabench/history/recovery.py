@@ -44,8 +44,7 @@ def recover(
     rounds = sum(len(benchmark["stats"]["data"]) for benchmark in benchmarks)
     stored = partial if partial is not None and _rounds_in(partial) >= rounds else None
     if stored is None and benchmarks:
-        time = re.sub(r"[^0-9]", "", header["started"])[:14]
-        commit = header["commit"]
+        time, commit = re.sub(r"[^0-9]", "", header["started"])[:14], header["commit"]
         session = {
             "machine_info": machine_info(header["fingerprint"]),
             "commit_info": commit,

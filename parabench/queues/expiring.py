@@ -21,6 +21,10 @@ _WRITES = frozenset(
     ["HINCRBY", "HMSET", "HSET", "HSETNX", "INCR", "INCRBY", "LPUSH", "PERSIST", "RPUSH", "SADD", "XADD", "ZADD"]
 )
 
+#: Commands that write to their second key. Those that wait for an element cannot be part of a transaction: their end
+#: follows them at once, the only one that does not come together with the write.
+_MOVES = frozenset(["BLMOVE", "BRPOPLPUSH", "LMOVE", "RPOPLPUSH"])
+
 
 def with_ends(commands: list[Any]) -> tuple[list[Any], list[int]]:
     """The commands of a pipeline, each write followed by an EXPIRE, and the places of those that were there before.
@@ -56,7 +60,10 @@ class _Client:
     def execute_command(self, *arguments: Any, **options: Any) -> Any:
         """As usual; a write is sent together with the end of its key."""
         if arguments[0] not in _WRITES:
-            return super().execute_command(*arguments, **options)  # type: ignore[misc]
+            answer = super().execute_command(*arguments, **options)  # type: ignore[misc]
+            if arguments[0] in _MOVES and answer is not None:
+                super().execute_command("EXPIRE", arguments[2], SECONDS_KEPT)  # type: ignore[misc]
+            return answer
         with self.pipeline() as pipe:  # type: ignore[attr-defined]
             pipe.execute_command(*arguments, **options)
             return pipe.execute()[0]

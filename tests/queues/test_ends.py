@@ -43,7 +43,7 @@ def test_all_has_an_end_while_tasks_are_under_way_and_when_everybody_is_killed(
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
             assert client.stdout is not None
             assert client.stdout.readline() == "done\n"
-            assert without_end(broker) == []
+            wait_until(lambda: without_end(broker) == [])  # what is moved gets its end a moment later
             ours = lambda: [key for key in broker.names() if "/" not in key]  # noqa: E731
             wait_until(lambda: any("acks" in key or "unacked" in key or "wip" in key for key in ours()))
             assert without_end(broker) == []
@@ -69,6 +69,9 @@ def test_answers_are_those_of_the_commands_that_were_asked_for(broker: Broker) -
         assert client.rpush("list", "a", "b") == 2
         assert client.hset("hash", "field", "value") == 1
         assert client.get("list:none") is None
+        client.rpush("from", "x")
+        assert client.lmove("from", "to") == "x"
+        assert client.lmove("from", "to") is None
         with client.pipeline() as pipe:
             pipe.lpush("list", "c")
             pipe.set("text", "t", ex=9)
