@@ -105,7 +105,7 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
     ours, when, commit = session.parabench, moment_of(session.datetime), session.commit_info
     if when is None or not 1990 <= when.year <= 2200 or commit is None:
         return None
-    if ours is not None and ours.format != migrations.latest_format(migrations.MIGRATIONS):
+    if not _workers_are_numbers_of_workers(session) or not _is_of_today(ours):
         return None
     seconds = [_seconds(benchmark, ours=ours is not None) for benchmark in session.benchmarks]
     known = tuple(number for number in seconds if number is not None)
@@ -140,6 +140,17 @@ def _identity() -> list[tuple[str, Any]]:
 def _cell_of(named: Any) -> CellId:
     """The identity of whatever names a cell by its fields."""
     return CellId(named.workload, named.model, named.workers, named.size, bool(named.workers_named), named.chunk or "1")
+
+
+def _is_of_today(ours: Any) -> bool:
+    return ours is None or ours.format == migrations.latest_format(migrations.MIGRATIONS)
+
+
+def _workers_are_numbers_of_workers(session: Any) -> bool:
+    """1 or more, where they are told."""
+    named = [benchmark.extra_info for benchmark in session.benchmarks if benchmark.extra_info is not None]
+    named += session.parabench.failed if session.parabench is not None else []
+    return all(each.workers is None or each.workers >= 1 for each in named)
 
 
 def _is_cell(benchmark: Any) -> bool:

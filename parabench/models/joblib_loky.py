@@ -16,7 +16,6 @@ from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, lost
 from parabench.workers.installed import function_for, install, outcomes_of
 from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
-from parabench.workers.semaphores import name_semaphores_of_loky
 
 #: loky ends idle workers after five minutes by default; a benchmark may well visit other cells for longer.
 SECONDS_IDLE = 24 * 3600
@@ -26,10 +25,8 @@ SECONDS_IDLE = 24 * 3600
 def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N processes and keep them over batches, as joblib does; on exit end them, as it does not."""
     import joblib
-    from joblib.externals.loky.backend.synchronize import SemLock
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    name_semaphores_of_loky(SemLock)
     children = NewChildren(workers)
     options = _options(workers, call, chunk)
 

@@ -98,6 +98,9 @@ class NewChildren:
     """The processes that multiprocessing starts here from now on: those of the pool that is being opened."""
 
     def __init__(self, expected: int) -> None:
+        from parabench.workers.semaphores import name_semaphores  # not at the top: not for subinterpreters
+
+        name_semaphores()
         self._expected = expected
         self._others = set(active_children())
         self.processes: list[BaseProcess] = []

@@ -8,8 +8,9 @@ from __future__ import annotations
 import multiprocessing.process
 import os
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from parabench.workers.environment import SCRATCH_VARIABLE
 
@@ -21,13 +22,17 @@ def session_name() -> str | None:
 
 
 def name_semaphores() -> None:
-    """Begin the names of semaphores by the session's, here and in all that multiprocessing starts from here."""
+    """Begin the names of semaphores by the session's, here and in all that multiprocessing starts from here.
+
+    Those that loky makes here, too, if it has been imported.
+    """
     if (name := session_name()) is not None:
         process = multiprocessing.process.current_process()
         process._config["semprefix"] = f"/{name}"  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+        loky = sys.modules.get("joblib.externals.loky.backend.synchronize")  # where it is used: not imported for this
+        if loky is not None:
+            loky.SemLock._make_name = staticmethod(partial(_name_of_loky, name, loky.SemLock._rand))  # noqa: SLF001
 
 
-def name_semaphores_of_loky(maker: Any) -> None:
-    """The same for those that loky makes: its class SemLock."""
-    if (name := session_name()) is not None:
-        maker._make_name = staticmethod(lambda: f"/{name}-{os.getpid()}-{next(maker._rand)}")  # noqa: SLF001 - as above
+def _name_of_loky(name: str, random: Iterator[str]) -> str:
+    return f"/{name}-{os.getpid()}-{next(random)}"

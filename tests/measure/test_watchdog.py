@@ -22,7 +22,7 @@ from parabench.workers.environment import SCRATCH_VARIABLE
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shared memory is seen in /dev/shm")
 MAKER = """\
 import multiprocessing, os, signal
-from parabench.workers.semaphores import name_semaphores, name_semaphores_of_loky
+from parabench.workers.semaphores import name_semaphores
 
 def child(queue):
     queue.put(multiprocessing.get_context("spawn").Lock()._semlock.name)
@@ -34,8 +34,8 @@ if __name__ == "__main__":
     process = spawn.Process(target=child, args=[queue])
     process.start()
     print(queue.get(), spawn.Lock()._semlock.name)
-    from joblib.externals.loky.backend.synchronize import Lock, SemLock
-    name_semaphores_of_loky(SemLock)
+    from joblib.externals.loky.backend.synchronize import Lock
+    name_semaphores()
     print(Lock()._semlock.name, flush=True)
     os.killpg(0, signal.SIGKILL)
 """
