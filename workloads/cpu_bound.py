@@ -16,7 +16,7 @@ from parabench.workload import Json, Settings, Size, Workload, cpu_limit
 # --- integers -------------------------------------------------------------------------------------------------------
 
 #: size -> (tasks, numbers per task). The tasks cover adjacent ranges from 0 on, so later tasks take longer.
-PRIMES: Mapping[Size, tuple[int, int]] = {"small": (24, 6_250), "medium": (16, 37_500), "large": (64, 62_500)}
+PRIMES: Mapping[Size, tuple[int, int]] = {"small": (24, 6_250), "medium": (32, 18_750), "large": (64, 62_500)}
 
 #: below -> primes below it, from the published tables (OEIS A000720, A006880).
 PRIMES_KNOWN = {150_000: 13_848, 600_000: 49_098, 4_000_000: 283_146}
@@ -87,7 +87,7 @@ COUNT_PRIMES = Workload(
 #: size -> (tasks, columns per task, rows, iterations at most).
 MANDELBROT: Mapping[Size, tuple[int, int, int, int]] = {
     "small": (24, 18, 120, 100),
-    "medium": (16, 32, 240, 300),
+    "medium": (32, 16, 240, 300),
     "large": (64, 32, 480, 640),
 }
 
@@ -180,7 +180,7 @@ MANDELBROT_SET = Workload(
 # --- objects --------------------------------------------------------------------------------------------------------
 
 #: size -> (tasks, records per task).
-RECORDS: Mapping[Size, tuple[int, int]] = {"small": (24, 2_100), "medium": (16, 21_000), "large": (64, 88_000)}
+RECORDS: Mapping[Size, tuple[int, int]] = {"small": (24, 2_100), "medium": (32, 10_500), "large": (64, 88_000)}
 
 USERS = 5
 TAGS = ("python", "async", "threads")

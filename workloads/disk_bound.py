@@ -27,7 +27,7 @@ BYTES_BLOCK = 64 * 1024
 #: size -> (files, bytes per file).
 FILES: Mapping[Size, tuple[int, int]] = {
     "small": (32, 4 * BYTES_BLOCK),
-    "medium": (16, 8 * BYTES_CHUNK),
+    "medium": (48, 3 * BYTES_CHUNK),
     "large": (64, 32 * BYTES_CHUNK),
 }
 

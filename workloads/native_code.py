@@ -17,11 +17,11 @@ BYTES_BLOCK = 64 * 1024
 BYTES_BUFFER = 1024 * 1024
 
 #: size -> (tasks, buffers of 1 MiB hashed per task).
-HASHING: Mapping[Size, tuple[int, int]] = {"small": (24, 8), "medium": (16, 85), "large": (64, 350)}
+HASHING: Mapping[Size, tuple[int, int]] = {"small": (24, 8), "medium": (32, 42), "large": (64, 350)}
 #: size -> (tasks, bytes compressed per task).
 COMPRESSION: Mapping[Size, tuple[int, int]] = {
     "small": (24, 2 * BYTES_BLOCK),
-    "medium": (16, 24 * BYTES_BLOCK),
+    "medium": (32, 12 * BYTES_BLOCK),
     "large": (64, 100 * BYTES_BLOCK),
 }
 #: Of 1 (fast) to 9 (small); zlib's own default.

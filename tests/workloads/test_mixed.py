@@ -70,7 +70,7 @@ def test_the_limit_is_waiting_when_that_takes_longer():
     waiting = sum(listing_seconds(case(items, 1, 1).settings, item["user"]) for item in items)
     limit = mixed.mixed_limit(case(items, 1, 2))
     assert limit.seconds == pytest.approx(waiting)
-    assert limit.reason == "sum of all reply times / 1 workers, or those of the longest task"
+    assert limit.reason == "shortest schedule of all reply times on 1 workers"
 
 
 def test_the_limit_is_computing_when_that_takes_longer():
