@@ -1,9 +1,11 @@
 """Simulated study: does the error stay within 5 %, however few the sessions, many the cells and odd the noise?
 
-`python tests/analyse/study_verdicts.py` takes half an hour; `--cells 15` makes one of its three tables. In each
-comparison one cell really is 10 % slower, and nothing else changed. "any false alarm": comparisons in which another
-cell is called changed; "found": in which that one is called slower; "cell covered" and "all covered": intervals that
-hold the true ratio, one by one and all of a comparison at once; "same": of the unchanged cells.
+`python tests/analyse/study_verdicts.py` prints the table of docs/statistics.md. It takes three quarters of an hour of
+CPU time; `--processes 2` shares it out, `--trials 0.1` makes a tenth of the comparisons. In each comparison one cell
+really is 10 % slower, and nothing else changed. "any false alarm": comparisons in which another cell is called changed;
+"found": in which that one is called slower; "all hold": comparisons all of whose intervals hold the true ratio; "same":
+the share of the unchanged cells that is called so. The last two are computed for a part of the comparisons, because the
+ends of the intervals take longest.
 """
 
 from __future__ import annotations
@@ -11,24 +13,35 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import random
-import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from simulated import Experiment, verdicts, wilson
 
 from parabench.analyse.max_t import _Cell
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
 
-ROWS = [
+CELLS = (15, 100, 250)
+#: Comparisons of a row by the number of cells, and how many of them have intervals: with none, 3 and 10 false alarms in
+#: 400 the upper end is at 1.0, 2.2 and 4.5 %.
+TRIALS = {15: (1000, 300), 100: (400, 120), 250: (400, 60)}
+#: Rows that are always unsure need no more.
+TRIALS_UNSURE = (40, 40)
+IN_TURNS = [
+    Experiment(noise=noise, cells=0, sessions=n)
+    for noise in ("plain", "common", "heavy", "days")
+    for n in (3, 4, 5, 8, 12)
+]
+ONE_AFTER_THE_OTHER = [
+    *(Experiment(noise="days", cells=0, sessions=n, apart=True) for n in (3, 8)),
     *(
-        Experiment(noise=noise, cells=0, sessions=n)
-        for noise in ("plain", "common", "heavy", "days")
-        for n in (3, 4, 5, 8, 12)
+        Experiment(noise=noise, cells=0, sessions=n, apart=True, history=12)
+        for noise in ("days", "heavy")
+        for n in (1, 4)
     ),
-    *(Experiment(noise="days", cells=0, sessions=n, apart=True) for n in (3, 5, 8)),
-    *(Experiment(noise="days", cells=0, sessions=n, apart=True, history=12) for n in (1, 4, 8)),
-    *(Experiment(noise="heavy", cells=0, sessions=n, apart=True, history=12) for n in (1, 4, 8)),
-    Experiment(noise="common", cells=0, sessions=5, history=4),
 ]
 
 
@@ -73,49 +86,71 @@ def tally(source: random.Random, what: Experiment, comparisons: int, truth: floa
     return found
 
 
-def name_of(what: Experiment) -> str:
-    """A row's noise and order in words."""
-    order = "one after the other" if what.apart else "in turns"
-    return f"{what.noise}, {order}" + (f", {what.history} batches before" if what.history else "")
+@contextmanager
+def _without_intervals() -> Iterator[None]:
+    """Ends that the test puts right: whether a cell is called changed is the same, and found out sooner."""
+    kept = _Cell._interval
+    _Cell._interval = lambda *_, **__: (-1e3, 1e3)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        _Cell._interval = kept  # type: ignore[method-assign]
 
 
-def told(found: Tally) -> list[str]:
-    """The figures of a row."""
-    others = found.unchanged or 1
-    return [
-        str(found.comparisons),
-        wilson(found.alarms, found.comparisons),
-        wilson(found.found, found.comparisons),
-        f"{100 * found.covered / found.intervals:.1f} %" if found.intervals else "-",
-        wilson(found.all_covered, found.with_intervals),
-        f"{100 * found.same / others:.0f} %",
-    ]
+def is_always_unsure(what: Experiment) -> bool:
+    """Whether no verdict but unsure can be given, by the rules of docs/statistics.md."""
+    return (what.sessions < 5 and not what.apart) or (what.apart and not what.history)
+
+
+def row(what: Experiment, seed: int, share: float) -> tuple[Tally, Tally]:
+    """All comparisons of a row, and those of them that have intervals; the same ones for the same seed."""
+    trials, with_intervals = TRIALS_UNSURE if is_always_unsure(what) else TRIALS.get(what.cells, TRIALS[250])
+    source = random.Random(f"{seed}{what}")
+    full = tally(source, what, max(1, round(share * with_intervals)))
+    rest = Tally()
+    with _without_intervals():
+        rest = tally(source, what, max(0, round(share * trials) - full.comparisons))
+    every = dataclasses.replace(
+        full,
+        comparisons=full.comparisons + rest.comparisons,
+        alarms=full.alarms + rest.alarms,
+        found=full.found + rest.found,
+    )
+    return every, full
+
+
+def line(what: Experiment, found: Sequence[tuple[Tally, Tally]]) -> str:
+    """A row of the table, with a figure for each number of cells."""
+    noise = what.noise + (f", {what.history} days before" if what.history else "")
+    if not any(full.intervals for _, full in found):
+        figures = ["always unsure" if not any(every.alarms + every.found for every, _ in found) else "?", "-", "-", "-"]
+    else:
+        figures = [
+            " / ".join(wilson(every.alarms, every.comparisons).strip().replace(" %", "") for every, _ in found) + " %",
+            " / ".join(f"{100 * every.found / every.comparisons:.0f}" for every, _ in found) + " %",
+            " / ".join(f"{100 * full.all_covered / max(1, full.with_intervals):.0f}" for _, full in found) + " %",
+            " / ".join(f"{100 * full.same / max(1, full.unchanged):.0f}" for _, full in found) + " %",
+        ]
+    return f"| {noise} | {what.sessions} | {' | '.join(figures)} |"
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--cells", type=int, nargs="*", default=[15, 100, 250])
-    parser.add_argument("--seconds", type=float, default=6.0, help="For each row; more make the intervals narrower.")
+    parser.add_argument("--cells", type=int, nargs="*", default=CELLS)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=40, help="At least so many for each row.")
-    parser.add_argument("--fast", action="store_true", help="Without intervals, whose columns then mean nothing.")
+    parser.add_argument("--trials", type=float, default=1.0, help="As a share of the usual number.")
+    parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    if given.fast:
-        _Cell._interval = lambda *_, **__: (-1e3, 1e3)  # type: ignore[method-assign]  # ends that tests put right
-    for cells in given.cells:
-        print(f"{cells} cells, one of them 10 % slower (seed {given.seed})")
-        columns = ["trials", "any false alarm", "found", "cell covered", "all covered", "same"]
-        print(f"{'noise and order':42} {'a side':>6}" + "".join(f"{name:>22}" for name in columns))
-        for row in ROWS:
-            what = dataclasses.replace(row, cells=cells)
-            source, found, began = random.Random(f"{given.seed}{what}"), Tally(), time.process_time()
-            while found.comparisons < 2000 and (
-                found.comparisons < given.trials or time.process_time() - began < given.seconds
-            ):
-                found.add(verdicts(source, what, [1.1]), 1.1)
-            print(f"{name_of(what):42} {what.sessions:6}" + "".join(f"{text:>22}" for text in told(found)), flush=True)
-        print()
+    with ProcessPoolExecutor(given.processes) as pool:
+        for title, rows in (("in turns", IN_TURNS), ("one after the other", ONE_AFTER_THE_OTHER)):
+            asked = [dataclasses.replace(what, cells=cells) for what in rows for cells in given.cells]
+            results = pool.map(partial(row, seed=given.seed, share=given.trials), asked)
+            numbers = " / ".join(map(str, given.cells))
+            print(f"\n| {title} | a side | any false alarm, {numbers} cells | found | all hold | same |")
+            print("|---|---:|---|---|---|---|")
+            for what in rows:
+                print(line(what, [next(results) for _ in given.cells]), flush=True)
 
 
 if __name__ == "__main__":
