@@ -66,4 +66,6 @@ class Estimate:
 
 
 def _logs(values: Sequence[float]) -> list[float]:
+    if all(map(math.isfinite, values)) and min(values, default=1.0) > 0:
+        return list(map(math.log, values))
     return [math.log(value) if value > 0 and not math.isinf(value) else math.nan for value in values]

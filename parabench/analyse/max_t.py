@@ -16,7 +16,6 @@ from __future__ import annotations
 import array
 import bisect
 import functools
-import heapq
 import itertools
 import math
 from collections.abc import Sequence
@@ -92,12 +91,10 @@ class _Rivals:
     """The largest square of any cell in each way to deal out, and the second largest."""
 
     def __init__(self, squares: Sequence[Sequence[float]], others: _Rivals | None = None) -> None:
-        ways = len(squares[0]) if squares else len(others.largest) if others else 0
-        self.largest: Sequence[float] = others.largest if others else [0.0] * ways
-        self.second: Sequence[float] = others.second if others else [0.0] * ways
-        for one in squares:
-            self.second = list(map(max, self.second, map(min, self.largest, one)))
-            self.largest = list(map(max, self.largest, one))
+        rows = [*squares, *((others.largest, others.second) if others else ())]
+        ordered = [sorted(column) for column in zip(*rows, strict=True)]
+        self.largest: Sequence[float] = [column[-1] for column in ordered]
+        self.second: Sequence[float] = [column[-2] if len(column) > 1 else 0.0 for column in ordered]
         self._sorted = sorted(self.largest)
         self._roots: dict[float, tuple[list[float], ...]] = {}
 
@@ -232,7 +229,7 @@ class _Cell:
         others = [(first - root) * inverse for root, inverse in zip(roots, below, strict=True)]
         highs = map(max, ones, others, [middle + reach for reach in reaches])
         lows = map(min, ones, others, [middle - reach for reach in reaches])
-        return heapq.nsmallest(beyond, lows)[-1], heapq.nlargest(beyond, highs)[-1]
+        return sorted(lows)[beyond - 1], sorted(highs)[-beyond]
 
 
 def _inverses(overlaps: Sequence[float]) -> tuple[Sequence[bool], Sequence[float], Sequence[float]]:

@@ -73,13 +73,17 @@ def compare_cells(
     """
     verdicts: dict[int, CellVerdict] = {}
     asked: dict[str, dict[int, Replicates]] = {}
+    orders: dict[bytes, str] = {}  # by which sessions have no number for a cell: mostly the same ones, or none
     for place, cell in enumerate(cells):
         refusal = _refusal(cell)
         if refusal is not None:
             verdicts[place] = CellVerdict(cell=cell.cell, verdict=NOT_COMPARABLE, reason=refusal)
         else:
             one = Replicates.of_seconds(cell.base, cell.new, cell.history)
-            asked.setdefault(order_of(*one.moments(sides)), {})[place] = one
+            missing = bytes(map(math.isnan, (*one.base, *one.new)))
+            if missing not in orders:
+                orders[missing] = order_of(*one.moments(sides))
+            asked.setdefault(orders[missing], {})[place] = one
     number = sum(map(len, asked.values()))
     for order, replicates in asked.items():
         method = in_turns if order == ALTERNATING else by_batches
@@ -94,16 +98,17 @@ def compare_cells(
 
 
 def _known(values: Sequence[float]) -> int:
-    return sum(not math.isnan(value) for value in values)
+    return len(values) - sum(map(math.isnan, values))
 
 
 def _refusal(cell: CellSamples) -> str | None:
     if cell.not_comparable is not None:
         return cell.not_comparable
     for side, values in (("base", cell.base), ("new", cell.new)):
-        if not _known(values):
+        known = [value for value in values if not math.isnan(value)]
+        if not known:
             return f"the {side} side has no number for it"
-        if not all(math.isnan(value) or (math.isfinite(value) and value > 0) for value in values):
+        if not (min(known) > 0 and max(known) < math.inf):
             return f"the {side} side has a time that is not above 0"
     return None
 

@@ -25,6 +25,8 @@ from parabench.records import CellId
 
 #: Changes with whatever is kept or with how summaries are made: entries of another version are not believed.
 VERSION = 2
+#: Where an entry has the place of its layout.
+_PLACE = -2
 #: What a file is, as bytes: still JSON, and the digest can be checked before anything is decoded.
 _FRAME = b'{"sha256":"%b","content":%b}'
 
@@ -36,7 +38,9 @@ class Cache:
         self._path = path
         self._results = f"{results}{os.sep}"
         self._entries: dict[str, list[Any]] = {}
+        #: Layouts in the order of their places, and the places; layouts are shared, their identity will do.
         self._layouts: list[Layout] = []
+        self._places: dict[int, int] = {}
         #: Every layout that a session has, by itself.
         self.layouts: dict[Layout, Layout] = {}
         self._changed = False
@@ -47,17 +51,13 @@ class Cache:
         cache = cls(path_of(results), results)
         with contextlib.suppress(OSError):
             assert cache._path is not None
-            told = _decode(cache._path.read_bytes())
-            if told is not None and told["version"] == VERSION:
-                layouts = [tuple(map(_key_of, layout)) for layout in told["layouts"]]
-                cache._layouts, cache._entries = layouts, told["entries"]
-                cache.layouts = {layout: layout for layout in layouts}
+            cache._take(cache._path.read_bytes())
         return cache
 
     @classmethod
-    def without(cls) -> Cache:
-        """A cache that keeps nothing."""
-        return cls(None, Path())
+    def without(cls, results: Path) -> Cache:
+        """A cache that leaves nothing behind."""
+        return cls(None, results)
 
     def get(self, path: Path, status: os.stat_result) -> SessionSummary | None:
         """The summary of a file as it is now; None when it has to be read."""
@@ -68,14 +68,8 @@ class Cache:
 
     def put(self, path: Path, status: os.stat_result, summary: SessionSummary) -> None:
         """Keep the summary of a file."""
-        if self._path is None:
-            return
         self._changed = True
-        layout = self.layouts.setdefault(summary.layout, summary.layout)
-        place = next((n for n, known in enumerate(self._layouts) if known is layout), None)
-        if place is None:
-            place = len(self._layouts)
-            self._layouts.append(layout)
+        place = self._place_of(summary.layout)
         self._entries[self._name(path)] = [
             [status.st_size, status.st_mtime_ns, status.st_ino],
             [summary.number, summary.machine_id, summary.commit_id, summary.dirty],
@@ -87,13 +81,39 @@ class Cache:
             struct.pack(f"<{len(summary.seconds)}d", *summary.seconds).hex(),
         ]
 
+    def told(self) -> bytes:
+        """All summaries, as they are kept."""
+        return _encode({"version": VERSION, "layouts": self._layouts, "entries": self._entries})
+
+    def add(self, told: bytes) -> None:
+        """Keep what another cache of these results has told; nothing of it if it is damaged."""
+        self._take(told)
+        self._changed = True
+
+    def _take(self, data: bytes) -> None:
+        told = _decode(data)
+        if told is None or told["version"] != VERSION:
+            return
+        places = [self._place_of(tuple(map(_key_of, layout))) for layout in told["layouts"]]
+        for entry in told["entries"].values():
+            entry[_PLACE] = places[entry[_PLACE]]
+        self._entries |= told["entries"]
+
+    def _place_of(self, layout: Layout) -> int:
+        layout = self.layouts.setdefault(layout, layout)
+        if id(layout) not in self._places:
+            self._places[id(layout)] = len(self._layouts)
+            self._layouts.append(layout)
+        return self._places[id(layout)]
+
     def save(self, files: set[Path]) -> None:
         """Write what has changed, for the files that there are. A cache that cannot be written is none."""
         if self._path is None or not self._changed:
             return
         names = set(map(self._name, files))
         entries = {name: entry for name, entry in self._entries.items() if name in names}
-        data = _encode({"version": VERSION, "layouts": self._layouts, "entries": entries})
+        self._entries = entries
+        data = self.told()
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, aside = tempfile.mkstemp(dir=self._path.parent)
@@ -159,7 +179,9 @@ def _decode(data: bytes) -> Any:
         import msgspec
     except ImportError:
         return json.loads(content)
-    return msgspec.json.decode(content)
+    with contextlib.suppress(msgspec.DecodeError):  # the name of a file that is no UTF-8 is JSON for the other one only
+        return msgspec.json.decode(content)
+    return json.loads(content)
 
 
 def _digest(content: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 Whatever is odd about a file, from a missing key to a mean that is not that of its rounds, is left to the tolerant
 reader, which says what is wrong with it. Both give the same summaries; but what a summary does not need is not looked
-at here, so a file that is odd in such a part only is read here and may be refused there.
+at here, so a file that is odd in such a part only is read here and may be refused there. Dates are as other programs
+write them, or none: a summary holds the moment or None, as the tolerant reader finds it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from parabench.history import migrations
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
-from parabench.history.stored_session import moment_of, number_of
+from parabench.history.stored_session import DEFAULTS, moment_within_reason, number_of
 from parabench.history.summary import CellKey, Layout, SessionSummary, circumstances_of, interpreter_of
 from parabench.records import CellId
 
@@ -34,15 +37,17 @@ def decoder() -> Callable[[bytes], Any] | None:
     return msgspec.json.Decoder(_types(msgspec), strict=True).decode
 
 
-def _info(define: Callable[..., Any]) -> Any:
+def _info(msgspec: Any, define: Callable[..., Any]) -> Any:
     """What is needed of a cell's `extra_info`."""
     visit: Any = define("Pass", ("rounds", int))
+    # Whether it is a cell is told by keys that are there, so null is not the same as none.
+    names = [(key, str | msgspec.UnsetType, msgspec.UNSET) for key in ("workload", "model")]
+    named = ("workers_named", bool | msgspec.UnsetType | None, msgspec.UNSET)
     return define(
         "Info",
-        workload=str,
-        model=str,
+        *names,
+        named,
         workers=int,
-        workers_named=bool,
         chunk=str,
         size=str,
         kind=str,
@@ -65,28 +70,26 @@ def _types(msgspec: Any) -> Any:
     # A file without rounds has no `data`; where it is null, something is wrong.
     rounds = ("data", list[float] | msgspec.UnsetType, msgspec.UNSET)
     stats = define("Stats", rounds, mean=float, median=float)
-    info = _info(define)
+    info = _info(msgspec, define)
     benchmark: Any = define("Benchmark", ("fullname", str), ("stats", stats), extra_info=info)
-    # The cell's name is not needed; a file in which it is none is left to the other reader.
-    failed: Any = define("Failed", ("cell", str), *_identity(), ("reason", str), chunk=str)
     ours = define(
         "Ours",
         ("format", int),
         ("machine_id", str),
         ("fingerprint", python),
-        ("options", define("Options", ("latency_seconds", float))),
+        ("options", dict[str, object]),
         ("interrupted", bool),
-        ("failed", list[failed]),
+        ("failed", list[dict[str, object]]),
         noisy=bool,
         tags=list[str],
     )
     return define(
         "Session",
         ("benchmarks", list[benchmark]),
-        ("datetime", str),
         ("machine_info", python),
+        ("parabench", ours | msgspec.UnsetType, msgspec.UNSET),
+        datetime=object,
         commit_info=define("Commit", id=str, dirty=bool),
-        parabench=ours,
     )
 
 
@@ -102,60 +105,84 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
         session = decode(content)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
         return None
-    ours, when, commit = session.parabench, moment_of(session.datetime), session.commit_info
-    if when is None or not 1990 <= when.year <= 2200 or commit is None:
-        return None
-    if not _workers_are_numbers_of_workers(session) or not _is_of_today(ours):
+    ours, commit = session.parabench or None, session.commit_info  # what is not set is false
+    added = _additions(session) if ours is not None else None
+    if ours is not None and added is None:
         return None
     seconds = [_seconds(benchmark, ours=ours is not None) for benchmark in session.benchmarks]
     known = tuple(number for number in seconds if number is not None)
     if len(known) < len(seconds):
         return None
-    latency = ours.options.latency_seconds if ours else None
-    layout = tuple(_key(benchmark, latency, ours=ours is not None) for benchmark in session.benchmarks)
+    layout = _layout(session.benchmarks, added)
     fingerprint = ours.fingerprint if ours else session.machine_info
     return SessionSummary(
         path=path,
         number=number_of(path),
-        machine_id=ours.machine_id if ours else path.absolute().parent.name,
-        commit_id=commit.id,
-        dirty=commit.dirty,
-        datetime=when,
+        machine_id=(ours and ours.machine_id) or path.absolute().parent.name,
+        commit_id=commit and commit.id,
+        dirty=commit and commit.dirty,
+        datetime=moment_within_reason(session.datetime),
         interpreter=interpreter_of({name: getattr(fingerprint, name) for name in fingerprint.__struct_fields__}),
         version=fingerprint.python_version,
         interrupted=bool(ours and ours.interrupted),
         noisy=bool(ours and ours.noisy),
         tags=tuple(ours.tags or ()) if ours else (),
-        failed={_cell_of(entry): entry.reason for entry in ours.failed} if ours else {},
+        failed=added.failed if added else {},
         layout=layouts.setdefault(layout, layout),
         seconds=known,
     )
 
 
-def _identity() -> list[tuple[str, Any]]:
-    """The fields that name a cell, but for the chunk, which sessions of one chunk do not have."""
-    return [(key, kind) for key, kind in get_type_hints(CellId).items() if key != "chunk"]
-
-
-def _cell_of(named: Any) -> CellId:
-    """The identity of whatever names a cell by its fields."""
-    return CellId(named.workload, named.model, named.workers, named.size, bool(named.workers_named), named.chunk or "1")
-
-
-def _is_of_today(ours: Any) -> bool:
-    return ours is None or ours.format == migrations.latest_format(migrations.MIGRATIONS)
-
-
-def _workers_are_numbers_of_workers(session: Any) -> bool:
-    """1 or more, where they are told."""
-    named = [benchmark.extra_info for benchmark in session.benchmarks if benchmark.extra_info is not None]
-    named += session.parabench.failed if session.parabench is not None else []
-    return all(each.workers is None or each.workers >= 1 for each in named)
-
-
 def _is_cell(benchmark: Any) -> bool:
     info = benchmark.extra_info
-    return info is not None and info.workload is not None and info.model is not None
+    return info is not None and isinstance(info.workload, str) and isinstance(info.model, str)
+
+
+@dataclass(frozen=True, slots=True)
+class _Additions:
+    """What parabench adds to a session, as the latest format has it."""
+
+    latency_seconds: int | float | None = None
+    failed: Mapping[CellId, str] = field(default_factory=dict)
+    #: For each benchmark that is a cell: whether the user asked for its number of workers.
+    workers_named: Sequence[bool] = ()
+
+
+def _additions(session: Any) -> _Additions | None:
+    """The same as after the tolerant reader's migration; None where it has to judge."""
+    ours = session.parabench
+    infos = [benchmark.extra_info for benchmark in session.benchmarks if _is_cell(benchmark)]
+    told: dict[str, Any] = {"format": ours.format, "options": ours.options, "failed": ours.failed}
+    latest = migrations.latest_format(migrations.MIGRATIONS)
+    are_numbers = all(info.workers is None or info.workers >= 1 for info in infos)
+    if not 1 <= ours.format <= latest or not are_numbers:
+        return None
+    named = [info.workers_named is True for info in infos]
+    if ours.format < latest:
+        cells = [_named(info) for info in infos]
+        try:
+            told, cells = migrations.migrate(told, cells, migrations.MIGRATIONS)
+        except migrations.StepFailed:
+            return None
+        named = [cell["workers_named"] is True for cell in cells]
+    latency, failed = told["options"].get("latency_seconds"), dict[CellId, str]()
+    for entry in told["failed"]:
+        if not _tells_what_failed(entry):
+            return None
+        failed[CellId(**{key: entry[key] for key in CellId._fields if key in entry})] = entry["reason"]
+    return _Additions(latency, failed, named) if latency is None or type(latency) in (int, float) else None
+
+
+def _named(info: Any) -> dict[str, Any]:
+    """What migrations have to know of a cell; a key that the file does not have is not there either."""
+    told = {"model": info.model, "workers": info.workers}
+    return told if info.workers_named not in (None, True, False) else told | {"workers_named": info.workers_named}
+
+
+def _tells_what_failed(entry: Mapping[str, Any]) -> bool:
+    types = {**typing.get_type_hints(CellId), "cell": str, "reason": str}
+    right = all(type(entry.get(key, DEFAULTS.get(key))) is kind for key, kind in types.items())
+    return right and entry["workers"] >= 1
 
 
 def _seconds(benchmark: Any, *, ours: bool) -> float | None:
@@ -197,16 +224,26 @@ def _is_time(seconds: float | None) -> bool:
     return seconds is not None and SECONDS_LEAST <= seconds <= SECONDS_MOST
 
 
-def _key(benchmark: Any, latency: float | None, *, ours: bool) -> CellKey:
+def _layout(benchmarks: Sequence[Any], added: _Additions | None) -> Layout:
+    named = iter(added.workers_named if added else ())
+    return tuple(
+        _key(benchmark, added, workers_named=next(named))
+        if added and _is_cell(benchmark)
+        else CellKey(benchmark.fullname, None, None, "{}")
+        for benchmark in benchmarks
+    )
+
+
+def _key(benchmark: Any, added: _Additions, *, workers_named: bool) -> CellKey:
     info = benchmark.extra_info
-    if not (ours and _is_cell(benchmark)):
-        return CellKey(benchmark.fullname, None, None, "{}")
     libraries = tuple(info.libraries.items()) if info.libraries else ()
-    circumstances = _circumstances(libraries, info.client, latency)
-    named = None not in (info.workers, info.size)
-    return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances, _cell_of(info) if named else None)
+    circumstances = _circumstances(libraries, info.client, added.latency_seconds)
+    cell = None
+    if info.workers is not None and info.size is not None:
+        cell = CellId(info.workload, info.model, info.workers, info.size, workers_named, info.chunk or "1")
+    return CellKey(benchmark.fullname, info.kind, info.source_hash, circumstances, cell)
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=1024, typed=True)
 def _circumstances(libraries: tuple[tuple[str, str | None], ...], client: str | None, latency: float | None) -> str:
     return circumstances_of(dict(libraries), client, latency)

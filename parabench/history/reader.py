@@ -82,21 +82,21 @@ def session_files(
     results: Path, machine_id: str | None = None
 ) -> tuple[list[tuple[Path, os.stat_result]], list[HistoryUnreadable]]:
     """The files of sessions below a results folder, each once and in order, and an error for what cannot be listed."""
-    files: list[tuple[Path, os.stat_result]] = []
+    files: list[tuple[tuple[str, int, str], Path, os.stat_result]] = []
     unreadable: list[HistoryUnreadable] = []
     seen: set[tuple[int, int]] = set()
     for folder in _folders(Path(results), machine_id, unreadable):
-        for path in _files(folder, unreadable):
+        for number, entry in _files(folder, unreadable):
             try:
-                status = path.stat()
+                status = entry.stat()
             except (OSError, ValueError) as error:
-                unreadable.append(_unreadable(path, getattr(error, "strerror", None) or str(error)))
+                unreadable.append(_unreadable(Path(entry.path), getattr(error, "strerror", None) or str(error)))
                 continue
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
-                files.append((path, status))
-    files.sort(key=lambda entry: _place(entry[0]))
-    return files, unreadable
+                files.append(((folder.name, number, entry.name), Path(entry.path), status))
+    files.sort(key=lambda found: found[0])
+    return [(path, status) for _, path, status in files], unreadable
 
 
 def _folders(results: Path, machine_id: str | None, unreadable: list[HistoryUnreadable]) -> list[Path]:
@@ -126,10 +126,10 @@ def _is_link(path: Path) -> bool:
     return False
 
 
-def _files(folder: Path, unreadable: list[HistoryUnreadable]) -> list[Path]:
+def _files(folder: Path, unreadable: list[HistoryUnreadable]) -> list[tuple[int, os.DirEntry[str]]]:
     """The numbered files of a folder, links last."""
     try:
-        return sorted(store.sessions(folder), key=_is_link)
+        return sorted(store.numbered_entries(folder), key=lambda found: found[1].is_symlink())
     except (OSError, ValueError) as error:
         unreadable.append(_unreadable(folder, getattr(error, "strerror", None) or str(error)))
         return []

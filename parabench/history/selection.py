@@ -10,7 +10,7 @@ from pathlib import Path
 from parabench.errors import NothingSelected
 from parabench.history.summary import SessionSummary
 
-_NUMBERS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
+_NUMBERS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
 _INTERPRETER = re.compile(r"(?:c?python|pypy)?\d+\.\d+(?:\.\d+)?t?(?:-jit)?", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{4,40}", re.IGNORECASE)

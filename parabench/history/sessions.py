@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parabench.errors import ParabenchError
+from parabench.history import side_by_side
 from parabench.history.cache import Cache
 from parabench.history.fast import summary_of
 from parabench.history.reader import read_session, session_files
@@ -17,6 +19,8 @@ from parabench.history.summary import Layout, SessionSummary, summarise
 
 #: Larger files are left to the tolerant reader, which has bounds of its own.
 BYTES_FAST_MOST = 1 << 28
+
+File = tuple[Path, os.stat_result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +35,53 @@ class Summaries:
 def read_summaries(results: Path, *, cache: bool = True) -> Summaries:
     """Every stored session below a folder, in the order of machine and number.
 
-    Files that have not changed since they were last read are not read again (`parabench.history.cache`).
+    Files that have not changed since they were last read are not read again (`parabench.history.cache`). Where there is
+    much to read, several processes share it (`parabench.history.side_by_side`); what is found is the same.
     """
     files, unreadable = session_files(results)
-    problems: list[ParabenchError] = [*unreadable]
-    known = Cache.load(results) if cache else Cache.without()
-    found: list[SessionSummary] = []
-    for path, status in files:
-        summary = known.get(path, status)
-        if summary is None:
-            try:
-                summary = _read(path, status, known.layouts)
-            except ParabenchError as error:
-                problems.append(error)
-                continue
-            known.put(path, status, summary)
-        found.append(summary)
+    known = Cache.load(results) if cache else Cache.without(results)
+    found = [known.get(path, status) for path, status in files]
+    errors = _read_missing(results, files, found, known)
     known.save({path for path, _ in files})
-    return Summaries(tuple(found), tuple(problems))
+    return Summaries(tuple(one for one in found if one is not None), (*unreadable, *errors))
+
+
+def _read_missing(
+    results: Path, files: Sequence[File], found: list[SessionSummary | None], known: Cache
+) -> list[ParabenchError]:
+    """Put in whatever is missing in `found`, and give an error for each file that cannot be read, in their order."""
+    missing = [place for place, summary in enumerate(found) if summary is None]
+    number = side_by_side.readers_for(sum(files[place][1].st_size for place in missing))
+    shares = [[files[place] for place in missing[first::number]] for first in range(1, number)]
+    errors: dict[int, ParabenchError] = {}
+
+    def read(places: Sequence[int]) -> None:
+        for place in places:
+            path, status = files[place]
+            found[place] = known.get(path, status)
+            if found[place] is None:
+                try:
+                    summary = found[place] = _read(path, status, known.layouts)
+                    known.put(path, status, summary)
+                except ParabenchError as error:
+                    errors[place] = error
+
+    with side_by_side.readers([functools.partial(_told_of, results, share) for share in shares]) as told:
+        read(missing[::number])
+        for one in told:
+            known.add(one)
+    for first in range(1, number):
+        read(missing[first::number])
+    return [errors[place] for place in sorted(errors)]
+
+
+def _told_of(results: Path, share: Sequence[File]) -> bytes:
+    """The summaries of some files, as a cache tells them; without those that cannot be read, which are read again."""
+    cache = Cache.without(results)
+    for path, status in share:
+        with contextlib.suppress(ParabenchError):
+            cache.put(path, status, _read(path, status, cache.layouts))
+    return cache.told()
 
 
 def with_files(sessions: Sequence[SessionSummary], texts: Iterable[str]) -> list[SessionSummary]:

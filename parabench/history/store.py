@@ -61,10 +61,16 @@ def save_or_keep(folder: Path, name: str, session: dict[str, Any]) -> Path:
 
 def sessions(folder: Path) -> list[Path]:
     """Stored sessions of one machine's folder, oldest number first."""
+    return [Path(entry.path) for _, entry in numbered_entries(folder)]
+
+
+def numbered_entries(folder: Path) -> list[tuple[int, os.DirEntry[str]]]:
+    """The same with their numbers, as the folder lists them: what each is costs no further question."""
     if not folder.is_dir():
         return []
-    numbered = ((_NUMBERED.match(path.name), path) for path in folder.iterdir())
-    return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
+    with os.scandir(folder) as entries:
+        found = [(int(match[1]), entry) for entry in entries if (match := _NUMBERED.match(entry.name))]
+    return sorted(found, key=lambda one: (one[0], one[1].name))
 
 
 @contextlib.contextmanager

@@ -114,7 +114,7 @@ def _moment(fields: Fields, key: str, name: str) -> dt.datetime | None:
     text = fields.get(key, TEXT, name)
     if text is None:
         return None
-    moment = moment_of(text)
+    moment = _moment_of(text)
     if moment is None:
         fields.unknown(name, f"{key} is {shown(text)}, not a date and time")
     elif moment.year not in _YEARS:
@@ -123,7 +123,13 @@ def _moment(fields: Fields, key: str, name: str) -> dt.datetime | None:
     return moment
 
 
-def moment_of(text: str) -> dt.datetime | None:
+def moment_within_reason(value: object) -> dt.datetime | None:
+    """The moment that a value of a file means; None if it is none, or of a year without benchmarks."""
+    moment = _moment_of(value) if isinstance(value, str) else None
+    return moment if moment is not None and moment.year in _YEARS else None
+
+
+def _moment_of(text: str) -> dt.datetime | None:
     """The moment that a text means, in UTC without a zone; None if it is none."""
     try:
         moment = dt.datetime.fromisoformat(text)

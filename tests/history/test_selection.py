@@ -90,6 +90,12 @@ def test_an_empty_store_says_what_to_do() -> None:
         select("latest", [])
 
 
+def test_there_may_be_more_than_ten_thousand_sessions() -> None:
+    found = select("9999-10001", [session(9998), session(9999), session(10001), session(123456)])
+    assert [one.number for one in found] == [9999, 10001]
+    assert [one.number for one in select("123456", [session(9998), session(123456)])] == [123456]
+
+
 def test_interpreters_have_the_names_that_tox_gives_them() -> None:
     cpython = {"python_version": "3.14.0", "python_implementation": "CPython", "gil_enabled": True}
     assert interpreter_of(cpython) == "3.14"

@@ -6,14 +6,19 @@ import json
 import math
 import os
 import shutil
+import signal
+import sys
+import threading
 from pathlib import Path
 
 import fuzz_cache
+import psutil
 import pytest
 from fuzz_reader import same
 from session_mutations import SAMPLES
 
-from parabench.history import fast
+from parabench.history import fast, side_by_side
+from parabench.history.cache import Cache
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries, with_files
 from parabench.history.summary import summarise
@@ -39,11 +44,54 @@ def results(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_both_ways_give_the_same_summary(sample: Path) -> None:
     quick = fast.summary_of(sample, sample.read_bytes(), {})
-    if sample.stem == "parabench_1":
-        assert quick is None, "a file of an earlier format is brought to this one by the tolerant reader"
-    else:
-        assert quick is not None, "the samples are as expected"
-        assert same(quick, summarise(read_session(sample)))
+    assert quick is not None, "the samples are as expected"
+    assert same(quick, summarise(read_session(sample)))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("2026-11-23T10:00:00Z", "2026-11-23 10:00", "20261123T100000.5+0130", "2026-W48-1"),
+        *("yesterday", "", "23.11.2026", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+        *(None, 1795600000, ["2026-11-23"], {"date": "2026-11-23"}),
+    ],
+)
+@pytest.mark.parametrize("commit", [{"id": "1" * 40, "dirty": False}, {}, None])
+def test_dates_and_commits_of_other_writers_are_read_the_fast_way(tmp_path: Path, date: object, commit: object) -> None:
+    for sample in SAMPLES:
+        file = tmp_path / sample.name
+        file.write_text(json.dumps(json.loads(sample.read_text()) | {"datetime": date, "commit_info": commit}))
+        quick = fast.summary_of(file, file.read_bytes(), {})
+        assert quick is not None, sample.name
+        assert same(quick, summarise(read_session(file)))
+
+
+@pytest.mark.parametrize("failed", ["double-asyncio", "double-process-pool-fork-w2", "other-asyncio-w3"])
+@pytest.mark.parametrize("options", [{"workers": [2], "latency": 1, "size": "small"}, {}])
+def test_sessions_of_the_first_format_are_read_the_fast_way(
+    tmp_path: Path, failed: str, options: dict[str, object]
+) -> None:
+    [sample] = [one for one in SAMPLES if one.stem == "parabench_1"]
+    content = json.loads(sample.read_text())
+    content["parabench"] |= {"options": options, "failed": [{"cell": failed, "reason": "it failed"}]}
+    file = tmp_path / sample.name
+    file.write_text(json.dumps(content))
+    quick = fast.summary_of(file, file.read_bytes(), {})
+    assert quick is not None
+    assert same(quick, summarise(read_session(file)))
+    assert [cell.text for cell in quick.failed] == [failed]
+
+
+@pytest.mark.parametrize("key", ["workload", "model", "workers_named"])
+def test_a_cell_whose_name_is_null_is_no_other_benchmark(tmp_path: Path, key: str) -> None:
+    [sample] = [one for one in SAMPLES if one.stem == "parabench_2"]
+    content = json.loads(sample.read_text())
+    for benchmark in content["benchmarks"]:
+        benchmark["extra_info"] |= {key: None} if "model" in benchmark["extra_info"] else {}
+    file = tmp_path / sample.name
+    file.write_text(json.dumps(content))
+    quick = fast.summary_of(file, file.read_bytes(), {})
+    assert quick is None or same(quick, summarise(read_session(file)))
 
 
 def test_without_msgspec_the_tolerant_reader_does_it_all(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,6 +100,50 @@ def test_without_msgspec_the_tolerant_reader_does_it_all(results: Path, monkeypa
     slow = read_summaries(results, cache=False).sessions
     assert len(quick) == len(slow) == len(SAMPLES)
     assert all(map(same, quick, slow))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # of a runner that has threads
+@pytest.mark.parametrize("readers", [2, 3, 9])
+@pytest.mark.parametrize("damage", [None, "killed", "cut short"])
+def test_several_readers_find_what_one_finds(
+    results: Path, monkeypatch: pytest.MonkeyPatch, readers: int, damage: str | None
+) -> None:
+    (results / "machine" / "0007_broken.json").write_text('{"benchmarks": [')
+    shutil.copy(SAMPLES[0], results / "machine" / os.fsdecode(b"0008_\xff.json"))
+    (results / "machine" / "0009_empty.json").write_text("")
+    alone = read_summaries(results, cache=False)
+    asked: list[int] = []
+    before = psutil.Process().children()
+    monkeypatch.setattr(side_by_side, "readers_for", lambda size: asked.append(size) or readers)
+    told = Cache.told
+    if damage == "killed":
+        monkeypatch.setattr(Cache, "told", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    elif damage:
+        monkeypatch.setattr(Cache, "told", lambda cache: told(cache)[:-5])
+    together = read_summaries(results, cache=False)
+    assert asked == [sum(file.stat().st_size for file in (results / "machine").iterdir())]
+    assert all(map(same, alone.sessions, together.sessions))
+    assert [one.path for one in together.sessions] == [one.path for one in alone.sessions]
+    assert list(map(str, together.problems)) == list(map(str, alone.problems))
+    assert len(together.problems) == 2
+    assert [child for child in psutil.Process().children() if child not in before] == []
+
+
+def test_only_much_is_worth_several_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr("parabench.machine.cores.cores_usable", lambda: 4)
+    much = side_by_side.BYTES_A_READER
+    expected = [1, 1, 3, 4] if sys.platform == "linux" else [1, 1, 1, 1]
+    assert [side_by_side.readers_for(size) for size in (0, 2 * much - 1, 3 * much, 1 << 40)] == expected
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert side_by_side.readers_for(1 << 40) == 1, "another thread may hold a lock that the reader would wait for"
+
+
+def test_names_that_are_no_text_are_kept(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(SAMPLES[0], results / "machine" / os.fsdecode(b"0008_\xff.json"))
+    first = read_summaries(results).sessions
+    monkeypatch.setattr("parabench.history.sessions._read", lambda *_: pytest.fail("read again"))
+    assert all(map(same, first, read_summaries(results).sessions))
 
 
 def test_layouts_are_shared(results: Path) -> None:
