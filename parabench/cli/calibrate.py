@@ -62,7 +62,7 @@ def _judge(run: Run, threshold: float) -> tuple[Calibration, Path]:
     seconds: dict[str, list[float]] = {}
     kinds: dict[str, str] = {}
     for session in sessions:
-        for key, number in session.cells:
+        for key, number in session.cells():
             seconds.setdefault(key.name, []).append(number)
             kinds[key.name] = key.kind or "unknown"
     whole = {name: values for name, values in seconds.items() if len(values) == len(sessions)}

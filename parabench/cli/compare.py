@@ -13,9 +13,11 @@ from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import ACROSS, compare_sessions
+from parabench.compare.witness import with_cpu
 from parabench.history.commits import commit_known
 from parabench.history.selection import is_interpreter, select
 from parabench.history.sessions import read_summaries, with_files
+from parabench.history.summary import METRICS
 from parabench.report.comparison_table import as_json, as_markdown, as_table
 
 _FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, UNSURE}, "never": set()}
@@ -36,13 +38,25 @@ _FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, 
     metavar="WHAT",
     help=f"Compare although these differ, separated by commas: {', '.join(ACROSS)}.",
 )
+@click.option("--metric", type=click.Choice(METRICS), default="seconds", show_default=True, help="What to compare.")
 @click.option("--fail-on", type=click.Choice(sorted(_FAIL_ON)), default="slower", show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="List the cells that did not change, too.")
 def compare_command(
-    base: str, new: str, results: Path, threshold: float, across: str, fail_on: str, form: str, everything: bool
+    base: str,
+    new: str,
+    results: Path,
+    threshold: float,
+    across: str,
+    metric: str,
+    fail_on: str,
+    form: str,
+    everything: bool,
 ) -> None:
     """Compare the sessions BASE with the sessions NEW: faster, slower, same, or unsure, cell by cell.
+
+    Where times are unsure and CPU time is not, its verdict stands beside theirs. --metric cpu, memory (peak) or joules
+    compares that instead: slower is more of it, and decides the exit status.
 
     A side is one or more of these, separated by commas (or joined by & to hold together): a number or a range of them
     (12, 3-10), a date or a range (2026-11-01..2026-11-05), a tag, a commit or whatever git knows as one, an interpreter
@@ -60,8 +74,9 @@ def compare_command(
         echo(f"parabench: left out: {problem}", err=True)
     sessions = with_files(found.sessions, (base, new))
     sides = [select(text, sessions, commit_known) for text in (base, new)]
-    comparison = compare_sessions(sides[0], sides[1], found.sessions, across=chosen, threshold=threshold)
-    comparison = with_calibration(comparison)
+    store = found.sessions
+    comparison = compare_sessions(sides[0], sides[1], store, across=chosen, threshold=threshold, metric=metric)
+    comparison = with_cpu(with_calibration(comparison), store, across=chosen, even_if_decided=form == "json")
     if form == "json":
         echo(as_json(comparison), nl=False)
     elif form == "markdown":

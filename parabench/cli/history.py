@@ -14,6 +14,7 @@ from parabench.compare.series import histories_of
 from parabench.history.commits import commit_known
 from parabench.history.selection import select
 from parabench.history.sessions import read_summaries
+from parabench.history.summary import METRICS
 from parabench.report.series_text import as_json, details, line
 
 
@@ -22,8 +23,11 @@ from parabench.report.series_text import as_json, details, line
 @click.option("--sessions", metavar="TEXT", help="Only these sessions; default: those of the latest one's machine.")
 @results_option
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
+@click.option("--metric", type=click.Choice(METRICS), default="seconds", show_default=True, help="What to show.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def history_command(cell: str | None, sessions: str | None, results: Path, threshold: float, form: str) -> None:
+def history_command(
+    cell: str | None, sessions: str | None, results: Path, threshold: float, metric: str, form: str
+) -> None:
     """Show how cells went over time: a line for each, or, for CELL (a name or a pattern), every level and every change.
 
     A change is a step by more than the threshold that a search over the whole series finds and a test confirms, with
@@ -35,7 +39,7 @@ def history_command(cell: str | None, sessions: str | None, results: Path, thres
     chosen = select(sessions or "latest", found.sessions, commit_known)
     if sessions is None:
         chosen = [session for session in found.sessions if session.machine_id == chosen[0].machine_id]
-    histories = histories_of(chosen, cell, threshold)
+    histories = histories_of(chosen, cell, threshold, metric)
     encoding = sys.stdout.encoding
     if form == "json":
         echo(json.dumps({"histories": [as_json(one) for one in histories]}, indent=2))

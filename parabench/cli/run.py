@@ -14,6 +14,7 @@ from parabench.cli._runs import make_or_exit
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.interpreter_ratios import interpreter_ratios
+from parabench.compare.witness import with_cpu
 from parabench.history.commits import commit_of
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
@@ -113,7 +114,7 @@ def _report(run: Run, threshold: float) -> int:
         old, new = ([summarise(read_session(path)) for path in run.stored(one.label)] for one in (base, arm))
         # Revisions are compared to see what their source does.
         comparison = compare_sessions(old, new, store, across={"source"}, threshold=threshold)
-        comparison = with_calibration(comparison)
+        comparison = with_cpu(with_calibration(comparison), store, across={"source"})
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         show(as_table(comparison, width=width, colour=colour, everything=False))
         status |= any(one.verdict == "slower" for one in comparison.verdicts)

@@ -40,7 +40,9 @@ def read_calibration(folder: Path) -> Calibration | None:
 
 
 def with_calibration(comparison: Comparison) -> Comparison:
-    """The comparison with a note where its threshold is below what its machine has been found to see."""
+    """The comparison with a note where its threshold is below what its machine has been found to see, in times."""
+    if comparison.metric != "seconds":
+        return comparison
     notes = list(comparison.notes)
     for folder in sorted({session.path.parent for session in comparison.new}):
         calibration = read_calibration(folder)

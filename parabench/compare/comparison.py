@@ -10,7 +10,9 @@ from parabench.analyse.estimate import Sides
 from parabench.analyse.looks import ALPHA
 from parabench.analyse.order import ONE_AFTER_THE_OTHER
 from parabench.analyse.verdict import THRESHOLD, CellSamples, CellVerdict, compare_cells
-from parabench.history.summary import CellKey, SessionSummary
+from parabench.errors import HistoryUnreadable
+from parabench.history.reader import read_session
+from parabench.history.summary import FIGURES, CellKey, SessionSummary
 from parabench.records import CellId
 
 #: Differences that the user may choose to compare across.
@@ -27,6 +29,10 @@ class Comparison:
     threshold: float
     #: Remarks about the sides, each a sentence.
     notes: tuple[str, ...]
+    #: What was compared, one of METRICS.
+    metric: str = "seconds"
+    #: What CPU time says of the same cells, by `CellVerdict.cell`; empty: it was not asked.
+    cpu: Mapping[str, CellVerdict] = field(default_factory=dict)
     #: Which cell of ours a verdict is about, by `CellVerdict.cell`; benchmarks of other projects are not in it.
     identities: Mapping[str, CellId] = field(default_factory=dict)
     #: What a verdict's cell is called where people read, by `CellVerdict.cell`.
@@ -80,12 +86,14 @@ def compare_sessions(
     across: Iterable[str] = (),
     threshold: float = THRESHOLD,
     alpha: float = ALPHA,
+    metric: str = "seconds",
 ) -> Comparison:
     """Compare two sides cell by cell.
 
     A cell is compared on one fingerprint, with the same source of its workload and the same libraries, unless `across`
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
-    differ where the sides are too small to tell; those that were interrupted or noisy do not count for that.
+    differ where the sides are too small to tell; those that were interrupted or noisy do not count for that. `metric`
+    is one of METRICS.
     """
     allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
     chosen = {session.path for side in sides for session in side}
@@ -96,8 +104,8 @@ def compare_sessions(
     identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
-        collected = {name + suffix: series for name, series in _collect(part).items()}
-        samples = [_samples(name, series, part, sides, allowed) for name, series in collected.items()]
+        collected = {name + suffix: series for name, series in _collect(part, metric).items()}
+        samples = [_samples(name, series, part, sides, allowed, metric) for name, series in collected.items()]
         texts |= {name: series.key.text + suffix for name, series in collected.items()}
         identities |= {name: series.key.cell for name, series in collected.items() if series.key.cell is not None}
         verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
@@ -109,6 +117,7 @@ def compare_sessions(
         new=tuple(sides[1]),
         threshold=threshold,
         notes=tuple(notes),
+        metric=metric,
         identities=identities,
         texts=texts,
     )
@@ -157,7 +166,7 @@ def _order(part: _Parts) -> Sides:
     )
 
 
-def _collect(part: _Parts) -> dict[str, _Series]:
+def _collect(part: _Parts, metric: str) -> dict[str, _Series]:
     """Series by the name of the cell, in the order of the names."""
     collected: dict[str, _Series] = {}
     for name, sessions in (("base", part.base), ("new", part.new), ("history", part.history)):
@@ -166,8 +175,8 @@ def _collect(part: _Parts) -> dict[str, _Series]:
             for column, key in enumerate(group[0].layout):
                 if name == "history" and key.name not in collected:
                     continue
-                seconds = [session.seconds[column] for session in group]
-                getattr(collected.setdefault(key.name, _Series()), name).append(_Column(key, places, seconds))
+                column_of = [session.numbers(metric)[column] for session in group]
+                getattr(collected.setdefault(key.name, _Series()), name).append(_Column(key, places, column_of))
     return dict(sorted(collected.items()))
 
 
@@ -180,9 +189,14 @@ def _by_layout(sessions: Sequence[SessionSummary]) -> list[list[int]]:
 
 
 def _samples(
-    name: str, series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]], allowed: frozenset[str]
+    name: str,
+    series: _Series,
+    part: _Parts,
+    sides: Sequence[Sequence[SessionSummary]],
+    allowed: frozenset[str],
+    metric: str,
 ) -> CellSamples:
-    refusal = _missing(series, part, sides)
+    refusal = _missing(series, part, sides, metric)
     base, new, history = series.base, series.new, series.history
     if refusal is None:
         latest = new[-1].key
@@ -214,7 +228,7 @@ def _seconds(columns: Sequence[_Column], sessions: int) -> list[float]:
     return found
 
 
-def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]]) -> str | None:
+def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]], metric: str) -> str | None:
     """Why a side has no number for a cell; None when both have."""
     for side, found, sessions, there in (
         ("base", series.base, sides[0], part.new),
@@ -229,5 +243,20 @@ def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSumm
         machines = {session.machine_id for session in sessions}
         if there and there[-1].machine_id not in machines:
             return f"the {side} side has another fingerprint (--across fingerprint compares all the same)"
+        if found and metric != "seconds":
+            return f"the {side} side has no {metric} of it: {_why_unknown(found[-1], sessions, metric)}"
         return f"the {side} side did not measure it"
     return None
+
+
+def _why_unknown(column: _Column, sessions: Sequence[SessionSummary], metric: str) -> str:
+    """What the latest of these sessions' files that measured a cell says of a figure that it has not."""
+    latest = [session for session in sessions if column.key in session.layout][-1]
+    try:
+        stored = read_session(latest.path).benchmarks
+    except HistoryUnreadable as error:
+        return str(error)
+    reasons = next((one.reasons for one in stored if one.fullname == column.key.name), {})
+    if any(one.is_cell for one in stored if one.fullname == column.key.name):
+        return reasons.get(FIGURES[metric], "what was read is not above 0")
+    return "pytest-benchmark does not record it"

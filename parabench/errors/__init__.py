@@ -49,6 +49,7 @@ from parabench.errors.storage import (
 from parabench.errors.usage import (
     BenchmarkPluginMissing,
     DuplicateName,
+    FigureNotStored,
     InvalidOption,
     InvalidWorkload,
     ModelNotLoadable,
@@ -92,6 +93,7 @@ __all__ = [
     "ChunkUnknown",
     "DuplicateName",
     "EnvironmentNotMade",
+    "FigureNotStored",
     "GilSwitchedOn",
     "GitFailed",
     "HistoryTooNew",

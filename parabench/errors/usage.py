@@ -80,6 +80,16 @@ class NothingStored(UsageError):
         super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
 
 
+class FigureNotStored(UsageError):
+    """A figure was asked for that no session has."""
+
+    def __init__(self, metric: str, figure: str, sessions: int) -> None:
+        super().__init__(
+            f"none of {sessions} sessions has {metric} of any cell: their files say why beside `{figure}`, and "
+            "pytest-benchmark alone does not record it; leave --metric out, or choose other --sessions"
+        )
+
+
 class ModelNotLoadable(ParabenchError):
     """A model file that cannot be imported although models import nothing foreign at the top."""
 

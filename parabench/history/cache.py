@@ -10,13 +10,16 @@ A file begins with a digest of the rest. One that does not agree is damaged, and
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import hashlib
 import json
 import os
-import struct
+import sys
 import tempfile
+from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +27,9 @@ from parabench.history.summary import CellKey, Layout, SessionSummary
 from parabench.records import CellId
 
 #: Changes with whatever is kept or with how summaries are made: entries of another version are not believed.
-VERSION = 2
+VERSION = 3
 #: Where an entry has the place of its layout.
-_PLACE = -2
+_PLACE = -3
 #: What a file is, as bytes: still JSON, and the digest can be checked before anything is decoded.
 _FRAME = b'{"sha256":"%b","content":%b}'
 
@@ -78,7 +81,8 @@ class Cache:
             list(summary.tags),
             [[*cell, reason] for cell, reason in summary.failed.items()],
             place,
-            struct.pack(f"<{len(summary.seconds)}d", *summary.seconds).hex(),
+            _packed(summary.seconds),
+            {metric: _packed(numbers) for metric, numbers in summary.figures.items()},
         ]
 
     def told(self) -> bytes:
@@ -125,7 +129,7 @@ class Cache:
         return str(path).removeprefix(self._results)
 
     def _summary(self, path: Path, entry: list[Any]) -> SessionSummary:
-        _, (number, machine_id, commit_id, dirty), when, told, tags, failed, place, packed = entry
+        _, (number, machine_id, commit_id, dirty), when, told, tags, failed, place, seconds, figures = entry
         interpreter, version, interrupted, noisy = told
         layout = self._layouts[place]
         return SessionSummary(
@@ -142,7 +146,8 @@ class Cache:
             tags=tuple(tags),
             failed={CellId(*cell): reason for *cell, reason in failed},
             layout=layout,
-            seconds=struct.unpack(f"<{len(layout)}d", bytes.fromhex(packed)),
+            seconds=_unpacked(seconds),
+            figures={metric: _unpacked(numbers) for metric, numbers in figures.items()},
         )
 
 
@@ -156,6 +161,21 @@ def path_of(results: Path) -> Path:
     """Where the summaries of a results folder are kept."""
     digest = hashlib.sha256(os.path.realpath(results).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return cache_folder() / f"{digest}.json"
+
+
+def _packed(numbers: Sequence[float]) -> str:
+    """Exact, and read back in no time: the bytes of the numbers."""
+    packed = array("d", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return base64.b64encode(packed).decode()
+
+
+def _unpacked(text: str) -> Sequence[float]:
+    numbers = array("d", base64.b64decode(text))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def _key_of(fields: list[Any]) -> CellKey:

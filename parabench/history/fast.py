@@ -20,7 +20,15 @@ from typing import Any
 from parabench.history import migrations
 from parabench.history.checked import SECONDS_LEAST, SECONDS_MOST
 from parabench.history.stored_session import DEFAULTS, moment_within_reason, number_of
-from parabench.history.summary import CellKey, Layout, SessionSummary, circumstances_of, interpreter_of
+from parabench.history.summary import (
+    FIGURES,
+    CellKey,
+    Layout,
+    SessionSummary,
+    circumstances_of,
+    figures_of,
+    interpreter_of,
+)
 from parabench.records import CellId
 
 #: A mean may differ from that of the rounds by rounding only; the tolerant reader allows the same.
@@ -47,6 +55,8 @@ def _info(msgspec: Any, define: Callable[..., Any]) -> Any:
         "Info",
         *names,
         named,
+        **dict.fromkeys(("seconds_cpu", "joules_per_round"), float),
+        bytes_peak=int,
         workers=int,
         chunk=str,
         size=str,
@@ -130,6 +140,7 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
         failed=added.failed if added else {},
         layout=layouts.setdefault(layout, layout),
         seconds=known,
+        figures=figures_of([_figures(benchmark) for benchmark in session.benchmarks] if ours else []),
     )
 
 
@@ -222,6 +233,13 @@ def _median_of_passes(passes: list[Any], data: list[float]) -> float:
 
 def _is_time(seconds: float | None) -> bool:
     return seconds is not None and SECONDS_LEAST <= seconds <= SECONDS_MOST
+
+
+def _figures(benchmark: Any) -> Mapping[str, Any]:
+    if not _is_cell(benchmark):
+        return {}
+    found = {figure: getattr(benchmark.extra_info, figure) for figure in FIGURES.values()}
+    return found if (found["seconds_cpu"] or 0) <= SECONDS_MOST else found | {"seconds_cpu": None}
 
 
 def _layout(benchmarks: Sequence[Any], added: _Additions | None) -> Layout:

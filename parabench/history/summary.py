@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from parabench.history.checked import SECONDS_LEAST
 from parabench.history.stored import StoredBenchmark, StoredSession
 from parabench.records import CellId
 
@@ -41,6 +43,13 @@ def shortened(name: str) -> str:
     return name.rpartition("::")[2]
 
 
+#: What may be compared besides the time of a round, and the stored figure that it is: what the whole process tree used.
+FIGURES = {"cpu": "seconds_cpu", "memory": "bytes_peak", "joules": "joules_per_round"}
+#: No machine has so many bytes, or uses so many joules or seconds.
+_FIGURE_MOST = 1e18
+#: All that may be compared.
+METRICS = ("seconds", *FIGURES)
+
 #: The cells of a session in the order of its numbers.
 Layout = tuple[CellKey, ...]
 
@@ -67,12 +76,19 @@ class SessionSummary:
     layout: Layout
     #: The session's one number for each cell, seconds per round; NaN where the file does not give one.
     seconds: Sequence[float]
+    #: The same for each of FIGURES that any cell has, by its key there.
+    figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
-    @property
-    def cells(self) -> Iterator[tuple[CellKey, float]]:
-        """Cells with their seconds, without those that have none."""
-        known = zip(self.layout, self.seconds, strict=True)
-        return ((key, seconds) for key, seconds in known if not math.isnan(seconds))
+    def numbers(self, metric: str) -> Sequence[float]:
+        """The session's one number for each cell: seconds per round, or another of METRICS; NaN where it has none."""
+        if metric == "seconds":
+            return self.seconds
+        return self.figures.get(metric) or [math.nan] * len(self.layout)
+
+    def cells(self, metric: str = "seconds") -> Iterator[tuple[CellKey, float]]:
+        """Cells with their numbers, without those that have none."""
+        known = zip(self.layout, self.numbers(metric), strict=True)
+        return ((key, number) for key, number in known if not math.isnan(number))
 
 
 def summarise(session: StoredSession) -> SessionSummary:
@@ -97,7 +113,25 @@ def summarise(session: StoredSession) -> SessionSummary:
             unknown if benchmark.seconds_per_round is None else benchmark.seconds_per_round
             for benchmark in session.benchmarks
         ),
+        figures=figures_of([benchmark.figures for benchmark in session.benchmarks]),
     )
+
+
+def figures_of(cells: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[float]]:
+    """FIGURES of a session from the stored figures of each of its cells; those that no cell has are left out.
+
+    What is not above 0 is not known: a clock or a meter was too coarse for it.
+    """
+    found: dict[str, Sequence[float]] = {}
+    for metric, figure in FIGURES.items():
+        numbers = array("d", [_within_reason(cell.get(figure)) for cell in cells])
+        if not all(map(math.isnan, numbers)):
+            found[metric] = numbers
+    return found
+
+
+def _within_reason(number: float | None) -> float:
+    return number if number is not None and SECONDS_LEAST <= number <= _FIGURE_MOST else math.nan
 
 
 def interpreter_of(fingerprint: Mapping[str, Any]) -> str | None:

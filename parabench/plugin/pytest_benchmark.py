@@ -12,6 +12,7 @@ import pytest
 from pytest_benchmark.utils import get_tag
 
 from parabench.compare.comparison import Comparison, compare_sessions
+from parabench.compare.witness import with_cpu
 from parabench.errors import NothingStored, ParabenchError
 from parabench.history import store
 from parabench.history.reader import read_session
@@ -79,7 +80,8 @@ def compared(config: pytest.Config, ours: Session) -> Comparison | None:
     if not wanted or not Path(str(wanted)).is_file() or ours.stored is None:
         return None
     base, new = summarise(read_session(Path(str(wanted)))), summarise(read_session(ours.stored))
-    comparison = compare_sessions([base], [new], read_summaries(ours.folder).sessions)
+    store = read_summaries(ours.folder).sessions
+    comparison = with_cpu(compare_sessions([base], [new], store), store)
     asked_for = {record.cell.identity for record in ours.records.values()}  # the other session may have had more
     verdicts = (
         verdict

@@ -11,6 +11,7 @@ from typing import Any
 
 from parabench.analyse.verdict import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSURE, CellVerdict
 from parabench.compare.comparison import Comparison
+from parabench.compare.witness import decided_by_cpu
 from parabench.records import CellId
 from parabench.report.foreign_text import for_markdown, one_line
 
@@ -43,11 +44,24 @@ def as_json(comparison: Comparison) -> str:
             "sessions_needed": one.sessions_needed,
             "promise": None if one.promise is None else asdict(one.promise),
             "reason": one.reason,
+            "cpu": _cpu(comparison, one),
         }
         for one in comparison.verdicts
     ]
-    told = {"threshold": comparison.threshold, "notes": list(comparison.notes), "cells": cells}
+    told = {
+        "metric": comparison.metric,
+        "threshold": comparison.threshold,
+        "notes": list(comparison.notes),
+        "cells": cells,
+    }
     return json.dumps(told, indent=2, allow_nan=False) + "\n"
+
+
+def _cpu(comparison: Comparison, one: CellVerdict) -> dict[str, Any] | None:
+    """What CPU time says of a cell; None where it was not asked."""
+    other = comparison.cpu.get(one.cell)
+    keys = ("verdict", "ratio", "low", "high", "p", "reason")
+    return None if other is None else {key: getattr(other, key) for key in keys}
 
 
 def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bool) -> str:
@@ -81,7 +95,9 @@ def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: boo
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
-        table.add_row(one_line(_text(comparison, one)), verdict, ratio_cell(one), sessions, one_line(why(one)))
+        table.add_row(
+            one_line(_text(comparison, one)), verdict, ratio_cell(one), sessions, one_line(why(comparison, one))
+        )
     return render([table], width=TABLE_WIDTH, colour=colour)
 
 
@@ -100,17 +116,16 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         mark = f"{_MARKS[one.verdict]} {one.verdict}"
         cell = for_markdown(_text(comparison, one))
-        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_why_in_markdown(one)} |")
+        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_why_in_markdown(comparison, one)} |")
     if listed:
         lines.append("")
     rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
     if rest:
         lines += ["<details><summary>The other cells</summary>", ""]
         lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
-        lines += [
-            f"| {for_markdown(_text(comparison, one))} | {one.verdict} | {ratio_cell(one)} | {_why_in_markdown(one)} |"
-            for one in rest
-        ]
+        for one in rest:
+            cell, told = for_markdown(_text(comparison, one)), _why_in_markdown(comparison, one)
+            lines.append(f"| {cell} | {one.verdict} | {ratio_cell(one)} | {told} |")
         lines += ["", "</details>", ""]
     lines += [f"> {for_markdown(note)}" for note in comparison.notes]
     return "\n".join(lines).rstrip() + "\n"
@@ -131,18 +146,19 @@ def ratio_cell(one: CellVerdict) -> str:
     return f"{one.ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
 
 
-def why(one: CellVerdict) -> str:
-    """What a verdict rests on, or what is missing."""
-    return "; ".join([*_figures(one), *([one.reason] if one.reason is not None else [])])
+def why(comparison: Comparison, one: CellVerdict) -> str:
+    """What a verdict rests on, or what is missing, and what CPU time says where it decides alone."""
+    return "; ".join([*_figures(comparison, one), *([one.reason] if one.reason is not None else [])])
 
 
-def _why_in_markdown(one: CellVerdict) -> str:
+def _why_in_markdown(comparison: Comparison, one: CellVerdict) -> str:
     """The same; reasons quote stored files."""
-    return "; ".join([*_figures(one), *([for_markdown(one.reason)] if one.reason is not None else [])])
+    return "; ".join([*_figures(comparison, one), *([for_markdown(one.reason)] if one.reason is not None else [])])
 
 
-def _figures(one: CellVerdict) -> list[str]:
-    parts = []
+def _figures(comparison: Comparison, one: CellVerdict) -> list[str]:
+    cpu = decided_by_cpu(comparison, one)
+    parts = [] if cpu is None else [f"CPU time is {cpu.verdict}: {ratio_cell(cpu)}"]
     if one.p is not None:
         parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
     if one.spread is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from parabench.analyse.change_points import Change
 from parabench.compare.series import CellHistory
 from parabench.report.foreign_text import one_line
-from parabench.report.quantities import seconds_text
+from parabench.report.quantities import UNITS, amount_text
 from parabench.report.sparkline import sparkline
 
 WIDTH = 40
@@ -15,26 +15,25 @@ WIDTH = 40
 
 def line(history: CellHistory, *, encoding: str | None) -> str:
     """A history in one line: sessions, sparkline, level now, and since when."""
-    drawn = sparkline([point.seconds for point in history.points], width=WIDTH, encoding=encoding)
+    drawn = sparkline([point.amount for point in history.points], width=WIDTH, encoding=encoding)
     current = history.series.segments[-1]
     since = change_text(history, history.series.changes[-1]) if history.series.changes else "no change found"
-    return f"{one_line(history.cell)}  {drawn}  {seconds_text(current.seconds)}  n = {len(history.points)}  {since}"
+    level = amount_text(history.metric, current.seconds)
+    return f"{one_line(history.cell)}  {drawn}  {level}  n = {len(history.points)}  {since}"
 
 
 def details(history: CellHistory, *, encoding: str | None) -> str:
     """A history in full: every level and every change."""
-    drawn = sparkline([point.seconds for point in history.points], width=2 * WIDTH, encoding=encoding)
+    drawn = sparkline([point.amount for point in history.points], width=2 * WIDTH, encoding=encoding)
     told = [one_line(f"{history.cell} on {history.machine_id}"), f"  {drawn}"]
     for number, segment in enumerate(history.series.segments):
         if number:
             told.append(f"  {change_text(history, history.series.changes[number - 1])}")
         first, last = history.points[segment.first], history.points[segment.last]
-        interval = (
-            ""
-            if segment.low is None
-            else f" [{seconds_text(segment.low)}, {seconds_text(segment.high or segment.low)}]"
+        low, middle, high = (
+            amount_text(history.metric, end or segment.seconds) for end in (segment.low, segment.seconds, segment.high)
         )
-        level = f"{seconds_text(segment.seconds)}{interval}"
+        level = middle if segment.low is None else f"{middle} [{low}, {high}]"
         if segment.sessions == 1:
             told.append("    " + one_line(f"{level}, 1 session, {first.told}"))
         else:
@@ -61,21 +60,22 @@ def change_text(history: CellHistory, change: Change) -> str:
 
 def as_json(history: CellHistory) -> dict[str, Any]:
     """A history as an object."""
-    points = history.points
+    points, unit = history.points, UNITS[history.metric]
     return {
         "cell": history.cell,
         "machine_id": history.machine_id,
+        "metric": history.metric,
         "sessions": [
             {
                 "number": point.number,
                 "commit": point.commit,
                 "datetime": point.moment.isoformat() if point.moment else None,
-                "seconds": point.seconds,
+                unit: point.amount,
             }
             for point in points
         ],
         "segments": [
-            {"first": s.first, "last": s.last, "seconds": s.seconds, "low": s.low, "high": s.high}
+            {"first": s.first, "last": s.last, unit: s.seconds, "low": s.low, "high": s.high}
             for s in history.series.segments
         ],
         "changes": [

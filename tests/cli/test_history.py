@@ -31,6 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cell["stats"] |= dict.fromkeys(("min", "max", "mean", "median"), seconds) | {"data": [seconds], "rounds": 1}
             visit = cell["extra_info"]["passes"][0] | {"pass": 0, "rounds": 1}
             cell["extra_info"] |= {"passes": [visit], "seconds_per_round": seconds}
+            cell["extra_info"] |= {"seconds_cpu": 2 * seconds, "joules_per_round": None}
             cell["extra_info"]["source_hash"] = "old" if number < 10 else "new"
         content["benchmarks"] = cells
         (target / f"{number + 1:04}_made.json").write_text(json.dumps(content))
@@ -51,6 +52,20 @@ def test_every_cell_has_a_line_that_says_since_when(results: Path) -> None:
     assert "x slower [1." in changed
     assert "between c0ffee0000 of 2026-10-10 and c0ffee0000 of 2026-10-11" in changed
     assert "n = 30" in changed
+
+
+def test_other_metrics_have_histories_too(results: Path) -> None:
+    [told] = json.loads(history(results, "double-thread-pool", "--metric", "cpu", "--format", "json").stdout)[
+        "histories"
+    ]
+    [change] = told["changes"]
+    assert (told["metric"], 1.1 < change["ratio"] < 1.5) == ("cpu", True)
+    assert 0.015 < told["sessions"][0]["seconds"] < 0.025
+    memory = history(results, "double-thread-pool", "--metric", "memory").stdout
+    assert "24.2 MB [24.2 MB, 24.2 MB], 30 sessions from" in memory
+    joules = history(results, "--metric", "joules")
+    assert joules.returncode == 2
+    assert "none of 40 sessions has joules of any cell: their files say why beside `joules_per_round`" in joules.stderr
 
 
 def test_a_cell_has_its_levels_and_what_was_left_out(results: Path) -> None:

@@ -49,9 +49,10 @@ def same(one: SessionSummary, other: SessionSummary) -> bool:
     """Whether two summaries are equal; an unknown number is NaN, which equals nothing."""
 
     def comparable(summary: SessionSummary) -> object:
-        return [None if math.isnan(seconds) else seconds for seconds in summary.seconds]
+        numbers = {"seconds": summary.seconds, **summary.figures}
+        return {metric: [None if math.isnan(number) else number for number in n] for metric, n in numbers.items()}
 
-    fields = [field.name for field in dataclasses.fields(one) if field.name != "seconds"]
+    fields = [field.name for field in dataclasses.fields(one) if field.name not in ("seconds", "figures")]
     return comparable(one) == comparable(other) and all(getattr(one, f) == getattr(other, f) for f in fields)
 
 

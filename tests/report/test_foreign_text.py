@@ -118,7 +118,7 @@ def test_a_comparison_on_a_terminal_has_no_control_character(cell: str, reason: 
 
 @given(foreign, foreign, foreign)
 def test_a_history_has_no_control_character_and_no_lines_of_others(cell: str, machine: str, commit: str) -> None:
-    points = [Point(number=1, commit=commit, moment=dt.datetime.now(dt.UTC), seconds=1.0)] * 3
+    points = [Point(number=1, commit=commit, moment=dt.datetime.now(dt.UTC), amount=1.0)] * 3
     series = change_points([1.0] * 3, threshold=0.05)
     history = CellHistory(cell=cell, machine_id=machine, points=points, series=series, others=0)
     for text, lines in ((line(history, encoding="utf-8"), 1), (details(history, encoding="utf-8"), 3)):
