@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from simulated import Experiment, verdicts, wilson
+from simulated import NOISES, Experiment, verdicts, wilson
 
 from parabench.analyse.max_t import _Cell
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
@@ -138,12 +138,17 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--cells", type=int, nargs="*", default=CELLS)
+    parser.add_argument("--noise", nargs="*", default=list(NOISES), choices=NOISES)
+    parser.add_argument("--sessions", type=int, nargs="*", help="Only rows with so many a side.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=float, default=1.0, help="As a share of the usual number.")
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
     with ProcessPoolExecutor(given.processes) as pool:
         for title, rows in (("in turns", IN_TURNS), ("one after the other", ONE_AFTER_THE_OTHER)):
+            rows = [
+                one for one in rows if one.noise in given.noise and one.sessions in (given.sessions or [one.sessions])
+            ]
             asked = [dataclasses.replace(what, cells=cells) for what in rows for cells in given.cells]
             results = pool.map(partial(row, seed=given.seed, share=given.trials), asked)
             numbers = " / ".join(map(str, given.cells))
