@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parabench.analyse.moderated import NO_PRIOR, Prior, moderated, prior_of
+from parabench.analyse.noise import prior_of_pair
 from parabench.analyse.student import t_quantile
 
 #: The model whose time divided by another one's is that model's speed-up.
@@ -90,12 +91,21 @@ def rank(
     baseline: str = BASELINE,
     confidence: float = 0.95,
     prior: Prior = NO_PRIOR,
+    priors: Mapping[str, Prior] | None = None,
 ) -> Ranking | None:
     """Rank the models of one workload from their seconds per round in each pass; None without any.
 
     Each comparison runs over the passes both models took part in, with the error probability divided by the number of
-    comparisons (Bonferroni), so that all intervals of one workload hold together with `confidence`.
+    comparisons (Bonferroni), so that all intervals of one workload hold together with `confidence`. `prior` is what is
+    known of the variance of any log ratio; `priors`, if given, of each model's own noise (`parabench.analyse.noise`).
     """
+
+    def compared(slower: str, faster: str) -> Ratio:
+        known = prior
+        if priors is not None:
+            known = prior_of_pair(priors.get(slower, NO_PRIOR), priors.get(faster, NO_PRIOR))
+        return compare(measured[slower], measured[faster], each, known)
+
     measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
     if not measured:
         return None
@@ -103,11 +113,11 @@ def rank(
     first = next(iter(seconds))
     each = 1 - (1 - confidence) / max(1, len(measured) - 1)
     others = [model for model in seconds if model != first]
-    behind = {model: compare(measured[model], measured[first], each, prior) for model in others}
+    behind = {model: compared(model, first) for model in others}
     equals = [model for model, ratio in behind.items() if not ratio.separates]
     speedups = {}
     if baseline in measured:
-        speedups = {model: compare(measured[baseline], measured[model], each, prior) for model in seconds}
+        speedups = {model: compared(baseline, model) for model in seconds}
     second = others[0] if others else None
     return Ranking(
         seconds=seconds,

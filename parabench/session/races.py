@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 
-from parabench.analyse.moderated import Prior
-from parabench.analyse.noise import priors_by_group, residual_variances, variance_ratio
+from parabench.analyse.moderated import NO_PRIOR, Prior
+from parabench.analyse.noise import priors_by_group, variance_ratio, variances_by_group
 from parabench.analyse.race import PASSES_LEAST, Race
 from parabench.analyse.ranking import BASELINE, Ranking, Ratio, common_prior, rank
 from parabench.analyse.repetition_counts import RATIO_UNKNOWN, rounds_worth
@@ -32,11 +32,19 @@ def passes_by_workload(records: Iterable[CellRecord]) -> dict[str, dict[str, Map
     return groups
 
 
-def rankings_of(records: Iterable[CellRecord]) -> dict[str, Ranking]:
-    """The ranking of the models of each workload that has any valid cell."""
+def rankings_of(
+    records: Iterable[CellRecord], priors: Mapping[str, Mapping[str, Prior]] | None = None
+) -> dict[str, Ranking]:
+    """The ranking of the models of each workload that has any valid cell.
+
+    `priors` say how the visits to each contestant scatter, by workload and label; without them all comparisons of the
+    session have one in common.
+    """
     groups = passes_by_workload(records)
-    prior = common_prior(groups.values())
-    rankings = {workload: rank(passes, prior=prior) for workload, passes in groups.items()}
+    prior = common_prior(groups.values()) if priors is None else NO_PRIOR
+    rankings = {
+        workload: rank(passes, prior=prior, priors=(priors or {}).get(workload)) for workload, passes in groups.items()
+    }
     return {workload: ranking for workload, ranking in rankings.items() if ranking is not None}
 
 
@@ -120,7 +128,8 @@ class Races:
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of each workload's contestants on their common passes."""
-        return rankings_of(self._records)
+        groups = passes_by_workload(self._records)
+        return rankings_of(self._records, self._priors(self._variances(groups)))
 
     def _enter(self, workload: str, race: Race) -> None:
         for record in may_enter(self._records_of(workload), self._entered):
@@ -140,13 +149,7 @@ class Races:
     def _variances(self, groups: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, Variance]]:
         """How the visits to each contestant scatter, by workload and label: group, variance, degrees of freedom."""
         group_of = {(record.cell.workload, record.label): self._group(record) for record in self._records}
-        return {
-            workload: {
-                label: (group_of[workload, label], variance, degrees)
-                for label, (variance, degrees) in residual_variances(passes).items()
-            }
-            for workload, passes in groups.items()
-        }
+        return variances_by_group(groups, lambda workload, label: group_of[workload, label])
 
     def _priors(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[str, dict[str, Prior]]:
         """How the visits to each contestant scatter as those of its group do, by workload and label."""

@@ -145,9 +145,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
     with ProcessPoolExecutor(given.processes) as pool:
-        for title, rows in (("in turns", IN_TURNS), ("one after the other", ONE_AFTER_THE_OTHER)):
+        for title, every in (("in turns", IN_TURNS), ("one after the other", ONE_AFTER_THE_OTHER)):
             rows = [
-                one for one in rows if one.noise in given.noise and one.sessions in (given.sessions or [one.sessions])
+                one for one in every if one.noise in given.noise and one.sessions in (given.sessions or [one.sessions])
             ]
             asked = [dataclasses.replace(what, cells=cells) for what in rows for cells in given.cells]
             results = pool.map(partial(row, seed=given.seed, share=given.trials), asked)
