@@ -1,7 +1,7 @@
 """Simulated study: does the error stay within 5 %, however few the sessions, many the cells and odd the noise?
 
-`python tests/analyse/study_verdicts.py` prints the table of docs/statistics.md. It takes three quarters of an hour of
-CPU time; `--processes 2` shares it out, `--trials 0.1` makes a tenth of the comparisons. In each comparison one cell
+`python tests/analyse/study_verdicts.py` prints the table of docs/statistics.md. It takes a quarter of an hour of CPU
+time; `--processes 2` shares it out, `--trials 0.1` makes a tenth of the comparisons. In each comparison one cell
 really is 10 % slower, and nothing else changed. "any false alarm": comparisons in which another cell is called changed;
 "found": in which that one is called slower; "all hold": comparisons all of whose intervals hold the true ratio; "same":
 the share of the unchanged cells that is called so. The last two are computed for a part of the comparisons, because the
@@ -25,9 +25,9 @@ from parabench.analyse.max_t import _Cell
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
 
 CELLS = (15, 100, 250)
-#: Comparisons of a row by the number of cells, and how many of them have intervals: with none, 3 and 10 false alarms in
-#: 400 the upper end is at 1.0, 2.2 and 4.5 %.
-TRIALS = {15: (1000, 300), 100: (400, 120), 250: (400, 60)}
+#: Comparisons of a row by the number of cells, and how many of them have intervals: with none, 2 and 4 false alarms in
+#: 200 the upper end is at 1.9, 3.6 and 5.0 %.
+TRIALS = {15: (400, 100), 100: (200, 50), 250: (200, 20)}
 #: Rows that are always unsure need no more.
 TRIALS_UNSURE = (40, 40)
 IN_TURNS = [
