@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from parabench.analyse.moderated import NO_PRIOR
 from parabench.analyse.noise import priors_by_group
 from parabench.analyse.ranking import HALF_WIDTH_MOST, Ratio
 from parabench.analyse.spread import variance
@@ -41,13 +42,11 @@ def between_sessions(log_speedups: Mapping[K, Sequence[float]], group_of: Callab
     priors = priors_by_group((group_of(cell), *known) for cell, known in own.items())
     found = {}
     for cell in log_speedups:
-        squares, degrees = own[cell] if cell in own else (0.0, 0.0)
-        prior = priors.get(group_of(cell))
-        if prior is not None:
-            squares, degrees = squares * degrees + prior.variance * prior.degrees, degrees + prior.degrees
-            squares = squares / degrees if degrees else 0.0
+        of_cell, free = own.get(cell, (0.0, 0))
+        prior = priors.get(group_of(cell), NO_PRIOR)
+        degrees = free + prior.degrees
         if degrees >= 1:
-            found[cell] = Between(variance=squares, degrees=degrees)
+            found[cell] = Between((of_cell * free + prior.variance * prior.degrees) / degrees, degrees)
     return found
 
 

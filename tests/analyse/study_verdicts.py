@@ -21,6 +21,7 @@ from functools import partial
 
 from simulated import NOISES, Experiment, verdicts, wilson
 
+from parabench.analyse import verdict
 from parabench.analyse.max_t import _Cell
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
 
@@ -87,14 +88,18 @@ def tally(source: random.Random, what: Experiment, comparisons: int, truth: floa
 
 
 @contextmanager
-def _without_intervals() -> Iterator[None]:
-    """Ends that the test puts right: whether a cell is called changed is the same, and found out sooner."""
-    kept = _Cell._interval
+def _verdicts_alone() -> Iterator[None]:
+    """Neither the ends of intervals nor promises: whether a cell is called changed is the same, and found out sooner.
+
+    The test puts such ends right.
+    """
+    ends, promise = _Cell._interval, verdict._promise
     _Cell._interval = lambda *_, **__: (-1e3, 1e3)  # type: ignore[method-assign]
+    verdict._promise = lambda *_: None
     try:
         yield
     finally:
-        _Cell._interval = kept  # type: ignore[method-assign]
+        _Cell._interval, verdict._promise = ends, promise  # type: ignore[method-assign]
 
 
 def is_always_unsure(what: Experiment) -> bool:
@@ -108,7 +113,7 @@ def row(what: Experiment, seed: int, share: float) -> tuple[Tally, Tally]:
     source = random.Random(f"{seed}{what}")
     full = tally(source, what, max(1, round(share * with_intervals)))
     rest = Tally()
-    with _without_intervals():
+    with _verdicts_alone():
         rest = tally(source, what, max(0, round(share * trials) - full.comparisons))
     every = dataclasses.replace(
         full,
