@@ -29,6 +29,8 @@ CELLS = (15, 100, 250)
 #: Comparisons of a row by the number of cells, and how many of them have intervals: with none, 2 and 4 false alarms in
 #: 200 the upper end is at 1.9, 3.6 and 5.0 %.
 TRIALS = {15: (400, 100), 100: (200, 50), 250: (200, 20)}
+#: Rows that rest on a history are cheap, and nearer to 5 %.
+TRIALS_ON_HISTORY = (1000, 100)
 #: Rows that are always unsure need no more.
 TRIALS_UNSURE = (40, 40)
 IN_TURNS = [
@@ -109,7 +111,9 @@ def is_always_unsure(what: Experiment) -> bool:
 
 def row(what: Experiment, seed: int, share: float) -> tuple[Tally, Tally]:
     """All comparisons of a row, and those of them that have intervals; the same ones for the same seed."""
-    trials, with_intervals = TRIALS_UNSURE if is_always_unsure(what) else TRIALS.get(what.cells, TRIALS[250])
+    trials, with_intervals = TRIALS_ON_HISTORY if what.history else TRIALS.get(what.cells, TRIALS[250])
+    if is_always_unsure(what):
+        trials, with_intervals = TRIALS_UNSURE
     source = random.Random(f"{seed}{what}")
     full = tally(source, what, max(1, round(share * with_intervals)))
     rest = Tally()
