@@ -99,13 +99,6 @@ def rank(
     comparisons (Bonferroni), so that all intervals of one workload hold together with `confidence`. `prior` is what is
     known of the variance of any log ratio; `priors`, if given, of each model's own noise (`parabench.analyse.noise`).
     """
-
-    def compared(slower: str, faster: str) -> Ratio:
-        known = prior
-        if priors is not None:
-            known = prior_of_pair(priors.get(slower, NO_PRIOR), priors.get(faster, NO_PRIOR))
-        return compare(measured[slower], measured[faster], each, known)
-
     measured = {model: passes for model, passes in seconds_by_pass.items() if passes}
     if not measured:
         return None
@@ -113,6 +106,10 @@ def rank(
     first = next(iter(seconds))
     each = 1 - (1 - confidence) / max(1, len(measured) - 1)
     others = [model for model in seconds if model != first]
+
+    def compared(slower: str, faster: str) -> Ratio:
+        return compare(measured[slower], measured[faster], each, _of_pair(priors, slower, faster, prior))
+
     behind = {model: compared(model, first) for model in others}
     equals = [model for model, ratio in behind.items() if not ratio.separates]
     speedups = {}
@@ -126,6 +123,12 @@ def rank(
         runner_up=second,
         margin=behind[second] if second else None,
     )
+
+
+def _of_pair(priors: Mapping[str, Prior] | None, one: str, other: str, prior: Prior) -> Prior:
+    if priors is None:
+        return prior
+    return prior_of_pair(priors.get(one, NO_PRIOR), priors.get(other, NO_PRIOR))
 
 
 def medians_on_common_passes(seconds_by_pass: Mapping[str, Mapping[int, float]]) -> dict[str, float]:

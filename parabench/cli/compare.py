@@ -64,11 +64,7 @@ def compare_command(
 
     Exit status: 0 nothing slower, 1 something slower, 2 usage.
     """
-    chosen = {part.strip() for part in across.split(",") if part.strip()}
-    if unknown := chosen - set(ACROSS):
-        raise click.UsageError(f"--across '{min(unknown)}' is none of {', '.join(ACROSS)}")
-    if is_interpreter(base) and is_interpreter(new):
-        chosen |= {"fingerprint", "circumstances"}  # interpreters are compared on purpose, and have other wheels
+    chosen = _across(across, base, new)
     found = read_summaries(results)
     for problem in found.problems:
         echo(f"parabench: left out: {problem}", err=True)
@@ -85,3 +81,13 @@ def compare_command(
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         show(as_table(comparison, width=width, colour=colour, everything=everything))
     sys.exit(int(any(one.verdict in _FAIL_ON[fail_on] for one in comparison.verdicts)))
+
+
+def _across(text: str, base: str, new: str) -> set[str]:
+    """What may differ between the sides. Raises UsageError for anything that is none of ACROSS."""
+    chosen = {part.strip() for part in text.split(",") if part.strip()}
+    if unknown := chosen - set(ACROSS):
+        raise click.UsageError(f"--across '{min(unknown)}' is none of {', '.join(ACROSS)}")
+    if is_interpreter(base) and is_interpreter(new):
+        chosen |= {"fingerprint", "circumstances"}  # interpreters are compared on purpose, and have other wheels
+    return chosen

@@ -92,23 +92,20 @@ def compare_sessions(
 
     A cell is compared on one fingerprint, with the same source of its workload and the same libraries, unless `across`
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
-    differ where the sides are too small to tell; those that were interrupted or noisy do not count for that. `metric`
-    is one of METRICS.
+    differ where the sides are too small to tell, unless they were interrupted or noisy. `metric` is one of METRICS.
     """
     allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
-    chosen = {session.path for side in sides for session in side}
-    history = [session for session in store if session.path not in chosen and not _is_flawed(session)]
-    parts = _by_machine(base, new, history, together="fingerprint" in allowed)
-    shared = max(1, sum(bool(part.base and part.new) for part in parts.values()))
+    parts = _by_machine(base, new, _history(store, sides), together="fingerprint" in allowed)
+    alpha /= max(1, sum(bool(part.base and part.new) for part in parts.values()))
     verdicts: list[CellVerdict] = []
     identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
-        collected = {name + suffix: series for name, series in _collect(part, metric).items()}
-        samples = [_samples(name, series, part, sides, allowed, metric) for name, series in collected.items()]
-        texts |= {name: series.key.text + suffix for name, series in collected.items()}
-        identities |= {name: series.key.cell for name, series in collected.items() if series.key.cell is not None}
-        verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha / shared)
+        found = {name + suffix: series for name, series in _collect(part, metric).items()}
+        samples = [_samples(name, series, part, sides, allowed, metric) for name, series in found.items()]
+        texts |= {name: series.key.text + suffix for name, series in found.items()}
+        identities |= {name: series.key.cell for name, series in found.items() if series.key.cell is not None}
+        verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha)
     if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
         notes.append(DRIFT_POSSIBLE)
     return Comparison(
@@ -121,6 +118,11 @@ def compare_sessions(
         identities=identities,
         texts=texts,
     )
+
+
+def _history(store: Iterable[SessionSummary], sides: Sequence[Sequence[SessionSummary]]) -> list[SessionSummary]:
+    chosen = {session.path for side in sides for session in side}
+    return [session for session in store if session.path not in chosen and not _is_flawed(session)]
 
 
 def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary]) -> list[str]:
