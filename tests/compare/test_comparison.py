@@ -196,9 +196,7 @@ def test_json_is_one_object_with_a_list_of_cells(comparison) -> None:
     ]
     identity = {"workload", "model", "workers", "size", "workers_named", "chunk"}
     others = {"p", "method", "order", "spread", "reason", "cpu"}
-    assert all(cell.keys() == keys | identity | others for cell in told["cells"]), (
-        "programs read them all"
-    )
+    assert all(cell.keys() == keys | identity | others for cell in told["cells"]), "programs read them all"
     assert told.keys() == {"metric", "threshold", "notes", "cells"}
     promises = [cell["promise"] for cell in told["cells"]]
     assert promises[:2] == [None, None], "what is decided needs no promise"
