@@ -197,7 +197,7 @@ class Visit(Costs):
     #: Place of the cell in the random order of its pass, from 0.
     position: int
     seconds_open: float = field(metadata=once(median, stored_as="seconds_cold_start"))
-    #: The first batch after opening: imports, connections and caches included; not a timed round.
+    #: The first batch after opening, with imports, connections and caches; not a timed round.
     seconds_first_batch: float = field(metadata=once(median))
     seconds_per_round: tuple[float, ...]
     #: Whether the GIL of the cell's process was on when it was opened, and after its last round.
@@ -213,6 +213,8 @@ class Visit(Costs):
     )
     #: What was disturbed, whether it was set aside or not.
     disturbed: tuple[Disturbance, ...] = ()
+    #: Tasks of the first batch where it was not a whole one.
+    tasks_first_batch: int | None = field(default=None, metadata=once(first))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,10 +243,9 @@ class TraceCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrumented:
-    """What the untimed, instrumented rounds of a cell showed. None is unknown, with the reason beside it.
+    """What the untimed rounds of a cell showed; None is unknown, with the reason beside it.
 
-    Memory is read in rounds of its own, without traces. Of the traced rounds the one of median length is this one; the
-    others are beside it.
+    Memory is read in rounds without traces. Of the traced rounds the one of median length is this one.
     """
 
     bytes_peak: int | None

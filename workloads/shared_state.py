@@ -18,7 +18,7 @@ from pathlib import Path
 from parabench.workload import Json, Limit, LimitCase, ServiceOptions, Settings, Size, Workload
 
 #: size -> (tasks, increments per task).
-INCREMENTS: Mapping[Size, tuple[int, int]] = {"small": (16, 1_800), "medium": (32, 6_000), "large": (64, 48_000)}
+INCREMENTS: Mapping[Size, tuple[int, int]] = {"small": (16, 600), "medium": (32, 6_000), "large": (64, 48_000)}
 
 #: Turns of the little loop that stands for computing the new value. It makes the time between read and write most of
 #: an increment, as in real code, so that a worker that is interrupted is nearly always interrupted between the two.

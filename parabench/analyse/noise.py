@@ -3,7 +3,7 @@
 A visit's log seconds are taken as: what the contestant takes, plus what its pass has in common (the machine is slower
 in one pass than in another), plus noise. The noise differs twentyfold between groups: a quiet machine showed 0.5 % for
 coroutines and 10 % for pools of processes. So each group (a family of models with a kind of work) has a prior of its
-own, estimated as in `moderated`; a group of too few variances takes that of all groups together.
+own, estimated as in `moderated`; a group of too few variances takes that of its family, or of all groups together.
 """
 
 from __future__ import annotations
@@ -98,16 +98,27 @@ def variances_by_group(
     }
 
 
-def priors_by_group(variances: Iterable[tuple[G, float, int]]) -> dict[G, Prior]:
-    """The prior of each group, from (group, variance, degrees of freedom); NO_PRIOR where even all are too few."""
+def priors_by_group(
+    variances: Iterable[tuple[G, float, int]], wider: Callable[[G], Hashable] = lambda _: None
+) -> dict[G, Prior]:
+    """The prior of each group, from (group, variance, degrees of freedom); NO_PRIOR where even all are too few.
+
+    A group of too few variances takes the prior of its wider group, and that of all where these are too few as well.
+    """
     groups: dict[G, list[tuple[float, int]]] = {}
+    families: dict[Hashable, list[tuple[float, int]]] = {}
     for group, variance, degrees in variances:
         groups.setdefault(group, []).append((variance, degrees))
-    everything = prior_of([entry for entries in groups.values() for entry in entries])
+        families.setdefault(wider(group), []).append((variance, degrees))
+    everything = [entry for entries in groups.values() for entry in entries]
     return {
-        group: prior_of(entries) if sum(variance > 0 for variance, _ in entries) >= VARIANCES_LEAST else everything
+        group: prior_of(next(filter(_enough, (entries, families[wider(group)])), everything))
         for group, entries in groups.items()
     }
+
+
+def _enough(variances: Sequence[tuple[float, int]]) -> bool:
+    return sum(variance > 0 for variance, _ in variances) >= VARIANCES_LEAST
 
 
 def prior_of_pair(one: Prior, other: Prior) -> Prior:

@@ -111,7 +111,8 @@ class Race:
             if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
         }
         self.running = (self.running - beaten) or self.running
-        self.leader = min(self.running, key=lambda name: _worst(ratios[name], self.running))
+        known = {name for name in self.running if len(measured[name]) > 1} or self.running
+        self.leader = min(known, key=lambda name: _worst(ratios[name], self.running))
         leader = self.leader
         self.behind = {
             name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader

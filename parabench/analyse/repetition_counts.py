@@ -12,11 +12,11 @@ import math
 #: Rounds of a visit at most.
 ROUNDS_MOST = 8
 #: Before anything is known: the variance of rounds within a visit / that of visits.
-RATIO_UNKNOWN = 4.0
+RATIO_UNKNOWN = 1.0
 #: Bounds of that ratio: of few visits it is hardly known.
 RATIO_LEAST, RATIO_MOST = 0.25, 64.0
 #: A round of so many seconds is repeated only as often as the formula says: it is a long look in itself.
-SECONDS_LONG = 0.5
+SECONDS_LONG = 0.2
 
 
 def rounds_worth(seconds_overhead: float, seconds_round: float, variance_ratio: float = RATIO_UNKNOWN) -> int:

@@ -79,9 +79,9 @@ class CellProcess:
             raise self._timed_out(step) from None
         return self._answer(step, deadline, watcher)
 
-    def round(self) -> Round:
-        """One timed round."""
-        answer = self.ask("round", traced=False, collect_garbage=True)
+    def round(self, tasks: int | None = None) -> Round:
+        """One timed round, or one of so many of its first tasks."""
+        answer = self.ask("round", traced=False, collect_garbage=True, tasks=tasks)
         return Round(
             seconds=answer["seconds"],
             used=TreeUsage(**answer["used"]),

@@ -71,9 +71,14 @@ class CellServer:
         """Whether the GIL of this process is on now, and what has switched it on against the build."""
         return {"enabled": gil_enabled(), "switched_on_by": switched_on_by()}
 
-    def round(self, *, traced: bool, collect_garbage: bool) -> dict[str, Any]:
-        """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found."""
+    def round(self, *, traced: bool, collect_garbage: bool, tasks: int | None = None) -> dict[str, Any]:
+        """Run the batch once; answers its seconds, what the tree used, its outcomes and what the workload found.
+
+        `tasks`: only so many of its first tasks.
+        """
         batch = replace(self._batch, call=replace(self._batch.call, traced=True)) if traced else self._batch
+        if tasks is not None:
+            batch = replace(batch, items=batch.items[:tasks])
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
         timed = _time_batch(self._run, batch, self._packages, collect_garbage=collect_garbage)

@@ -30,6 +30,8 @@ from parabench.workload import ServiceOptions, Settings, Workload
 
 #: What starting, checking and ending a cell's process takes besides opening the model, in seconds.
 SECONDS_AROUND = 0.05
+#: The first batch is shorter where one task after the other takes so long: so many tasks, and so many for each worker.
+SECONDS_LONG, FIRST_TASKS_LEAST, FIRST_TASKS_PER_WORKER = 0.3, 8, 4
 
 Service = Callable[[ServiceOptions], AbstractContextManager[Settings]]
 
@@ -68,6 +70,8 @@ class Experiment:
         self._scratch: Path
         self._settings: dict[Service, str | ParabenchError] = {}
         self._references: dict[str, list[Any] | CellFailed] = {}
+        #: Seconds of the reference run, by workload.
+        self._seconds_alone: dict[str, float] = {}
         #: Rounds planned per service, for services that have to ask what a session will cost.
         self.rounds_planned: dict[str, int] = {}
         #: Told of the seconds that the reference run of a workload took.
@@ -129,14 +133,18 @@ class Experiment:
         with self._opened(cell, workload, items) as (process, opening):
             others = Others()
 
-            def run_round() -> Round:
-                done = process.round()
-                verify(cell.id, workload, items, done.outcomes, expected, done.items_changed)
+            def run_round(tasks: int | None = None) -> Round:
+                done = process.round(tasks)
+                some = slice(tasks)
+                verify(cell.id, workload, items[some], done.outcomes, expected and expected[some], done.items_changed)
                 return done
 
-            first = run_round()
-            rounds = self._rounds(cell, opening.seconds + first.seconds, first.seconds, rounds_worth)
+            first_tasks = self._first_tasks(cell, workload, len(items))
+            first = run_round(first_tasks)
+            seconds_round = first.seconds * len(items) / (first_tasks or len(items))
+            rounds = self._rounds(cell, opening.seconds + first.seconds, seconds_round, rounds_worth)
             stay = Stay(cell, len(items), rounds, opening.seconds, first.seconds, run_round)
+            stay.tasks_first_batch = first_tasks
             stay.note("warm-up", first, set_aside=False)
             if self.options.warm_up:
                 stay.seconds_warm_up = run_until_flat(stay.warm_up, [first.seconds])
@@ -164,6 +172,14 @@ class Experiment:
             yield
         finally:
             self.seconds_once += time.perf_counter() - start
+
+    def _first_tasks(self, cell: Cell, workload: Workload, tasks: int) -> int | None:
+        """How many tasks the first batch has, where a whole one would take long and they are enough to warm up."""
+        hooks = workload.before_round is not None or workload.after_round is not None
+        if self._seconds_alone.get(workload.name, 0.0) < SECONDS_LONG or hooks or self.options.warm_up:
+            return None
+        enough = max(FIRST_TASKS_LEAST, FIRST_TASKS_PER_WORKER * cell.workers)
+        return enough if enough < tasks else None
 
     def _rounds(
         self, cell: Cell, seconds_overhead: float, seconds_first: float, worth: Callable[[float, float], int]
@@ -194,6 +210,7 @@ class Experiment:
         label = f"{reference.id} (the reference run)"
         with self._opened(reference, workload, items, label) as (process, _):
             done = process.round()
+        self._seconds_alone[workload.name] = done.seconds
         self.on_reference(workload.name, done.seconds)
         verify(label, workload, items, done.outcomes, None, done.items_changed)
         return [outcome.value for outcome in done.outcomes]

@@ -17,7 +17,7 @@ READINGS_WANTED, MEMORY_ROUNDS_MOST = 3, 3
 #: An odd number, so that one of them is the median.
 TRACED_ROUNDS = 3
 #: A batch that takes longer is traced once: chance has no part in it that would be worth the time.
-SECONDS_LONG = 0.5
+SECONDS_LONG = 0.2
 
 
 class MemoryWatch:

@@ -35,6 +35,8 @@ class Stay:
     #: The first batch and the rounds after it that ran until they were flat; empty where none were asked for.
     seconds_warm_up: tuple[float, ...] = ()
     disturbed: list[Disturbance] = field(default_factory=list)
+    #: Tasks of the first batch where it was not a whole one.
+    tasks_first_batch: int | None = None
     others: Share = field(default_factory=lambda: Share(None, "the visit has not ended"))
 
     @classmethod

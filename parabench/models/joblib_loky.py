@@ -1,6 +1,6 @@
 """joblib.Parallel on loky: N reusable processes; a message holds one task, or what joblib finds right.
 
-With one worker joblib starts no process and runs the tasks in the caller; so does this model, which is joblib as it is.
+With one worker joblib starts no process and runs the tasks in the caller; so does this model.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from parabench.task import Batch, Run, TaskCall, failed, lost
 from parabench.workers.installed import function_for, install, outcomes_of
 from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
-#: loky ends idle workers after five minutes by default; a benchmark may well visit other cells for longer.
-SECONDS_IDLE = 24 * 3600
+SECONDS_IDLE = 24 * 3600  # loky ends idle workers after five minutes; a benchmark may visit other cells for longer
 
 
 @contextmanager
@@ -115,6 +114,7 @@ MODEL = Model(
     ),
     open=open_joblib_loky,
     availability=needs_extra("joblib", "joblib"),
+    variant=True,
     libraries=("joblib", "cloudpickle"),
     chunks=("1", "auto"),
 )

@@ -107,4 +107,5 @@ MODEL = Model(
     ),
     open=open_process_per_task,
     availability=always,
+    variant=True,
 )

@@ -105,4 +105,5 @@ MODEL = Model(
     capabilities=Capabilities(worker="thread", shares_memory=True, pickles=False, parallel_bytecode=not gil_enabled()),
     open=open_thread_per_task,
     availability=always,
+    variant=True,
 )

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+from parabench.models import BASELINE
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord
 from parabench.workload import KINDS, Workload
@@ -22,7 +23,9 @@ WAITING_RUNGS = (4, 32, 128, 512)
 #: A process takes memory and time to start: more of them are for those who ask for them.
 PROCESSES_MOST = 32
 #: What takes this many times as long as the fastest is not saved by other workers or chunks, unless it waits.
-RESCUE = 1.5
+RESCUE = 1.2
+#: Fewer workers than cores are tried where those have brought less than this share of the sequential time.
+BROUGHT = 0.9
 #: A next rung is tried when the last one took at most this share of the time of the one before.
 GAIN = 0.95
 #: Workers that share no thread with one another: their number may matter when the work computes.
@@ -49,9 +52,12 @@ def further_workers(workload: Workload, model: Model, cores: int, tasks: int) ->
     return sorted(count for count in counts - {usual} if count <= tasks)
 
 
-def has_automatic_chunk(model: Model, workers: int, tasks: int) -> bool:
-    """Whether the library's own chunk would be another than 1: it makes about four messages a worker."""
-    return "auto" in model.chunks and tasks > 4 * workers
+def has_automatic_chunk(workload: Workload, model: Model, workers: int, tasks: int) -> bool:
+    """Whether the library's own chunk is raced: it is another than 1 (it makes about four messages a worker).
+
+    Tasks that wait would wait for each other in it.
+    """
+    return "auto" in model.chunks and tasks > 4 * workers and not workload.waits
 
 
 def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Iterator[CellRecord]:
@@ -60,6 +66,7 @@ def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Itera
     if not seconds:
         return
     best = min(seconds.values())
+    alone = next((seconds[r.cell.id] for r in records if r.cell.model == BASELINE and r.cell.id in seconds), None)
     for record in records:
         if record.cell.id in entered or record.cell.by_default:
             continue
@@ -67,19 +74,24 @@ def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Itera
             (other for other in records if _same_model(other.cell, record.cell) and other.cell.id in seconds),
             key=lambda other: other.cell.workers,
         )
-        if tried and _has_a_chance(
-            record.cell, [(contestant.cell, seconds[contestant.cell.id]) for contestant in tried], best
-        ):
+        measured = [(one.cell, seconds[one.cell.id]) for one in tried]
+        if measured and _has_a_chance(record.cell, measured, best, alone):
             yield record
 
 
-def _has_a_chance(cell: Cell, tried: Sequence[tuple[Cell, float]], best: float) -> bool:
-    """`tried`: the same model with other workers, and its seconds per round, fewest workers first."""
+def _has_a_chance(cell: Cell, tried: Sequence[tuple[Cell, float]], best: float, alone: float | None) -> bool:
+    """Whether a contestant may come to the front.
+
+    `tried`: the same model with other workers, and its seconds per round, fewest workers first; `alone`: those of the
+    baseline.
+    """
     nearest, seconds = tried[-1]
     if cell.chunk != "1" or cell.workers < nearest.workers or not waits(cell):
-        usual = next((s for contestant, s in tried if contestant.by_default), seconds)
-        return usual <= RESCUE * best
-    below = [s for contestant, s in tried if contestant.workers < nearest.workers]
+        usual, taken = next((entry for entry in tried if entry[0].by_default), tried[-1])
+        if cell.workers < usual.workers and alone is not None and taken < BROUGHT * alone:
+            return False  # more workers have brought something: fewer bring less
+        return taken <= RESCUE * best
+    below = [s for one, s in tried if one.workers < nearest.workers]
     if below and seconds > GAIN * below[-1]:
         return False  # the last rung has brought nothing
     between = any(nearest.workers < rung < cell.workers for rung in WAITING_RUNGS)

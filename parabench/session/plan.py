@@ -115,7 +115,7 @@ def _further(first: Cell, workload: Workload, model: Model, cores: int, tasks: i
     """What a race has of a model besides its default cell."""
     further = replace(first, workers_named=True, by_default=False)
     cells = [replace(further, workers=count) for count in further_workers(workload, model, cores, tasks)]
-    if has_automatic_chunk(model, first.workers, tasks):
+    if has_automatic_chunk(workload, model, first.workers, tasks):
         cells.append(replace(further, chunk="auto"))
     return cells
 

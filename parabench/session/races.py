@@ -15,6 +15,8 @@ from parabench.session.contestants import may_enter
 
 #: A speed-up whose interval's ends are further apart than this factor is worth further visits.
 WIDTH_WANTED = 1.2
+#: Of so many families, besides the baseline, the best contestant's memory and traces are taken.
+FAMILIES_SHOWN = 1
 #: What takes so many times as long as the fastest is timed once a visit: it is not going to be the best.
 SLOW = 2.0
 #: The group of a visit's noise: family of the model and kind of work.
@@ -96,17 +98,16 @@ class Races:
         return worth
 
     def worth_instrumenting(self, record: CellRecord) -> bool:
-        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of each family."""
+        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of the best families."""
         if record.instrumented is not None or not record.visits or record.cell.kind == "live":
             return False
-        family = self._families[record.cell.model]
-        mine = {
-            other.label
-            for other in self._records_of(record.cell.workload)
-            if self._families[other.cell.model] == family
-        }
-        seconds = {label: taken for label, taken in self._seconds(record.cell.workload).items() if label in mine}
-        return record.label == BASELINE or record.label == min(seconds, key=lambda label: seconds[label], default=None)
+        best: dict[str, tuple[float, str]] = {}
+        for other in self._records_of(record.cell.workload):
+            family = self._families[other.cell.model]
+            if other.seconds is not None and other.label != BASELINE:
+                best[family] = min(best.get(family, (other.seconds, other.label)), (other.seconds, other.label))
+        shown = [label for _, label in sorted(best.values())[:FAMILIES_SHOWN]]
+        return record.label == BASELINE or record.label in shown
 
     @property
     def settled(self) -> int:
@@ -153,7 +154,8 @@ class Races:
 
     def _priors(self, variances: Mapping[str, Mapping[str, Variance]]) -> dict[str, dict[str, Prior]]:
         """How the visits to each contestant scatter as those of its group do, by workload and label."""
-        priors = priors_by_group(entry for of_workload in variances.values() for entry in of_workload.values())
+        entries = (entry for of_workload in variances.values() for entry in of_workload.values())
+        priors = priors_by_group(entries, wider=lambda group: group[0])  # the family, over all kinds of work
         return {record.cell.workload: {} for record in self._records} | {
             workload: {
                 record.label: priors[self._group(record)]

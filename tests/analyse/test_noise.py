@@ -118,3 +118,13 @@ def test_a_ranking_uses_the_noise_of_both_models() -> None:
     common = rank(models, prior=common_prior([models]))
     assert common is not None
     assert not common.speedups["q1"].separates, "what this is for"
+
+
+def test_a_group_of_few_takes_the_prior_of_its_family_before_that_of_all() -> None:
+    many = [(("quiet", kind), 1e-4 * factor, 3) for kind in "ab" for factor in (0.6, 0.9, 1.0, 1.2, 1.4)]
+    noisy = [(("noisy", "a"), 1e-2 * factor, 3) for factor in (0.5, 0.8, 1.0, 1.0, 1.2, 1.5, 0.7, 1.1)]
+    found = priors_by_group([*many, *noisy], wider=lambda group: group[0])
+    assert found["quiet", "a"].variance == pytest.approx(1e-4, rel=0.5)
+    assert found["quiet", "a"].degrees > 10
+    alone = priors_by_group([*many, *noisy])
+    assert alone["quiet", "a"].degrees < 5, "all together scatter a hundredfold"

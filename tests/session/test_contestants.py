@@ -41,7 +41,7 @@ def test_a_rung_that_brought_nothing_is_the_last_one():
     assert entering(first, gained, third) == ["w-a-w128"]
 
 
-@pytest.mark.parametrize(("seconds", "enters"), [(0.14, True), (0.16, False)])
+@pytest.mark.parametrize(("seconds", "enters"), [(0.11, True), (0.13, False)])
 def test_computing_contestants_enter_when_the_model_is_near_the_front(seconds, enters):
     cells = [
         record("pool", 2, seconds, kind="cpu", default=True),
@@ -54,3 +54,10 @@ def test_computing_contestants_enter_when_the_model_is_near_the_front(seconds, e
 
 def test_nobody_enters_before_anything_is_measured():
     assert entering(record("a", 4, None, default=True), record("a", 32, None)) == []
+
+
+def test_fewer_workers_than_cores_enter_only_where_more_have_brought_nothing():
+    fewer = record("pool", 1, None, kind="cpu")
+    alone = record("sequential", 1, 0.2, kind="cpu", default=True)
+    assert entering(alone, record("pool", 2, 0.1, kind="cpu", default=True), fewer) == []
+    assert entering(alone, record("pool", 2, 0.21, kind="cpu", default=True), fewer) == ["w-pool-w1"]
