@@ -256,7 +256,7 @@ def _store(session: pytest.Session, ours: Session) -> None:
     store_session(session.config, ours, benchmarks)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)  # the first answer counts, and plugins are loaded in any order
 def pytest_benchmark_generate_machine_info(config: pytest.Config) -> dict[str, Any] | None:
     """The machine without its host name, and without what changes from one second to the next (clock rates)."""
     return machine_info() if config.stash[OPTIONS].workloads_dir.is_dir() else None

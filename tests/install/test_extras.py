@@ -69,10 +69,16 @@ def test_what_a_marker_keeps_from_this_interpreter_is_said_and_the_rest_installe
     assert said == [f"left out: run, for other has no release for this interpreter; without it {COSTS['run']}"]
 
 
+#: What models of extras import.
+LIBRARIES = {"uvloop", "gevent", "joblib", "trio", "anyio", "celery", "rq", "dramatiq", "redis", "dask", "distributed"}
+
+
 def test_the_cost_of_an_extra_of_models_are_the_models_that_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
+    for name in [module for module in sys.modules if module.partition(".")[0] in LIBRARIES]:
+        monkeypatch.delitem(sys.modules, name)  # another test may have imported it
     assert cost_of_lack("dask") == "no dask, dask-threads among the models, nor their tests"
     assert cost_of_lack("uvloop") == "no asyncio-uvloop among the models, nor their tests"
     for extra in extras():

@@ -51,9 +51,30 @@ def test_one_file_with_one_function_runs_under_all_chosen_models(project: Projec
 def test_it_runs_under_every_model_that_is_ready(project: Project) -> None:
     project.workload("mine", MINE)
     project.experiment()
-    result = project.pytest("benchmarks", "--passes", "1", "--rounds", "1", "--workers", "1")
+    result = project.pytest("benchmarks", "--passes", "1", "--rounds", "1", "--workers", "1", "--everything")
     assert result.ret == pytest.ExitCode.OK
     assert len(project.cells()) == result.parseoutcomes()["passed"] >= 10
+
+
+def test_of_several_forms_of_a_model_one_runs_by_default_and_the_others_when_they_are_named(project: Project) -> None:
+    project.workload("mine", MINE)
+    project.workload(
+        "rare", "from parabench import workload\n\n@workload(on_request=True)\ndef rare(n):\n    return n\n"
+    )
+    project.experiment()
+    models = {line.partition("[mine-")[2].rstrip("]") for line in collect(project, "--passes", "1") if "[mine-" in line}
+    assert {"sequential", "thread-pool", "asyncio", "mp-pool"} <= models
+    assert not {"joblib-loky", "thread-per-task", "process-pool-spawn"} & models
+    assert not any("[rare-" in line for line in collect(project, "--passes", "1"))
+    assert any("[rare-" in line for line in collect(project, "--passes", "1", "-k", "rare"))
+    assert any("[rare-" in line for line in collect(project, "--passes", "1", "--workloads", "rare"))
+    everything = collect(project, "--passes", "1", "--everything")
+    assert any("[rare-" in line for line in everything)
+    assert any("[mine-thread-per-task" in line for line in everything)
+
+
+def collect(project: Project, *options: str) -> list[str]:
+    return collected(project.pytest("benchmarks", *options, "--collect-only", "-q"))
 
 
 def test_workers_of_a_fresh_interpreter_find_the_function_from_any_directory(project: Project) -> None:
@@ -155,7 +176,7 @@ def test_cells_are_selected_as_any_test_is(two_kinds: Project, selection: list[s
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (["--models", "thread-*,sequential"], {"sequential", "thread-pool", "thread-per-task"}),
+        (["--models", "thread-*,sequential"], {"sequential", "thread-pool", "thread-per-task", "thread-queue"}),
         (["--models", "*-pool-fork"], {"sequential", "process-pool-fork"}),
         (["--models", "thread-pool"], {"sequential", "thread-pool"}),
     ],

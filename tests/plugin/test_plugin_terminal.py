@@ -41,7 +41,7 @@ def test_the_closing_table_answers_the_question(napping: Project) -> None:
 
 
 def test_sequential_is_added_where_it_was_not_asked_for_and_said_to_be(napping: Project) -> None:
-    result = napping.pytest("benchmarks", "--models", "thread-*", "--passes", "1")
+    result = napping.pytest("benchmarks", "--models", "thread-p*", "--passes", "1")
     table = closing(result)
     row = next(line for line in table.splitlines() if line.startswith("naps"))
     assert re.match(r"naps\s+threads: thread-\S+\s+\d+\s+[12]\.\d+x \[", row), row
@@ -94,12 +94,13 @@ def test_a_race_says_how_many_answers_are_settled(napping: Project) -> None:
 
 
 def test_progress_of_every_visit_is_seen_on_a_terminal_and_long_ones_show_that_they_live(project: Project) -> None:
-    project.workload("slow", "import time\n\ndef slow(item):\n    time.sleep(0.2)\n")
+    project.workload("slow", "import time\n\ndef slow(item):\n    time.sleep(0.05)\n")
     project.experiment()
+    project.file("conftest.py", "import parabench.plugin.progress as p\n\np.HEARTBEAT_SECONDS = 0.2\n")
     screen = project.on_a_terminal("benchmarks", "--models", "sequential,thread-pool", "--passes", "1", "--rounds", "1")
     found = re.findall(PROGRESS, screen)
     assert {cell for _, _, cell, _ in found} == {"slow-sequential", "slow-thread-pool"}
-    assert any(seconds for _, _, _, seconds in found), "eight tasks of 0.2 s take longer than a second"
+    assert any(seconds for _, _, _, seconds in found), "six batches of 0.4 s take longer than a second"
     assert "What to use" in screen
 
 
@@ -114,11 +115,12 @@ def test_progress_lines_stand_alone_even_when_cells_fail(project: Project) -> No
 
 
 def test_a_long_workload_says_what_it_will_cost_before_it_is_measured(project: Project) -> None:
-    project.workload("long", "import time\n\ndef long(item):\n    time.sleep(0.6)\n")
+    project.workload("long", "import time\n\ndef long(item):\n    time.sleep(0.02)\n")
     project.experiment()
+    project.file("conftest.py", "import parabench.plugin.progress as p\n\np.LONG_BATCH_SECONDS = 0.1\n")
     result = project.pytest("benchmarks", "--models", "thread-pool", "--passes", "1", "--rounds", "1", "--workers", "8")
     said = flat(result.stdout.str())
-    assert "one batch of long takes 5 s one task after the other, and the first passes run 4 of them: up to" in said
+    assert "one batch of long takes 0 s one task after the other, and the first passes run 4 of them: up to" in said
 
 
 def test_verbose_names_every_cell_with_its_outcome(napping: Project) -> None:
