@@ -49,7 +49,7 @@ def summary(
     parts: list[RenderableType] = []
     if answers:
         passes = max((len(record.visits) for record in records), default=0)
-        parts.append(Text(_legend(passes, racing=racing), style="dim"))
+        parts.append(Text(_legend(answers, passes, racing=racing), style="dim"))
     if any(record.added_as_baseline for record in records):
         parts.append(
             Text("sequential was not asked for: it was added, because every speed-up is a ratio to it.", "dim")
@@ -86,13 +86,25 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
-def _legend(passes: int, *, racing: bool) -> str:
+def _about(answers: Sequence[Answer]) -> str:
+    """What the intervals of the speed-ups are about."""
+    measured = [answer for answer in answers if answer.use.family != "baseline"]
+    of_machine = [answer.workload for answer in measured if answer.about == "the machine"]
+    if not of_machine:
+        return "it is about this session, other sessions differ by more."
+    if len(of_machine) == len(measured):
+        return "it is about this machine: earlier sessions tell how much they differ."
+    told = f"it is about this machine for {', '.join(of_machine)}, of which earlier sessions tell"
+    return f"{told}, else about this session."
+
+
+def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:
     settles = "A larger --budget settles more" if racing else "More passes, or a race (without --passes), settle more"
     return (
         f"Up to {passes} {'visit' if passes == 1 else 'visits'} a contestant, in random order. Speed-up: time of "
-        "sequential / time, with an interval that holds for all contestants together; it is about this session, other "
-        "sessions differ by more. Of limit: shortest possible time / time. Settled: at most 5 % slower than the best "
-        f"one for sure; as good: not told from it. {settles}."
+        f"sequential / time, with an interval that holds for all contestants together; {_about(answers)} Of limit: "
+        "shortest possible time / time. Settled: at most 5 % slower than the best one for sure; as good: not told from "
+        f"it. {settles}."
     )
 
 

@@ -8,10 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parabench.analyse.race import EQUAL_WITHIN, Race
+from parabench.analyse.between_sessions import Between, about_the_machine
+from parabench.analyse.race import ALPHA, EQUAL_WITHIN, Race
 from parabench.analyse.ranking import BASELINE, Ratio
 from parabench.models.contract import Model
-from parabench.records import CellRecord
+from parabench.records import CellId, CellRecord
 from parabench.session.laws import broken_laws
 from parabench.session.races import Races, passes_by_workload
 from parabench.workload import Limit
@@ -49,6 +50,8 @@ class Answer:
     speedup: float | None
     low: float | None
     high: float | None
+    #: What the interval is about: "this session", or "the machine" where earlier sessions tell how much they differ.
+    about: str
     #: Shortest possible seconds / its seconds, 1 at most; None where nobody knows the limit, or the law is wrong.
     share_of_limit: float | None
     #: The best of each other family, and its share of the speed: below 1 is slower.
@@ -68,10 +71,12 @@ def answers_of(
     models: Mapping[str, Model],
     limits: Mapping[str, Limit],
     races: Races | None,
+    earlier: Mapping[CellId, Between] | None = None,
 ) -> list[Answer]:
     """An answer for each workload with a valid cell, in the order of the records.
 
-    Without races the passes are judged by one look at all of them.
+    `earlier` says how far the speed-up of a session is from the machine's, as earlier sessions tell. Without races the
+    passes are judged by one look at all of them.
     """
     records = [record for record in records if record.cell.unavailable is None]
     if races is None:
@@ -81,7 +86,12 @@ def answers_of(
     answers = []
     for workload in passes_by_workload(records):
         here = {record.label: record for record in records if record.cell.workload == workload and record.valid}
-        race, speedups = races.by_workload[workload], races.speedups.get(workload, {})
+        race = races.by_workload[workload]
+        speedups = {
+            label: _widened(ratio, (earlier or {}).get(here[label].cell.identity), 1 - ALPHA / max(1, len(here) - 1))
+            for label, ratio in races.speedups.get(workload, {}).items()
+            if label in here
+        }
         answers.append(_answer(here, race, speedups, models, limits, broken))
     return answers
 
@@ -89,7 +99,7 @@ def answers_of(
 def _answer(
     here: Mapping[str, CellRecord],
     race: Race,
-    speedups: Mapping[str, Ratio],
+    speedups: Mapping[str, tuple[Ratio, bool]],
     models: Mapping[str, Model],
     limits: Mapping[str, Limit],
     broken: AbstractSet[str],
@@ -101,7 +111,7 @@ def _answer(
     record = here[simplest]
     equals = [label for label in race.equals if label in here and label != simplest]
     itself = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
-    speedup = itself if simplest == BASELINE else speedups.get(simplest)
+    speedup, of_machine = (itself, False) if simplest == BASELINE else speedups.get(simplest, (None, False))
     limit = limits.get(record.cell.id)
     share = limit.seconds / record.seconds if limit and limit.seconds is not None and record.seconds else None
     if share is not None and share > 1:
@@ -116,11 +126,19 @@ def _answer(
         speedup=speedup.ratio if speedup else None,
         low=speedup.low if speedup else None,
         high=speedup.high if speedup else None,
+        about="the machine" if of_machine else "this session",
         share_of_limit=share,
         others=_others(simplest, here, race, models),
         reason=_reason(simplest, equals, good, race),
         visits=len(record.visits),
     )
+
+
+def _widened(ratio: Ratio, between: Between | None, confidence: float) -> tuple[Ratio, bool]:
+    """A speed-up, and whether its interval is about the machine and not only about this session."""
+    if between is None:
+        return ratio, False
+    return about_the_machine(ratio, between, confidence), True
 
 
 def _choice(record: CellRecord, models: Mapping[str, Model]) -> Choice:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from parabench.analyse.between_sessions import Between
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.repetition_counts import rounds_worth
 from parabench.analyse.timeline_json import timelines_info
@@ -27,9 +29,10 @@ from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
-from parabench.records import Cell, CellRecord, Concern
+from parabench.records import Cell, CellId, CellRecord, Concern
 from parabench.session.answers import Answer, answers_of
 from parabench.session.discovery import find_workloads
+from parabench.session.earlier import spread_of_earlier
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
@@ -58,8 +61,7 @@ class Session:
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
-        #: What the resumed session has recorded already.
-        self._replay = Replay(())
+        self._replay = Replay(())  # what the resumed session has recorded already
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
@@ -80,19 +82,15 @@ class Session:
         #: All visits planned and what has become of each; None until they are planned.
         self.schedule: Schedule[Any] | None = None
         self.interruptions = Interruptions()
-        #: True when another session measured at the same time, and that was allowed.
-        self.noisy = False
+        self.noisy = False  # True when another session measured at the same time, and that was allowed
         #: What the checks before measuring said, as it is stored.
         self.warnings: list[dict[str, str]] = resumed.warnings if resumed else []
-        #: Where the session has been stored, once it has.
         self.stored: Path | None = None
-        #: What the user has to be told at the end.
-        self.problems: list[str] = []
+        self.problems: list[str] = []  # what the user has to be told at the end
         #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
         self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
         self._stack, self._repetitions = ExitStack(), Repetitions()
         self._experiment: Experiment | None = None
-        self._limits: dict[str, Limit] = {}
 
     @property
     def seconds_once(self) -> float:
@@ -191,7 +189,7 @@ class Session:
 
     @property
     def interrupted(self) -> bool:
-        """False only if what became of every visit planned is known, and the journal holds it."""
+        """False only if what became of every visit planned is known and in the journal."""
         return bool(self.problems) or self.schedule is None or not self.schedule.complete
 
     def rankings(self) -> dict[str, Ranking]:
@@ -203,20 +201,23 @@ class Session:
         record = self.records[cell.id]
         return record.failure is None and (self.races is None or self.races.wanted(record))
 
+    @cached_property
+    def _earlier(self) -> dict[CellId, Between]:
+        return spread_of_earlier(self.folder, self.records_by_item, self.workloads, self.models, self.options)
+
     def answers(self) -> list[Answer]:
         """What to use for each workload that has any valid cell."""
-        return answers_of(self.records.values(), self.models, self.limits(), self.races)
+        return answers_of(self.records.values(), self.models, self.limits, self.races, self._earlier)
 
     def broken_laws(self) -> dict[str, LawBroken]:
         """The error of each cell that was faster than the law of its workload allows, by cell id."""
-        return broken_laws(self.records.values(), self.limits())
+        return broken_laws(self.records.values(), self.limits)
 
+    @cached_property
     def limits(self) -> dict[str, Limit]:
-        """The ideal time of each valid cell, by cell id."""
-        if not self._limits:
-            settings = self._experiment.known_settings() if self._experiment else {}
-            self._limits = limits_of(self.records.values(), self.workloads, settings, self.cores)
-        return self._limits
+        """The ideal time of each valid cell, by cell id; asked for when all is measured."""
+        settings = self._experiment.known_settings() if self._experiment else {}
+        return limits_of(self.records.values(), self.workloads, settings, self.cores)
 
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
@@ -225,7 +226,7 @@ class Session:
         return extra_info(
             record,
             provenance_of(workload, model, external=external),
-            self.limits()[record.cell.id],
+            self.limits[record.cell.id],
             timeline=timelines_info(record, self.records.values()),
             watts_per_core=self.options.watts_per_core,
         )

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from user_project import Project
+from user_project import Project, flat
 
 #: A model's name is not known to a task, but whether it runs in the main thread of the cell is.
 WORK = """
@@ -92,3 +92,12 @@ def test_a_killed_race_goes_on_where_it_was(race: Project) -> None:
     for line in (one for one in recorded if "visit" in one):  # others tell of what a check before measuring found
         model = line["cell"].removeprefix("wait-").removesuffix("-w4")
         assert line["visit"]["pass_number"] in passes[model]
+
+
+def test_earlier_sessions_make_the_interval_one_of_the_machine(race: Project) -> None:
+    for sessions in range(5):
+        result = race.pytest("benchmarks", "--models", "thread-pool", "--passes", "2", "--rounds", "1")
+        [answer] = race.stored()["parabench"]["answers"]
+        assert answer["about"] == ("the machine" if sessions > 3 else "this session"), sessions
+        assert answer["low"] < answer["speedup"] < answer["high"]
+    assert "it is about this machine: earlier sessions tell" in flat(result.stdout.str())

@@ -18,6 +18,7 @@ def answer(**given):
         "speedup": 1.84,
         "low": 1.76,
         "high": 1.93,
+        "about": "this session",
         "share_of_limit": 0.9,
         "others": (),
         "reason": "faster than every other one for sure",

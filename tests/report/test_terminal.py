@@ -29,6 +29,17 @@ def test_the_closing_table_answers_the_question():
     assert "it is about this session, other sessions differ by more" in " ".join(text.split())
 
 
+def test_it_is_said_what_the_intervals_are_about():
+    machine = answer(about="the machine")
+    assert "it is about this machine: earlier sessions tell how much they differ." in flat(told(answers=[machine]))
+    both = flat(told(answers=[machine, answer(workload="other")]))
+    assert "it is about this machine for count-primes, of which earlier sessions tell, else about this session." in both
+
+
+def flat(text):
+    return " ".join(text.split())
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from visits import visit
 
+from parabench.analyse.between_sessions import Between
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Cell, CellRecord
 from parabench.session.answers import Choice, answers_of
@@ -75,6 +76,18 @@ def test_the_best_is_recommended_with_its_speed_up_and_how_the_others_compare():
     assert found.others[0][0].family == "threads"
     assert found.others[0][1] == pytest.approx(0.51, rel=0.02)
     assert found.reason == "faster than every other one for sure"
+
+
+def test_earlier_sessions_make_the_interval_one_of_the_machine():
+    records = [record("sequential", 1.0), record("pool", 0.5, shift=2)]
+    [alone] = answers_of(records, MODELS, {}, None)
+    assert alone.about == "this session"
+    known = {records[1].cell.identity: Between(variance=0.05**2, degrees=30.0)}
+    [found] = answers_of(records, MODELS, {}, None, known)
+    assert found.about == "the machine"
+    assert found.speedup == alone.speedup
+    assert found.low < alone.low < alone.high < found.high
+    assert found.high / found.low == pytest.approx(1.23, rel=0.05), "5 % between sessions"
 
 
 def test_of_equals_the_simplest_is_recommended():
