@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import statistics
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ from parabench.history.summary import (
     Layout,
     SessionSummary,
     circumstances_of,
-    figures_of,
+    figures_by_metric,
     interpreter_of,
 )
 from parabench.records import CellId
@@ -140,7 +141,7 @@ def summary_of(path: Path, content: bytes, layouts: dict[Layout, Layout]) -> Ses
         failed=added.failed if added else {},
         layout=layouts.setdefault(layout, layout),
         seconds=known,
-        figures=figures_of([_figures(benchmark) for benchmark in session.benchmarks] if ours else []),
+        figures=_figures(session.benchmarks) if ours else {},
     )
 
 
@@ -235,11 +236,16 @@ def _is_time(seconds: float | None) -> bool:
     return seconds is not None and SECONDS_LEAST <= seconds <= SECONDS_MOST
 
 
-def _figures(benchmark: Any) -> Mapping[str, Any]:
-    if not _is_cell(benchmark):
-        return {}
-    found = {figure: getattr(benchmark.extra_info, figure) for figure in FIGURES.values()}
-    return found if (found["seconds_cpu"] or 0) <= SECONDS_MOST else found | {"seconds_cpu": None}
+def _figures(benchmarks: Sequence[Any]) -> dict[str, Sequence[float]]:
+    """What may be compared besides times; a column for each figure, because this is most of what a session holds."""
+    infos = [benchmark.extra_info if _is_cell(benchmark) else None for benchmark in benchmarks]
+    columns = {
+        figure: [None if info is None else read(info) for info in infos]
+        for figure, read in ((figure, operator.attrgetter(figure)) for figure in FIGURES.values())
+    }
+    cpu = columns["seconds_cpu"]
+    columns["seconds_cpu"] = [None if number is not None and number > SECONDS_MOST else number for number in cpu]
+    return figures_by_metric(columns.values())
 
 
 def _layout(benchmarks: Sequence[Any], added: _Additions | None) -> Layout:

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import math
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,16 +122,18 @@ def figures_of(cells: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[float]]
 
     What is not above 0 is not known: a clock or a meter was too coarse for it.
     """
+    return figures_by_metric([cell.get(figure) for cell in cells] for figure in FIGURES.values())
+
+
+def figures_by_metric(columns: Iterable[Sequence[float | None]]) -> dict[str, Sequence[float]]:
+    """The same from a column of numbers for each of FIGURES, in their order."""
+    least, most, unknown = SECONDS_LEAST, _FIGURE_MOST, math.nan
     found: dict[str, Sequence[float]] = {}
-    for metric, figure in FIGURES.items():
-        numbers = array("d", [_within_reason(cell.get(figure)) for cell in cells])
-        if not all(map(math.isnan, numbers)):
-            found[metric] = numbers
+    for metric, column in zip(FIGURES, columns, strict=True):
+        numbers = [number if number is not None and least <= number <= most else unknown for number in column]
+        if any([number == number for number in numbers]):  # noqa: C419, PLR0124  # NaN differs from itself; this is hot
+            found[metric] = array("d", numbers)
     return found
-
-
-def _within_reason(number: float | None) -> float:
-    return number if number is not None and SECONDS_LEAST <= number <= _FIGURE_MOST else math.nan
 
 
 def interpreter_of(fingerprint: Mapping[str, Any]) -> str | None:
