@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 from user_project import Project
 
@@ -58,4 +57,4 @@ def test_visits_that_another_program_disturbs_are_repeated_once_and_marked(proje
     shown = " ".join(text.partition("Disturbed:")[2].split())
     assert "other programs (up to " in shown
     assert "set aside and repeated" in shown
-    assert psutil.Process().children() == []
+    assert project.processes_left() == []
