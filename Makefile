@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 # How many tests run side by side: most of them wait most of the time, so there are more than cores.
 JOBS ?= 4
-SIDE_BY_SIDE = $(shell $(BIN)/python -c 'import xdist' 2> /dev/null && echo --numprocesses=$(JOBS) --dist=loadfile)
+SIDE_BY_SIDE = $(shell $(BIN)/python -c 'import xdist' 2> /dev/null && echo --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder)
 
 # What else a command needs than parabench and its extras.
 TOOLS_test := --tools test
