@@ -25,6 +25,8 @@ from parabench.analyse.ranking import Ratio, compare
 PASSES_LEAST = 2
 #: A leader that is at most this factor slower than the best one is as good for every practical purpose.
 EQUAL_WITHIN = 1.05
+#: Of those that are within this factor of the front one with several visits leads: a single one may be luck.
+NEAR = 1.1
 #: Probability, per workload, of any wrong claim: the best one dropped, or more than 5 % faster than a settled leader.
 ALPHA = 0.05
 
@@ -111,8 +113,11 @@ class Race:
             if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
         }
         self.running = (self.running - beaten) or self.running
-        known = {name for name in self.running if len(measured[name]) > 1} or self.running
-        self.leader = min(known, key=lambda name: _worst(ratios[name], self.running))
+        behind_all = {name: _worst(ratios[name], self.running) for name in sorted(self.running)}
+        near = [
+            n for n, worst in behind_all.items() if len(measured[n]) > 1 and worst <= NEAR * min(behind_all.values())
+        ]
+        self.leader = min(near or behind_all, key=lambda name: behind_all[name])
         leader = self.leader
         self.behind = {
             name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader
@@ -139,4 +144,4 @@ def _close(ratio: Ratio | None) -> bool:
 def _worst(ratios: Mapping[str, Ratio], among: frozenset[str]) -> float:
     """How far a contestant is behind the one that is furthest ahead of it; those without common passes do not count."""
     known = [ratio.ratio for name, ratio in ratios.items() if name in among and not math.isnan(ratio.ratio)]
-    return max(known, default=1.0)
+    return max([1.0, *known])

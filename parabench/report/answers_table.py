@@ -14,7 +14,7 @@ USELESS_WIDTH = 100
 #: Contestants that are named; more of them are counted.
 NAMED_MOST = 2
 #: The last column is not made narrower than this: it goes below its row instead.
-SURE_LEAST = 24
+SURE_LEAST = 40
 GAP = "  "
 
 Column = tuple[str, str, Callable[[Answer], str]]

@@ -123,6 +123,16 @@ def test_a_contestant_that_enters_late_is_compared_on_common_passes() -> None:
     assert (found.settled, found.leader, found.running) == (True, "late", frozenset({"late"}))
 
 
+def test_one_visit_leads_only_where_it_is_far_ahead() -> None:
+    quiet = dict.fromkeys(("seen", "near", "far"), Prior(variance=0.1**2, degrees=50.0))
+    found = Race(dict.fromkeys(("seen", "near"), "threads"))
+    found.look({"seen": {0: 1.0, 1: 1.0}, "near": {1: 0.95}}, 2, quiet)
+    assert found.leader == "seen"
+    ahead = Race(dict.fromkeys(("seen", "far"), "threads"))
+    ahead.look({"seen": {0: 1.0, 1: 1.0}, "far": {1: 0.4}}, 2, quiet)
+    assert ahead.leader == "far", "nobody is told to use what takes more than twice as long"
+
+
 def test_a_look_without_anything_new_spends_nothing() -> None:
     found = Race({"a": "threads"})
     for _ in range(3):
