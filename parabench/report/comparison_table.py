@@ -91,7 +91,8 @@ def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: boo
 
     table = Table(box=None, pad_edge=False)
     for name in ("cell", "verdict", "new / base [95 %]", "sessions", "why"):
-        table.add_column(name, justify="right" if name[0] in "ns" else "left", no_wrap=True)
+        # Only a reason may take several lines: a long one must not narrow the other columns.
+        table.add_column(name, justify="right" if name[0] in "ns" else "left", no_wrap=name != "why")
     for one in listed:
         sessions = f"{one.sessions_base} : {one.sessions_new}"
         verdict = Text(one.verdict, style=_STYLES[one.verdict])
