@@ -134,7 +134,7 @@ def test_a_cell_that_is_faster_than_its_law_allows_breaks_it_loudly():
     assert "w-pool took 0.41" in str(broken)
     assert "the law is wrong. Mend the workload's `limit`" in str(broken)
     assert answer(*records, limits=limits).share_of_limit is None
-    assert broken_laws(records, {"w-pool": Limit(0.395, "noise")}) == {}
+    assert broken_laws(records, {"w-pool": Limit(0.445, "noise")}) == {}, "within 5 %"
     assert broken_laws([record("pool", 0.4, passes=1)], limits) == {}, "one pass proves nothing"
 
 

@@ -23,7 +23,7 @@ def hold(megabytes):
     with mmap.mmap(-1, megabytes << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as block:
         for place in range(0, len(block), mmap.PAGESIZE):
             block[place] = 1
-        time.sleep(0.3)
+        time.sleep(0.6)
         return len(block)
 
 
