@@ -199,7 +199,7 @@ def bound_function(call: TaskCall) -> Callable[[Any], Any]:
         return functools.partial(_look_up_and_call, call)
     try:
         return _function(call)
-    except Exception:
+    except Exception:  # each task meets the error again, and reports it as its own
         return functools.partial(_look_up_and_call, call)
 
 

@@ -42,9 +42,6 @@ class Ranking:
     leaders: tuple[str, ...]
     #: Seconds of `baseline` / seconds of the model; empty when the baseline was not measured.
     speedups: Mapping[str, Ratio]
-    #: The second in the order, and its seconds / those of the first; None when there is no second.
-    runner_up: str | None
-    margin: Ratio | None
 
     @property
     def best(self) -> str:
@@ -115,13 +112,10 @@ def rank(
     speedups = {}
     if baseline in measured:
         speedups = {model: compared(baseline, model) for model in seconds}
-    second = others[0] if others else None
     return Ranking(
         seconds=seconds,
         leaders=(first, *equals),
         speedups=speedups,
-        runner_up=second,
-        margin=behind[second] if second else None,
     )
 
 

@@ -122,12 +122,6 @@ class Schedule(Generic[T]):
         """Visits still to come, as far as is known now."""
         return sum(self._within(number) and self._hooks.wanted(item) for number, _, item in self.visits[self.done :])
 
-    @property
-    def left_in_pass(self) -> int:
-        """Visits still to come in the pass of the visit handed out last."""
-        now = self.visits[max(0, self.done - 1)][0]
-        return sum(number == now and self._hooks.wanted(item) for number, _, item in self.visits[self.done :])
-
     def _note_end(self, seconds_once: float) -> None:
         """Remember what the visit before took."""
         if self._visiting is not None:

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from visits import visit
 
 from parabench.analyse.timeline import (
     NO_CPU_TIME,
@@ -20,7 +21,7 @@ from parabench.analyse.timeline import (
     timeline_of,
 )
 from parabench.analyse.timeline_json import timeline_from_json, timeline_info, timeline_to_json
-from parabench.records import Cell, CellRecord, Instrumented, Trace, Visit
+from parabench.records import Cell, CellRecord, Instrumented, Trace
 
 
 def task(
@@ -124,27 +125,8 @@ def record(model: str, traces: list[Trace], seconds_started: float | None = 0.0)
         seconds_started=seconds_started,
         host="here",
     )
-    visit = Visit(
-        pass_number=0,
-        position=0,
-        seconds_open=0.0,
-        seconds_first_batch=1.0,
-        seconds_per_round=(1.0,),
-        seconds_cpu=0.0,
-        seconds_cpu_user=0.0,
-        seconds_cpu_system=0.0,
-        context_switches_voluntary=0.0,
-        context_switches_involuntary=0.0,
-        processes=1,
-        threads=1,
-        bytes_read=None,
-        bytes_written=None,
-        gil_enabled_at_start=True,
-        gil_enabled_at_end=True,
-        blind=None,
-    )
     cell = Cell(workload="work", model=model, kind="cpu", workers=2, size="small")
-    return CellRecord(cell, visits=[visit], instrumented=instrumented)
+    return CellRecord(cell, visits=[visit(0, 1.0)], instrumented=instrumented)
 
 
 def test_a_cell_is_compared_with_the_sequential_round_of_its_session() -> None:

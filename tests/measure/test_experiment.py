@@ -7,12 +7,13 @@ from pathlib import Path
 import deeds
 import psutil
 import pytest
+from visits import USED_NOTHING
 
 from parabench.errors import CellDisturbed, CellFailed, CellProcessDied, CellTimedOut, TasksFailed, WrongResult
 from parabench.measure.cell import Round
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import find_models
-from parabench.records import Cell, TreeUsage
+from parabench.records import Cell
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]
@@ -154,20 +155,11 @@ def stay_with(*rounds):
 
 
 CELL = Cell(workload="w", model="celery", kind="cpu", workers=2, size="small")
-USED = TreeUsage(
-    seconds_cpu=0.0,
-    seconds_cpu_user=0.0,
-    seconds_cpu_system=0.0,
-    context_switches_voluntary=0,
-    context_switches_involuntary=0,
-    processes=1,
-    threads=1,
-)
 
 
 def round_of(seconds, **disturbed):
     causes = {cause.replace("_", " "): count for cause, count in disturbed.items()}
-    return Round(seconds, USED, [], {}, {}, causes)
+    return Round(seconds, USED_NOTHING, [], {}, {}, causes)
 
 
 def test_a_disturbed_round_is_set_aside_and_repeated_once():

@@ -94,6 +94,16 @@ def test_a_killed_race_goes_on_where_it_was(race: Project) -> None:
         assert line["visit"]["pass_number"] in passes[model]
 
 
+def test_items_that_cannot_be_made_fail_their_cells_and_say_why(race: Project) -> None:
+    """A race asks how many tasks there are before anything runs: that must neither end it nor hide the error."""
+    race.workload("broken", WORK.replace("[1, 2, 3, 4]", "lambda size: [][7]").replace("def wait", "def broken"))
+    result = race.pytest("benchmarks", "--models", "thread-pool", "--workloads", "broken", "--budget", "5")
+    assert result.parseoutcomes()["failed"] == 2
+    said = flat(result.stdout.str())
+    assert "broken-sequential: IndexError: list index out of range" in said
+    assert [failed["workload"] for failed in race.stored()["parabench"]["failed"]] == ["broken", "broken"]
+
+
 def test_earlier_sessions_make_the_interval_one_of_the_machine(race: Project) -> None:
     for sessions in range(5):
         result = race.pytest("benchmarks", "--models", "thread-pool", "--passes", "2", "--rounds", "1")

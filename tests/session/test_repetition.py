@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from visits import USED_NOTHING
 
 from parabench.errors import CellDisturbed
 from parabench.measure.cell import Round
 from parabench.measure.others import Share
 from parabench.measure.stay import Stay
-from parabench.records import Cell, TreeUsage
+from parabench.records import Cell
 from parabench.session.repetition import VAIN_MOST, Repetitions, with_clean_rounds
 
 CELL = Cell(workload="w", model="sequential", kind="cpu", workers=1, size="small")
@@ -32,17 +33,6 @@ class Visits:
         return stay
 
 
-USED = TreeUsage(
-    seconds_cpu=0.0,
-    seconds_cpu_user=0.0,
-    seconds_cpu_system=0.0,
-    context_switches_voluntary=0,
-    context_switches_involuntary=0,
-    processes=1,
-    threads=1,
-)
-
-
 class Openings:
     """Visits whose rounds are given, one list for each; a cause makes a round a disturbed one."""
 
@@ -57,7 +47,7 @@ class Openings:
 
         def run() -> Round:
             cause = next(rounds)
-            return Round(float(self.made), USED, [], {}, {}, {cause: 1} if cause else {})
+            return Round(float(self.made), USED_NOTHING, [], {}, {}, {cause: 1} if cause else {})
 
         yield Stay(CELL, 1, 2, 0.0, 0.0, run)
 

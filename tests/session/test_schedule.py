@@ -79,10 +79,10 @@ def test_a_pass_of_few_wanted_visits_still_fits_where_a_whole_one_would_not():
     assert run(few, clock, 1.0) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (2, 0)]
 
 
-def test_what_is_left_in_a_pass_is_known():
+def test_what_is_left_counts_wanted_visits_only():
     schedule = Schedule([["a", "b"], ["b", "a"]], None, Clock(), hooks=Hooks(wanted=lambda item: item == "a"))
     assert schedule.next(0.0) == (0, 0)
-    assert (schedule.left_in_pass, schedule.left) == (0, 1)
+    assert schedule.left == 1
 
 
 def test_without_a_number_of_passes_only_the_budget_ends_it_and_orders_are_drawn_as_they_come():
