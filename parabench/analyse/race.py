@@ -76,6 +76,28 @@ class Race:
         rivals = [name for name in self.running if name != self.leader and self.families[name] != own]
         return all(_close(self.behind.get(name)) for name in rivals)
 
+    @property
+    def visits_missing(self) -> float:
+        """Further visits of each that still runs until the race is settled, if all goes on as so far; 0: it is.
+
+        The half width of an interval falls with the root of the number of visits; it has to become as small as the
+        leader is away from being 5 % slower. 1 while the leader has too few visits to say; infinite when the leader is
+        further behind than that.
+        """
+        if self.settled or len(self.running) < 2:
+            return 0.0
+        missing = 1.0
+        for name in self.running - {self.leader}:
+            ratio = self.behind.get(name)
+            if ratio is None or ratio.low is None or math.isnan(ratio.ratio):
+                continue  # one more visit is going to tell
+            margin = math.log(ratio.ratio * EQUAL_WITHIN)
+            if margin <= 0:
+                return math.inf
+            half = math.log(ratio.ratio / ratio.low)
+            missing = max(missing, ratio.pairs * ((half / margin) ** 2 - 1))
+        return missing
+
     def enter(self, name: str, family: str) -> None:
         """Let one more contestant run."""
         self.families = {**self.families, name: family}

@@ -19,6 +19,8 @@ WIDTH_WANTED = 1.2
 FAMILIES_SHOWN = 1
 #: What takes so many times as long as the fastest is timed once a visit: it is not going to be the best.
 SLOW = 2.0
+#: In the first pass a batch of so many seconds is timed once: half of the contestants are seen to be slower by that.
+SECONDS_FIRST_LOOK = 0.05
 #: The group of a visit's noise: family of the model and kind of work.
 Group = tuple[str, str]
 #: Group, variance of the log seconds of visits, and its degrees of freedom.
@@ -67,6 +69,8 @@ class Races:
         #: Seconds of the baseline / seconds of each contestant, by workload, as of the last look.
         self.speedups: dict[str, dict[str, Ratio]] = {}
         self._passes = 0
+        #: Workloads whose open races the next pass goes on with.
+        self._chosen: frozenset[str] = frozenset(self.by_workload)
         #: Variance between rounds / between visits, as of the last look.
         self._variance_ratios: dict[Group, float] = {}
 
@@ -78,12 +82,13 @@ class Races:
             return True
         if record.cell.kind == "live":
             return False  # somebody else's server is not asked more often than it has to be
-        race = self.by_workload[record.cell.workload]
+        race, workload = self.by_workload[record.cell.workload], record.cell.workload
         if race.settled:
-            return not self._precise(race, record.cell.workload) and record.label in (race.leader, BASELINE)
-        if record.label == BASELINE:
-            return record.label in race.running or not self._precise(race, record.cell.workload)
-        return record.label in race.running
+            return record.label in (race.leader, BASELINE) and not self._precise(race, workload)
+        if workload not in self._chosen:
+            return False
+        of_baseline = record.label == BASELINE and not self._precise(race, workload)
+        return of_baseline or record.label in race.running
 
     def rounds_worth(self, record: CellRecord) -> Callable[[float, float], int]:
         """Gives how many rounds a visit to a cell is worth, from the seconds of its overhead and of its first batch."""
@@ -91,15 +96,19 @@ class Races:
         fastest = min(self._seconds(record.cell.workload).values(), default=None)
 
         def worth(seconds_overhead: float, seconds_round: float) -> int:
-            if fastest is not None and seconds_round > SLOW * fastest:
+            slow = fastest is not None and seconds_round > SLOW * fastest
+            if slow or (self._passes == 0 and seconds_round >= SECONDS_FIRST_LOOK):
                 return 1
             return rounds_worth(seconds_overhead, seconds_round, ratio)
 
         return worth
 
     def worth_instrumenting(self, record: CellRecord) -> bool:
-        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of the best families."""
-        if record.instrumented is not None or not record.visits or record.cell.kind == "live":
+        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of the best families.
+
+        The first pass shows which these are.
+        """
+        if record.instrumented is not None or not self._passes or record.cell.kind == "live":
             return False
         best: dict[str, tuple[float, str]] = {}
         for other in self._records_of(record.cell.workload):
@@ -126,6 +135,27 @@ class Races:
             race.look(standing, passes, priors.get(workload, {}))
             self.speedups[workload] = race.ratios_to(BASELINE, standing, priors.get(workload, {}))
             self._enter(workload, race)
+        self._chosen = self._closest()
+
+    def _closest(self) -> frozenset[str]:
+        """The half of the open races that need the least time to be settled, as far as can be foreseen.
+
+        Time that is spread over all of them settles none before it is up.
+        """
+        seconds = {
+            workload: race.visits_missing * self._seconds_of_pass(workload, race)
+            for workload, race in self.by_workload.items()
+            if not race.settled
+        }
+        return frozenset(sorted(seconds, key=lambda workload: seconds[workload])[: (len(seconds) + 1) // 2])
+
+    def _seconds_of_pass(self, workload: str, race: Race) -> float:
+        """What a visit of each contestant that still runs takes."""
+        running = [record for record in self._records_of(workload) if record.label in race.running and record.visits]
+        return sum(
+            visit.seconds_open + visit.seconds_first_batch + sum(visit.seconds_per_round)
+            for visit in (record.visits[-1] for record in running)
+        )
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of each workload's contestants on their common passes."""

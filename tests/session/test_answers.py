@@ -151,6 +151,8 @@ def test_a_race_instruments_the_baseline_and_the_best():
         record("loky", 0.6, passes=1),
     ]
     races = Races(records, {name: one.family for name, one in MODELS.items()})
+    assert not any(races.worth_instrumenting(one) for one in records), "the first pass is to show which are the best"
+    races.look(1)
     wanted = {one.label for one in records if races.worth_instrumenting(one)}
     assert wanted == {"sequential", "pool"}
 
@@ -158,5 +160,30 @@ def test_a_race_instruments_the_baseline_and_the_best():
 def test_a_slow_contestant_is_timed_once_a_visit():
     records = [record("sequential", 1.0, passes=1), record("pool", 0.5, passes=1)]
     races = Races(records, {name: one.family for name, one in MODELS.items()})
+    assert races.rounds_worth(records[1])(0.5, 0.2) == 1, "a first look"
+    races.look(1)
     assert races.rounds_worth(records[1])(0.5, 0.2) > 1
     assert races.rounds_worth(records[0])(0.5, 1.1) == 1
+
+
+def test_time_goes_to_the_race_that_is_closest_to_its_end():
+    def scattered(workload, model, seconds, scatter):
+        given = record(model, seconds, passes=2)
+        visits = [
+            replace(visit, seconds_per_round=(seconds * (1 + scatter * (-1) ** number),), pass_number=number)
+            for number, visit in enumerate(given.visits)
+        ]
+        return replace(given, cell=replace(given.cell, workload=workload), visits=visits)
+
+    records = [
+        scattered(workload, model, seconds, scatter * (-1) ** place)
+        for workload, scatter in (("nearly", 0.02), ("far", 0.2))
+        for place, (model, seconds) in enumerate(
+            {"sequential": 1.0, "pool": 0.9, "loky": 0.91, "threads": 0.92}.items()
+        )
+    ]
+    races = Races(records, {name: one.family for name, one in MODELS.items()})
+    races.look(2)
+    assert [name for name, race in races.by_workload.items() if not race.settled] == ["nearly", "far"]
+    assert 0 < races.by_workload["nearly"].visits_missing < races.by_workload["far"].visits_missing
+    assert {one.cell.workload for one in records if races.wanted(one)} == {"nearly"}
