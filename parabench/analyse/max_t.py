@@ -14,17 +14,15 @@ for all ways: a sum over the new side is all that has to be computed.
 from __future__ import annotations
 
 import array
-import bisect
 import functools
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from parabench.analyse.dealing import Dealings, dealings
+from parabench.analyse.rivals import ROUNDING, Rivals
 
-#: Figures that differ by less than this share differ by rounding only.
-_ROUNDING = 1e-9
 #: exp of more is hardly a number any more.
 _MOST = 600.0
 
@@ -67,56 +65,25 @@ def max_t(rows: Sequence[Row], base: int, level: float) -> list[Tested]:
         return []
     dealt = dealings(base, len(rows[0].values) - base)
     cells = [_Cell(row, dealt) for row in rows]
-    allowed = math.floor(level * dealt.ways + _ROUNDING)
+    allowed = math.floor(level * dealt.ways + ROUNDING)
     p_values, open_cells = [1.0] * len(cells), list(range(len(cells)))
     while open_cells:
-        rivals = _Rivals([cells[n].squared for n in open_cells])
+        rivals = Rivals([cells[n].squared for n in open_cells])
         for n in open_cells:
             p_values[n] = rivals.share_beyond(cells[n].observed)
-        found = {n for n in open_cells if p_values[n] * dealt.ways <= allowed + _ROUNDING}
+        found = {n for n in open_cells if p_values[n] * dealt.ways <= allowed + ROUNDING}
         if not found:
             break
         open_cells = [n for n in open_cells if n not in found]
-    unchanged = set(open_cells)
-    # Of what was rejected it is known that it changed: it competes as what it is without its change.
-    changed = [cells[n].without_change() for n in range(len(cells)) if n not in unchanged]
-    all_rivals = _Rivals(changed, rivals if unchanged else None)
-    return [
-        cell.told(rivals if n in unchanged else all_rivals, allowed, p_values[n], rejected=n not in unchanged)
-        for n, cell in enumerate(cells)
-    ]
-
-
-class _Rivals:
-    """The largest square of any cell in each way to deal out, and the second largest."""
-
-    def __init__(self, squares: Sequence[Sequence[float]], others: _Rivals | None = None) -> None:
-        rows = [*squares, *((others.largest, others.second) if others else ())]
-        ordered = [sorted(column) for column in zip(*rows, strict=True)]
-        self.largest: Sequence[float] = [column[-1] for column in ordered]
-        self.second: Sequence[float] = [column[-2] if len(column) > 1 else 0.0 for column in ordered]
-        self._sorted = sorted(self.largest)
-        self._roots: dict[float, tuple[list[float], ...]] = {}
-
-    def share_beyond(self, square: float) -> float:
-        """The share of ways in which any cell shows as much."""
-        first = bisect.bisect_left(self._sorted, square * (1 - _ROUNDING))
-        return (len(self._sorted) - first) / len(self._sorted)
-
-    def roots_without(self, own: Sequence[float], factor: float) -> list[float]:
-        """For a cell that is among them, the root of Q / (S + extra - Q) with which its square is the others' largest.
-
-        `factor` is the one of its degrees of freedom, which most cells have in common.
-        """
-        if factor not in self._roots:
-            self._roots[factor] = tuple(
-                [math.sqrt(math.expm1(min(square / factor, _MOST))) for square in squares]
-                for squares in (self.largest, self.second)
-            )
-        return [
-            of_second if mine >= largest else of_largest
-            for mine, largest, of_largest, of_second in zip(own, self.largest, *self._roots[factor], strict=True)
-        ]
+    places = {n: place for place, n in enumerate(open_cells)}
+    changed = [n for n in range(len(cells)) if n not in places]
+    told = {n: cells[n].told(rivals, places[n], allowed, p_values[n], rejected=False) for n in open_cells}
+    if changed:
+        # Of what was rejected it is known that it changed: it competes as what it is without its change.
+        rivals = Rivals([cells[n].without_change() for n in changed], rivals if open_cells else None)
+        for place, n in enumerate(changed):
+            told[n] = cells[n].told(rivals, place, allowed, p_values[n], rejected=True)
+    return [told[n] for n in range(len(cells))]
 
 
 class _Cell:
@@ -141,6 +108,7 @@ class _Cell:
         self._share = self._units / (self._new * (self._units - self._new))
         self.degrees = self._units - 2 + row.degrees_extra
         self._factor = ((8 * self.degrees + 1) / (8 * self.degrees + 3)) ** 2 * self.degrees
+        self._scale = math.sqrt(self._within * self._share)
         self.squared = array.array("d", self.squares(self.signed))
         self.observed = self.squared[0]
 
@@ -191,20 +159,20 @@ class _Cell:
         sides = [0.0] * self._dealt.base + [1.0] * self._dealt.new
         return self._roots([known * (side - mean) for known, side in zip(self._known, sides, strict=True)])
 
-    def told(self, rivals: _Rivals, allowed: int, p: float, *, rejected: bool) -> Tested:
-        low, high = self._interval(rivals, allowed, rejected=rejected)
+    def told(self, rivals: Rivals, place: int, allowed: int, p: float, *, rejected: bool) -> Tested:
+        low, high = self._interval(rivals, place, allowed)
         difference = self.difference
         if rejected:  # 0 is outside by the same test; only rounding, or rivals without their change, can put it inside
             if difference > 0:
-                low = max(low, min(difference, _ROUNDING))
+                low = max(low, min(difference, ROUNDING))
             else:
-                high = min(high, max(difference, -_ROUNDING))
+                high = min(high, max(difference, -ROUNDING))
         else:
             low, high = min(low, 0.0), max(high, 0.0)
         spread = math.sqrt(self._within / self.degrees) if self.degrees > 0 else math.nan
         return Tested(difference, low, high, p, rejected, spread, self.degrees)
 
-    def _interval(self, rivals: _Rivals, allowed: int, *, rejected: bool) -> tuple[float, float]:
+    def _interval(self, rivals: Rivals, place: int, allowed: int) -> tuple[float, float]:
         """The differences d that are not rejected when the new side is moved back by d and the test is made again.
 
         A way counts against the rejection of d when a rival shows as much there, or the cell itself does. For d above
@@ -212,35 +180,53 @@ class _Cell:
         ways count against its rejection, so the end is the bound that `allowed` others exceed. Below it is the mirror
         image. With u and v the signed roots of Q of the values and of a change by 1, and u0 and v0 those seen, the cell
         shows as much as long as |u - d v| >= |u0 - d v0|.
+
+        The rivals alone show that the end lies no nearer than a bar. What does not reach beyond it cannot be the end,
+        so few ways are looked at closely.
         """
-        own = self.without_change() if rejected else self.squared
-        scale = math.sqrt(self._within * self._share)
-        first, middle, overlaps = self.signed[0], self.difference, self._overlaps()
         asked, above, below = (
-            _inverses_of_whole(self._dealt.base, self._dealt.new) if self._whole else _inverses(overlaps)
+            _inverses_of_whole(self._dealt.base, self._dealt.new) if self._whole else _inverses(self._overlaps())
         )
-        if (beyond := allowed - (len(asked) - len(above)) + 1) < 1:
+        ways = sum(asked)
+        if (beyond := allowed - (len(asked) - ways) + 1) < 1:
             return -math.inf, math.inf
-        if beyond > len(above):
+        middle, first = self.difference, self.signed[0]
+        if beyond > ways:
             return middle, middle
-        reaches = [scale * root for root in itertools.compress(rivals.roots_without(own, self._factor), asked)]
-        roots = list(itertools.compress(self.signed, asked))
-        ones = [(first + root) * inverse for root, inverse in zip(roots, above, strict=True)]
-        others = [(first - root) * inverse for root, inverse in zip(roots, below, strict=True)]
-        highs = map(max, ones, others, [middle + reach for reach in reaches])
-        lows = map(min, ones, others, [middle - reach for reach in reaches])
+        led = rivals.led_by(place)
+        leading = rivals.first_ways(beyond, asked, led)
+        reach = {way: self._reach(rivals.largest[way]) for way in leading}
+        bar = reach[leading[-1]] if len(leading) == beyond else -math.inf
+        reach |= {way: self._reach(square) for way, square in led.items() if asked[way]}
+        ones = list(map(mul, map(first.__add__, self.signed), above))
+        others = list(map(mul, map(first.__sub__, self.signed), below))
+        low_bar, high_bar = middle - bar, middle + bar
+        for bounds in (ones, others):
+            for way, bound in enumerate(bounds):
+                if not low_bar <= bound <= high_bar and asked[way] and way not in reach:
+                    reach[way] = self._reach(rivals.largest[way])
+        lows = [min(ones[way], others[way], middle - outwards) for way, outwards in reach.items()]
+        highs = [max(ones[way], others[way], middle + outwards) for way, outwards in reach.items()]
         return sorted(lows)[beyond - 1], sorted(highs)[-beyond]
+
+    def _reach(self, square: float) -> float:
+        """How far from the difference seen another one has to lie for this cell to show so large a square."""
+        return self._scale * math.sqrt(math.expm1(min(square / self._factor, _MOST)))
 
 
 def _inverses(overlaps: Sequence[float]) -> tuple[Sequence[bool], Sequence[float], Sequence[float]]:
-    """Which ways differ from the one seen, and for these 1 / (v0 + v) and 1 / (v0 - v).
+    """Which ways differ from the one seen, and for these 1 / (v0 + v) and 1 / (v0 - v); 0 for the others.
 
     The way seen, its mirror image and, with numbers missing, those that are the same for a cell always show as much.
     """
     seen = overlaps[0]
-    asked = [seen - abs(overlap) > _ROUNDING * seen for overlap in overlaps]
-    kept = list(itertools.compress(overlaps, asked))
-    return asked, [1 / (seen + overlap) for overlap in kept], [1 / (seen - overlap) for overlap in kept]
+    asked = [seen - abs(overlap) > ROUNDING * seen for overlap in overlaps]
+
+    def inverses(sign: int) -> list[float]:
+        pairs = zip(overlaps, asked, strict=True)
+        return [1 / (seen + sign * overlap) if is_asked else 0.0 for overlap, is_asked in pairs]
+
+    return asked, inverses(1), inverses(-1)
 
 
 @functools.lru_cache(maxsize=16)

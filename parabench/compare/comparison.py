@@ -11,7 +11,6 @@ from parabench.analyse.looks import ALPHA
 from parabench.analyse.order import ONE_AFTER_THE_OTHER
 from parabench.analyse.verdict import THRESHOLD, CellSamples, CellVerdict, compare_cells
 from parabench.errors import HistoryUnreadable
-from parabench.history.reader import read_session
 from parabench.history.summary import FIGURES, CellKey, SessionSummary
 from parabench.records import CellId
 
@@ -253,6 +252,8 @@ def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSumm
 
 def _why_unknown(column: _Column, sessions: Sequence[SessionSummary], metric: str) -> str:
     """What the latest of these sessions' files that measured a cell says of a figure that it has not."""
+    from parabench.history.reader import read_session  # not at the top: it is seldom needed
+
     latest = [session for session in sessions if column.key in session.layout][-1]
     try:
         stored = read_session(latest.path).benchmarks

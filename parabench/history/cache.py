@@ -30,6 +30,8 @@ from parabench.records import CellId
 VERSION = 3
 #: Where an entry has the place of its layout.
 _PLACE = -3
+#: Less than this is decoded by json before msgspec would be imported.
+_BYTES_LARGE = 1 << 23
 #: What a file is, as bytes: still JSON, and the digest can be checked before anything is decoded.
 _FRAME = b'{"sha256":"%b","content":%b}'
 
@@ -190,11 +192,13 @@ def _encode(told: dict[str, Any]) -> bytes:
 
 
 def _decode(data: bytes) -> Any:
-    """The content of a file, by msgspec if it is there: the same, sooner. None for a file that is damaged."""
+    """The content of a file; a large one by msgspec if it is there: the same, sooner. None if it is damaged."""
     start = len(_FRAME % (_digest(b""), b"")) - 1
     content = data[start:-1]
     if data != _FRAME % (_digest(content), content):
         return None
+    if len(content) < _BYTES_LARGE:
+        return json.loads(content)
     try:
         import msgspec
     except ImportError:

@@ -6,7 +6,6 @@ missing or wrong is None, with a reason. docs/results_format.md has the rules.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import HistoryUnreadable
-from parabench.history import store
+from parabench.history.files import place_of, printable, session_files, unreadable_file
 from parabench.history.stored import StoredBenchmark, StoredPass, StoredSession, StoredWarning, Unmeasured
 from parabench.history.stored_session import Malformed, build_session
 
@@ -47,17 +46,17 @@ def read_session(path: Path) -> StoredSession:
     try:
         return build_session(path, _parsed(_bytes_of(path)))
     except OSError as error:
-        raise _unreadable(path, error.strerror or type(error).__name__) from error
+        raise unreadable_file(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"byte {error.start} is not UTF-8 text") from error
+        raise unreadable_file(path, f"byte {error.start} is not UTF-8 text") from error
     except json.JSONDecodeError as error:
-        raise _unreadable(path, f"it is not JSON, or cut short: {error}") from error
+        raise unreadable_file(path, f"it is not JSON, or cut short: {error}") from error
     except RecursionError as error:
-        raise _unreadable(path, f"it is nested more than {LEVELS_MOST} levels deep") from error
+        raise unreadable_file(path, f"it is nested more than {LEVELS_MOST} levels deep") from error
     except MemoryError as error:
-        raise _unreadable(path, "it does not fit into memory") from error
+        raise unreadable_file(path, "it does not fit into memory") from error
     except ValueError as error:  # its structure, a failed migration, a number of thousands of digits, a NUL in the path
-        raise _unreadable(path, str(error)) from error
+        raise unreadable_file(path, str(error)) from error
 
 
 def read_folder(results: Path, machine_id: str | None = None) -> tuple[list[StoredSession], list[HistoryUnreadable]]:
@@ -74,71 +73,8 @@ def read_folder(results: Path, machine_id: str | None = None) -> tuple[list[Stor
             sessions.append(read_session(path))
         except HistoryUnreadable as error:
             unreadable.append(error)
-    unreadable.sort(key=lambda error: _place(error.path))
+    unreadable.sort(key=lambda error: place_of(error.path))
     return sessions, unreadable
-
-
-def session_files(
-    results: Path, machine_id: str | None = None
-) -> tuple[list[tuple[Path, os.stat_result]], list[HistoryUnreadable]]:
-    """The files of sessions below a results folder, each once and in order, and an error for what cannot be listed."""
-    files: list[tuple[tuple[str, int, str], Path, os.stat_result]] = []
-    unreadable: list[HistoryUnreadable] = []
-    seen: set[tuple[int, int]] = set()
-    for folder in _folders(Path(results), machine_id, unreadable):
-        for number, entry in _files(folder, unreadable):
-            try:
-                status = entry.stat()
-            except (OSError, ValueError) as error:
-                unreadable.append(_unreadable(Path(entry.path), getattr(error, "strerror", None) or str(error)))
-                continue
-            if (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                files.append(((folder.name, number, entry.name), Path(entry.path), status))
-    files.sort(key=lambda found: found[0])
-    return [(path, status) for _, path, status in files], unreadable
-
-
-def _folders(results: Path, machine_id: str | None, unreadable: list[HistoryUnreadable]) -> list[Path]:
-    """The folders that may hold sessions; links last, so that a file is named by the path that is its own."""
-    if machine_id is not None:
-        return [results / machine_id]
-    try:
-        with os.scandir(results) as entries:
-            found = [Path(entry.path) for entry in entries if _is_folder(entry)]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        unreadable.append(_unreadable(results, getattr(error, "strerror", None) or str(error)))
-        return []
-    return [results, *sorted(found, key=lambda folder: (_is_link(folder), folder.name))]
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    with contextlib.suppress(OSError):  # a link that leads to itself
-        return entry.is_dir()
-    return False
-
-
-def _is_link(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return path.is_symlink()
-    return False
-
-
-def _files(folder: Path, unreadable: list[HistoryUnreadable]) -> list[tuple[int, os.DirEntry[str]]]:
-    """The numbered files of a folder, links last."""
-    try:
-        return sorted(store.numbered_entries(folder), key=lambda found: found[1].is_symlink())
-    except (OSError, ValueError) as error:
-        unreadable.append(_unreadable(folder, getattr(error, "strerror", None) or str(error)))
-        return []
-
-
-def _place(path: Path) -> tuple[str, int, str]:
-    """Machine folder, number and name: the order in which sessions are listed."""
-    number = re.match(r"\d+", path.name)
-    return path.parent.name, int(number[0]) if number else -1, path.name
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -180,17 +116,9 @@ def _levels(content: Any) -> int:
 def _with_whole_characters(value: Any) -> Any:
     """A JSON value with every half of a character replaced by a question mark."""
     if isinstance(value, str):
-        return _printable(value)
+        return printable(value)
     if isinstance(value, list):
         return [_with_whole_characters(entry) for entry in value]
     if isinstance(value, dict):
-        return {_printable(key): _with_whole_characters(entry) for key, entry in value.items()}
+        return {printable(key): _with_whole_characters(entry) for key, entry in value.items()}
     return value
-
-
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _unreadable(path: Path, problem: str) -> HistoryUnreadable:
-    return HistoryUnreadable(path, _printable(problem))

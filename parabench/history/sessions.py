@@ -13,8 +13,7 @@ from pathlib import Path
 from parabench.errors import ParabenchError
 from parabench.history import side_by_side
 from parabench.history.cache import Cache
-from parabench.history.fast import summary_of
-from parabench.history.reader import read_session, session_files
+from parabench.history.files import session_files
 from parabench.history.summary import Layout, SessionSummary, summarise
 
 #: Larger files are left to the tolerant reader, which has bounds of its own.
@@ -53,6 +52,10 @@ def _read_missing(
     missing = [place for place, summary in enumerate(found) if summary is None]
     number = side_by_side.readers_for(sum(files[place][1].st_size for place in missing))
     shares = [[files[place] for place in missing[first::number]] for first in range(1, number)]
+    if number > 1:
+        from parabench.history.fast import decoder
+
+        decoder()  # made before there are forks, which inherit it
     errors: dict[int, ParabenchError] = {}
 
     def read(places: Sequence[int]) -> None:
@@ -102,6 +105,9 @@ def with_files(sessions: Sequence[SessionSummary], texts: Iterable[str]) -> list
 
 def _read(path: Path, status: os.stat_result, layouts: dict[Layout, Layout]) -> SessionSummary:
     """The summary of a file, the fast way if that is possible. Raises HistoryUnreadable."""
+    from parabench.history.fast import summary_of  # not at the top: what is kept needs no reader
+    from parabench.history.reader import read_session
+
     summary = None
     if stat.S_ISREG(status.st_mode) and status.st_size <= BYTES_FAST_MOST:
         with contextlib.suppress(OSError):  # the tolerant reader says what is wrong

@@ -13,11 +13,13 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parabench.history.checked import SECONDS_LEAST
-from parabench.history.stored import StoredBenchmark, StoredSession
 from parabench.records import CellId
+
+if TYPE_CHECKING:  # what is kept of sessions needs no reader of them
+    from parabench.history.stored import StoredBenchmark, StoredSession
 
 
 class CellKey(NamedTuple):

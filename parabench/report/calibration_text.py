@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parabench.analyse.calibration import DRIFT_LEVEL, Calibration
-from parabench.report.terminal import TABLE_WIDTH, render
+from parabench.report.rendering import TABLE_WIDTH, render
 
 
 def calibration_text(calibration: Calibration, *, width: int, colour: bool) -> str:

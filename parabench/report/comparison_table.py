@@ -87,7 +87,7 @@ def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: boo
     from rich.table import Table
     from rich.text import Text
 
-    from parabench.report.terminal import TABLE_WIDTH, render
+    from parabench.report.rendering import TABLE_WIDTH, render
 
     table = Table(box=None, pad_edge=False)
     for name in ("cell", "verdict", "new / base [95 %]", "sessions", "why"):

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from parabench.analyse.across import Crossing
 from parabench.report.quantities import seconds_text
-from parabench.report.terminal import TABLE_WIDTH, render
+from parabench.report.rendering import TABLE_WIDTH, render
 
 
 def crossings_table(crossings: Mapping[str, Mapping[str, Crossing]], *, colour: bool) -> str:

@@ -10,7 +10,7 @@ from parabench.compare.interpreter_ratios import InterpreterRatios
 from parabench.report.crossings import crossings_table
 from parabench.report.foreign_text import one_line
 from parabench.report.quantities import seconds_text
-from parabench.report.terminal import TABLE_WIDTH, render
+from parabench.report.rendering import TABLE_WIDTH, render
 
 
 def interpreter_text(ratios: InterpreterRatios, *, colour: bool) -> str:

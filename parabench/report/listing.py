@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from parabench.report.terminal import render
+from parabench.report.rendering import render
 
 #: Narrower than this the tables would be unreadable, so they are allowed to run over the edge.
 WIDTH_LEAST = 100

@@ -1,23 +1,18 @@
-"""The progress line and the closing table of a session, rendered to text by rich."""
+"""The progress line and the closing table of a session."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console, RenderableType
-from rich.segment import Segment, Segments
+from rich.console import RenderableType
 from rich.text import Text
 
 from parabench.records import CellRecord
 from parabench.report.answers_table import answers_text
 from parabench.report.foreign_text import for_terminal, one_line
+from parabench.report.rendering import TABLE_WIDTH, render
 from parabench.session.answers import Answer
 from parabench.session.repetition import OTHER_PROGRAMS
-
-#: The closing table is as wide as it needs to be, whatever the terminal: cut names answer nothing.
-TABLE_WIDTH = 200
-
 
 #: Characters of the progress bar.
 BAR = 20
@@ -63,27 +58,6 @@ def summary(
         + render(parts, width=width, colour=colour)
         + "".join(f"{for_terminal(note)}\n" for note in notes)
     )
-
-
-def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
-    """Rich renderables as text. A live display would fight pytest's capture, so everything is rendered first.
-
-    All that is rendered passes here: text keeps no control character, and colours are those of the renderables.
-    """
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width,
-        force_terminal=colour,
-        no_color=not colour,
-        highlight=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    for part in parts:
-        segments = (Segment(for_terminal(segment.text), segment.style) for segment in console.render(part))
-        console.print(Segments(segments), end="")
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def _about(answers: Sequence[Answer]) -> str:

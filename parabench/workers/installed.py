@@ -1,7 +1,8 @@
 """The call that a worker process is given once, when it starts, so that nothing but items is sent to it afterwards.
 
-What comes back is as small as can be: the value itself, when a task went well and nobody traces it. Subinterpreters
-import this module too: the standard library, `errors`, and `task` only.
+What comes back is as small as can be: the value itself, when a task went well, and with a trace a pair of that and a
+tuple of numbers, because traced rounds are to take no longer than others. Subinterpreters import this module too: the
+standard library, `errors`, and `task` only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from parabench.errors import CallNotInstalled
-from parabench.records import Outcome
+from parabench.records import Outcome, Trace
 from parabench.task import TASK_ERRORS, TaskCall, bound_function, failed, untraced
 from parabench.tracing import tracer
 
@@ -48,19 +49,23 @@ def plain(item: Any) -> Any:
 
 
 def traced(item: Any) -> Any:
-    """The same, traced; the trace has no part in what packing a value costs."""
-    outcome = tracer().call(_attempt, item)
+    """The same, traced: a pair of that answer and a bare trace, which has no part in what packing a value costs."""
+    (value, failure), trace = tracer().timed(_attempt, item)
+    if failure is not None:
+        return failure, trace
+    if type(value) in _TRAVELS:
+        return value, trace
     try:
-        return outcome._replace(value=pickle.dumps(outcome.value, pickle.HIGHEST_PROTOCOL))
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL), trace
     except Exception as error:
-        return failed(error)
+        return failed(error), trace
 
 
-def _attempt(item: Any) -> Outcome:
+def _attempt(item: Any) -> tuple[Any, Outcome | None]:
     try:
-        return Outcome(_function(item))
+        return _function(item), None
     except TASK_ERRORS as error:
-        return failed(error)
+        return None, failed(error)
 
 
 def plain_each(items: Sequence[Any]) -> list[Any]:
@@ -94,13 +99,16 @@ def one_by_one(answers: Iterable[Any], chunks: Iterable[Sequence[Any]]) -> Itera
 def unpacked(answer: Any) -> Outcome:
     """The outcome that an answer of `plain` or `traced` stands for."""
     kind = type(answer)
+    if kind is tuple:
+        bare, trace = answer
+        return unpacked(bare)._replace(trace=Trace(*trace))
     if kind in _TRAVELS:
         return _tuple(Outcome, (answer, None, None))
-    outcome: Outcome = _tuple(Outcome, (answer, None, None)) if kind is bytes else answer
-    if type(outcome.value) is not bytes:
+    if kind is not bytes:
+        outcome: Outcome = answer
         return outcome
     try:
-        return outcome._replace(value=pickle.loads(outcome.value))  # noqa: S301  # our own worker pickled it
+        return _tuple(Outcome, (pickle.loads(answer), None, None))  # noqa: S301  # our own worker pickled it
     except Exception as error:  # a value of a class that refuses to come back
         return failed(error)
 

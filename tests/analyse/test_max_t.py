@@ -73,8 +73,8 @@ def drawn(source: random.Random, cells: int, units: int, spread: float = 0.03) -
 def test_an_end_of_the_interval_is_where_the_test_turns() -> None:
     """Moved back by a little more than an end, the cell differs; by a little less, it does not."""
     source = random.Random(3)
-    for base, new in ((5, 5), (4, 6), (7, 5)):
-        rows = drawn(source, 3, base + new)
+    for base, new, cells in ((5, 5, 3), (4, 6, 12), (7, 5, 3)):
+        rows = drawn(source, cells, base + new)
         first = max_t([Row(values) for values in rows], base, 0.05)
         for n, one in enumerate(first):
             for end, outwards in ((one.low, -1), (one.high, 1)):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from parabench.errors import HistoryUnreadable
-from parabench.history import reader
+from parabench.history import files, reader
 from parabench.history.reader import read_folder, read_session
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -199,14 +199,14 @@ def test_links_lead_nowhere_twice(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store(tmp_path / "good", "0001_x.json")
     (tmp_path / "bad").mkdir()
-    listed = reader.store.numbered_entries
+    listed = files.store.numbered_entries
 
     def numbered_entries(folder: Path) -> list[tuple[int, os.DirEntry[str]]]:
         if folder.name == "bad":
             raise PermissionError(errno.EACCES, "Permission denied")
         return listed(folder)
 
-    monkeypatch.setattr(reader.store, "numbered_entries", numbered_entries)
+    monkeypatch.setattr(files.store, "numbered_entries", numbered_entries)
     found, [error] = read_folder(tmp_path)
     assert len(found) == 1
     assert str(error).startswith(f"cannot read the stored session {tmp_path / 'bad'}: Permission denied; ")

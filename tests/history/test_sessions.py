@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -139,7 +140,9 @@ def test_only_much_is_worth_several_readers(monkeypatch: pytest.MonkeyPatch) -> 
     assert side_by_side.readers_for(1 << 40) == 1, "another thread may hold a lock that the reader would wait for"
 
 
-def test_names_that_are_no_text_are_kept(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bytes_large", [0, 1 << 23])
+def test_names_that_are_no_text_are_kept(results: Path, monkeypatch: pytest.MonkeyPatch, bytes_large: int) -> None:
+    monkeypatch.setattr("parabench.history.cache._BYTES_LARGE", bytes_large)
     shutil.copy(SAMPLES[0], results / "machine" / os.fsdecode(b"0008_\xff.json"))
     first = read_summaries(results).sessions
     monkeypatch.setattr("parabench.history.sessions._read", lambda *_: pytest.fail("read again"))
@@ -236,6 +239,21 @@ def test_a_fifo_is_refused_and_not_waited_for(results: Path) -> None:
     os.mkfifo(results / "machine" / "0008_pipe.json")
     found = read_summaries(results)
     assert (len(found.sessions), len(found.problems)) == (len(SAMPLES), 1)
+
+
+def test_what_is_kept_is_compared_without_what_reads_files_and_runs_sessions(results: Path) -> None:
+    """Half of the time that a comparison takes would be imports."""
+    read_summaries(results)
+    code = (
+        "import sys, pathlib, parabench.cli.compare, parabench.report.rendering\n"
+        "from parabench.history.sessions import read_summaries\n"
+        "print(len(read_summaries(pathlib.Path(sys.argv[1])).sessions), *sys.modules)"
+    )
+    number, *modules = subprocess.check_output([sys.executable, "-c", code, results], text=True).split()
+    assert int(number) == len(SAMPLES)
+    assert {"parabench.history.cache", "rich.console"} <= set(modules)
+    for name in ("parabench.history.reader", "parabench.history.fast", "parabench.session", "msgspec", "psutil"):
+        assert name not in modules
 
 
 def test_files_named_in_a_selection_come_first(results: Path) -> None:

@@ -22,8 +22,9 @@ from parabench.compare.series import CellHistory, Point
 from parabench.records import Cell, CellRecord
 from parabench.report.comparison_table import as_markdown, as_table
 from parabench.report.foreign_text import for_markdown, for_terminal, one_line
+from parabench.report.rendering import render
 from parabench.report.series_text import details, line
-from parabench.report.terminal import render, summary
+from parabench.report.terminal import summary
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m",
