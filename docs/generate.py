@@ -39,8 +39,10 @@ and with `--everything`. *Chunks* are what
 OPTIONS_INTRODUCTION = """\
 # Options
 
-What `pytest benchmarks` takes, on the command line or, under the ini name, in `pytest.ini` or below
-`[tool.pytest.ini_options]` in `pyproject.toml`. A value is checked before anything is measured.
+What a session takes besides the options of pytest. `parabench bench` knows the short names. `pytest` knows the long
+ones, which no other plugin has, and the short ones as well where `pytest.ini` says `parabench_short_options = true`, as
+in this repository. Under the ini name an option stands in `pytest.ini`, or below `[tool.pytest.ini_options]` in
+`pyproject.toml`. A value is checked before anything is measured.
 """
 
 
@@ -117,18 +119,19 @@ def models_page(models: Iterable[Model], extras: dict[str, list[str]]) -> str:
 def option(entry: Entry) -> list[str]:
     """One row of the table of options."""
     meaning, _, default = entry.help.partition("; default: ")
-    names = [f"{name} {entry.metavar}" if entry.metavar else name for name in (entry.flag, entry.alias) if name]
+    value = f" {entry.metavar}" if entry.metavar else ""
+    long, *short = [f"`{name}{value}`" for name in (entry.long_flag, entry.flag, entry.alias) if name]
     if entry.metavar is None:
         default = "off"
     elif entry.default:
         default = f"`{entry.default}`"
     unit = UNITS.get(entry.metavar or "", "")
-    return [", ".join(f"`{name}`" for name in names), f"`{entry.ini}`", meaning, default, unit]
+    return [", ".join(short), long, f"`{entry.ini}`", meaning, default, unit]
 
 
 def options_page(entries: Iterable[Entry]) -> str:
     """docs/options.md."""
-    rows = table(("option", "ini name", "meaning", "default", "unit"), map(option, entries))
+    rows = table(("short name", "name everywhere", "ini name", "meaning", "default", "unit"), map(option, entries))
     return f"{NOTE}\n{OPTIONS_INTRODUCTION}\n{rows}"
 
 

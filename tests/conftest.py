@@ -51,6 +51,6 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv(LOCK_VARIABLE, f"parabench-test-{made.mark}")  # other tests, and the user's sessions, go on
     # Plugins of our own development environment: a user has others, and importing them doubles the time.
     others = " ".join(f"-p no:{plugin}" for plugin in ("hypothesispytest", "anyio", "xdist", "valkey"))
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --on-busy allow")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --parabench-on-busy allow")
     yield made
     made.kill_what_runs()

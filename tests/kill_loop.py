@@ -28,7 +28,7 @@ PLAN = ["--models", "sequential,thread-pool,process-pool-fork", "--passes", "3",
 def project(folder: Path) -> None:
     """A user's project with one workload."""
     for name, text in {
-        "pytest.ini": "[pytest]\n",
+        "pytest.ini": "[pytest]\nparabench_short_options = true\n",
         "workloads/mine.py": TASK,
         "benchmarks/test_custom.py": EXPERIMENT,
     }.items():

@@ -50,13 +50,14 @@ def test_the_default_way_to_start_is_not_told_from_the_interpreter_that_writes_t
 def test_an_option_has_its_names_meaning_default_and_unit() -> None:
     rows = {entry.flag: generate.option(entry) for entry in OPTIONS}
     assert rows["--cell-timeout"][1:] == [
+        "`--parabench-cell-timeout SECONDS`",
         "`parabench_cell_timeout`",
         "Kill a cell whose batch takes longer than this",
         "`120`",
         "seconds",
     ]
-    assert rows["--rounds"][2:4] == ["Timed rounds per visit", "what fits into 0.05 s, from 1 to 3"]
-    assert rows["--live"][3] == "off"
+    assert rows["--rounds"][3:5] == ["Timed rounds per visit", "what fits into 0.05 s, from 1 to 3"]
+    assert rows["--live"][4] == "off"
     assert rows["--broker"][0] == "`--broker URL`, `--celery-broker URL`"
 
 

@@ -30,13 +30,17 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class Project:
-    """A repository with the harness installed: its root is the working directory and holds nothing but pytest.ini."""
+    """A repository with the harness installed: its root is the working directory, with a pytest.ini."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.root = pytester.path
         self.mark = uuid.uuid4().hex
-        self.file("pytest.ini", "[pytest]\n")
+        self.ini()
+
+    def ini(self, *lines: str) -> Path:
+        """Write pytest.ini: short names of our options, and these lines."""
+        return self.file("pytest.ini", "\n".join(("[pytest]", "parabench_short_options = true", *lines, "")))
 
     def file(self, name: str, text: str) -> Path:
         """Write a file of the project, its folders included."""

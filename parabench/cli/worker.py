@@ -21,7 +21,7 @@ from parabench.queues.admission import announced
 from parabench.queues.opening import external_address
 from parabench.queues.supervisor import SECONDS_TO_END, Supervisor
 from parabench.session.discovery import find_workloads
-from parabench.session.option_table import checked_broker
+from parabench.session.option_checks import checked_broker
 from parabench.workers.environment import BROKER_VARIABLE
 from parabench.workers.introduction import identity
 from parabench.workload import source_hash

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.errors import SchedulerUnreachable, WorkersDiffer, WorkersMissing
+from parabench.errors import SchedulerUnreachable, WorkersDiffer, WorkersMissing, spelled
 from parabench.task import TaskCall, call_to_text, leave_thread
 from parabench.workers.environment import SCRATCH_VARIABLE
 from parabench.workers.introduction import difference, introduce, introduction_for
@@ -62,7 +62,10 @@ def external_cluster(address: str, workers: int, call: TaskCall, *, processes: b
             kind = f"{workers} Dask workers of 1 thread" if processes else f"1 Dask worker of {workers} threads"
             hint = "dask worker ADDRESS --nworkers N --nthreads 1" if processes else "dask worker ADDRESS --nthreads N"
             raise WorkersMissing(
-                kind, dict(shape), address, f"'PYTHONPATH=. {hint}' starts them, and --workers says how many"
+                kind,
+                dict(shape),
+                address,
+                f"'PYTHONPATH=. {hint}' starts them, and {spelled('--workers')} says how many",
             )
         expected = introduction_for(call)
         peers = sorted({address.partition("://")[2].rpartition(":")[0], *shape})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from parabench.errors import SchedulerUnreachable, WorkersDiffer, WorkersMissing
+from parabench.errors import SchedulerUnreachable, WorkersDiffer, WorkersMissing, spelled
 from parabench.task import TaskCall, call_to_text, leave_process
 from parabench.workers.environment import SCRATCH_VARIABLE
 from parabench.workers.introduction import difference, introduce, introduction_for
@@ -53,7 +53,7 @@ def check_nodes(ray: Any, workers: int, call: TaskCall, address: str) -> None:
     nodes = [node for node in ray.nodes() if node["Alive"]]
     cores = {node["NodeManagerHostname"]: int(node["Resources"].get("CPU", 0)) for node in nodes}
     if sum(cores.values()) != workers:
-        remedy = f"run with --workers {sum(cores.values())}, or start its nodes with other --num-cpus"
+        remedy = f"run with {spelled('--workers')} {sum(cores.values())}, or start its nodes with other --num-cpus"
         raise WorkersMissing(f"{workers} cores of a Ray cluster", cores, address, remedy)
     expected, peers = introduction_for(call), sorted(node["NodeManagerAddress"] for node in nodes)
     for node in nodes:

@@ -35,6 +35,7 @@ from parabench.errors.runs import (
     SessionNotRun,
     TooFewSessions,
 )
+from parabench.errors.spelling import spelled
 from parabench.errors.storage import (
     HistoryTooNew,
     HistoryUnreadable,
@@ -58,6 +59,7 @@ from parabench.errors.usage import (
     NothingSelected,
     NothingStored,
     NoWorkloads,
+    ProjectUnreadable,
     UnknownName,
     WorkloadNotLoadable,
 )
@@ -123,6 +125,7 @@ __all__ = [
     "ParabenchError",
     "PlanDiffers",
     "ProbeFailed",
+    "ProjectUnreadable",
     "QueueHeld",
     "ResultsKeptElsewhere",
     "RunDamaged",
@@ -145,4 +148,5 @@ __all__ = [
     "WrongResult",
     "ZygoteDied",
     "describe_exit",
+    "spelled",
 ]

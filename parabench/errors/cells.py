@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
+from parabench.errors.spelling import spelled
 
 
 class CellFailed(ParabenchError):
@@ -39,7 +40,7 @@ class CellTimedOut(CellFailed):
     def __init__(self, cell: str, step: str, seconds: float) -> None:
         super().__init__(
             f"cell {cell} gave no answer to '{step}' within {seconds:g} s and was killed with all its processes; "
-            "raise --cell-timeout if the work is really that long"
+            f"raise {spelled('--cell-timeout')} if the work is really that long"
         )
 
 
@@ -78,9 +79,10 @@ class MachineBusy(UsageError):
     def __init__(self, pid: int | None, started: str | None) -> None:
         who = "another session" if pid is None else f"process {pid}"
         since = "" if started is None else f" since {started}"
+        on_busy = spelled("--on-busy")
         super().__init__(
             f"{who} has been measuring on this machine{since}, and two sessions would measure each other: "
-            "wait for it with --on-busy wait, or measure all the same and be marked with --on-busy allow"
+            f"wait for it with {on_busy} wait, or measure all the same and be marked with {on_busy} allow"
         )
 
 
@@ -89,9 +91,10 @@ class NotFitToMeasure(UsageError):
 
     def __init__(self, concerns: Iterable[tuple[str, str]]) -> None:
         listed = "".join(f"\n  {check}: {message}" for check, message in concerns)
+        strict = spelled("--strict-preflight")
         super().__init__(
-            f"nothing was measured, because --strict-preflight asks for a machine without faults, and these were found:"
-            f"{listed}\nmend them, or leave out --strict-preflight and have them stored with the results"
+            f"nothing was measured, because {strict} asks for a machine without faults, and these were found:"
+            f"{listed}\nmend them, or leave out {strict} and have them stored with the results"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from parabench.errors.base import ParabenchError, UsageError
+from parabench.errors.spelling import spelled
 
 if TYPE_CHECKING:  # workers import this module, and need no paths
     from pathlib import Path
@@ -17,7 +18,7 @@ class StoreNotWritable(ParabenchError):
     def __init__(self, path: object, cause: OSError) -> None:
         super().__init__(
             f"cannot write results into {path}: {cause.strerror or cause}; "
-            "choose another folder with --results DIR or mend this one"
+            f"choose another folder with {spelled('--results')} DIR or mend this one"
         )
 
 
@@ -34,7 +35,7 @@ class JournalNotWritable(ParabenchError):
     def __init__(self, path: object, cause: OSError) -> None:
         super().__init__(
             f"cannot write the journal {path}: {cause.strerror or cause}; measuring stops here, what is in it is kept: "
-            "mend the folder or make room, then go on with --resume"
+            f"mend the folder or make room, then go on with {spelled('--resume')}"
         )
 
 
@@ -43,7 +44,7 @@ class NothingToResume(UsageError):
 
     def __init__(self, folder: object, elsewhere: Iterable[str]) -> None:
         others = "".join(f"\n  {other}" for other in elsewhere)
-        super().__init__(f"there is no unfinished session in {folder}: run without --resume{others}")
+        super().__init__(f"there is no unfinished session in {folder}: run without {spelled('--resume')}{others}")
 
 
 class PlanDiffers(UsageError):
@@ -52,7 +53,7 @@ class PlanDiffers(UsageError):
     def __init__(self, differences: Iterable[str]) -> None:
         super().__init__(
             f"the unfinished session had another plan, these differ: {'; '.join(differences)}. Repeat its command with "
-            "--resume, or store what it has with 'parabench recover'"
+            f"{spelled('--resume')}, or store what it has with 'parabench recover'"
         )
 
 
@@ -73,7 +74,7 @@ class JournalInUse(ParabenchError):
     def __init__(self, path: object) -> None:
         super().__init__(
             f"another process goes on with the unfinished session in {path}, or has just ended it: wait for it, then "
-            "run again; without --resume a new session begins"
+            f"run again; without {spelled('--resume')} a new session begins"
         )
 
 

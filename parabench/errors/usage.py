@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parabench.errors.base import ParabenchError, UsageError
+from parabench.errors.spelling import spelled
 
 
 class UnknownName(UsageError):
@@ -54,7 +55,16 @@ class NoWorkloads(UsageError):
     """Cells were asked for where there is no folder of workloads."""
 
     def __init__(self, path: object) -> None:
-        super().__init__(f"there is no workloads folder {path}: make one, or name another with --workloads-dir DIR")
+        super().__init__(
+            f"there is no workloads folder {path}: make one, or name another with {spelled('--workloads-dir')} DIR"
+        )
+
+
+class ProjectUnreadable(UsageError):
+    """The ini file of a project cannot be read."""
+
+    def __init__(self, folder: object, cause: BaseException) -> None:
+        super().__init__(f"cannot read what pytest is told in {folder} or above: {cause}; mend that file")
 
 
 class BenchmarkPluginMissing(UsageError):
@@ -68,7 +78,10 @@ class NothingSelected(UsageError):
     """A text that means no stored session."""
 
     def __init__(self, text: str, offer: Iterable[str]) -> None:
-        there = "; ".join(offer) or "nothing: run pytest benchmarks first, or name another folder with --results DIR"
+        there = (
+            "; ".join(offer)
+            or f"nothing: run parabench bench first, or name another folder with {spelled('--results')} DIR"
+        )
         super().__init__(f"'{text}' means no stored session; there is {there}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
+from parabench.errors.spelling import spelled
 
 
 class WorkerDied(ParabenchError):
@@ -55,8 +56,8 @@ class BrokerNotGiven(UsageError):
 
     def __init__(self, model: str, variable: str) -> None:
         super().__init__(
-            f"where is the queue of '{model}'? Name it with --broker redis://HOST:6379/0, or in ${variable} to keep "
-            "its password out of the list of processes"
+            f"where is the queue of '{model}'? Name it with {spelled('--broker')} redis://HOST:6379/0, or in "
+            f"${variable} to keep its password out of the list of processes"
         )
 
 
@@ -138,5 +139,5 @@ class TaskLost(ParabenchError):
         told = f"; {trouble}" if trouble else ""
         super().__init__(
             f"no result, and no news of any task for {seconds:g} s, after it had been sent {sent} times{told}; a task "
-            "may take a quarter of --cell-timeout"
+            f"may take a quarter of {spelled('--cell-timeout')}"
         )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parabench.errors import ZygoteDied
+from parabench.errors.spelling import variables_of_cells
 from parabench.measure.killing import kill_family
 from parabench.measure.messages import Line, wait_readable
 from parabench.measure.watchdog import shared_folder
@@ -32,7 +33,7 @@ def environment_of_cells(python_path: Sequence[Path]) -> dict[str, str]:
     """
     paths = [*map(str, python_path), *filter(None, [os.environ.get("PYTHONPATH")])]
     ours = {name: value for name, value in os.environ.items() if name != BROKER_VARIABLE}
-    return {**ours, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**ours, **variables_of_cells(), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _folders_of(scratch: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from parabench.errors import spelled
 from parabench.machine import readings as machine
 from parabench.machine.readings import CpuTicks
 from parabench.measure.probe import COVERAGE_VARIABLES, Watched, probe
@@ -125,7 +126,7 @@ class Timer:
         step = max(self.resolution_seconds(), self._smallest_step())
         if step <= STEP_SECONDS_MOST:
             return None
-        return f"the clock moves in steps of {step * 1e6:.0f} us: compare long batches only (--size large)"
+        return f"the clock moves in steps of {step * 1e6:.0f} us: compare long batches only ({spelled('--size')} large)"
 
     def _smallest_step(self) -> float:
         steps: list[float] = []

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from parabench.clusters.ray_nodes import check_nodes, connect, left, prepared, short_folder
 from parabench.clusters.ray_run import RayRun
+from parabench.errors import spelled
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Unavailable
 from parabench.task import Run, TaskCall
@@ -48,7 +49,7 @@ def _unserved(services: Services) -> Unavailable | None:
     if services.ray_address is None and not services.ray_local:
         return Unavailable(
             "a Ray of one's own listens on all network interfaces, so it runs only on request",
-            "add --ray-local, or --ray-address of a cluster",
+            f"add {spelled('--ray-local')}, or {spelled('--ray-address')} of a cluster",
         )
     return None
 

@@ -9,18 +9,19 @@ import contextlib
 import signal
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError
+from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError, spelled
+from parabench.errors.spelling import long_names
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
 from parabench.plugin.progress import PROGRESS, Progress
-from parabench.plugin.pytest_options import add_options, options_of
+from parabench.plugin.pytest_options import add_options, has_short_names, options_of
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
@@ -45,14 +46,17 @@ SCHEDULE: pytest.StashKey[Schedule[pytest.Item]] = pytest.StashKey()
 PARAMETERS = ("workload", "model", "workers", "size")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Offer the options of the experiment, each also as an ini option."""
-    add_options(parser)
+    add_options(parser, cast("pytest.Config", pluginmanager.get_plugin("pytestconfig")))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check every option before anything is collected. Models and workloads are found when a test asks for cells."""
+    spelling = contextlib.ExitStack()
+    spelling.enter_context(long_names(used=not has_short_names(config)))
+    config.add_cleanup(spelling.close)
     for kind, (_, meaning) in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {meaning}")
     try:
@@ -83,7 +87,7 @@ def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
     """What earlier sessions of this fingerprint have left behind, and what can be done about it."""
     if options.resume:
         return [f"going on with {stash[RESUMED].description}"]
-    remedy = "finish it with --resume, or store what it has with 'parabench recover'"
+    remedy = f"finish it with {spelled('--resume')}, or store what it has with 'parabench recover'"
     whole, damaged = left_behind(folder_of(options))
     salvage = "'parabench recover' stores what can be read of it"
     return [

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from parabench.errors import spelled
 from parabench.records import Cell
 from parabench.report.foreign_text import one_line
 from parabench.report.terminal import progress_line
@@ -72,8 +73,8 @@ class Progress:
         if seconds >= LONG_BATCH_SECONDS:
             self._write(
                 f"parabench: one batch of {one_line(workload)} takes {seconds:.0f} s one task after the other, and the "
-                f"first passes run {batches} of them: up to {seconds * batches:.0f} s. Fewer items, --models or "
-                "--workloads make it less",
+                f"first passes run {batches} of them: up to {seconds * batches:.0f} s. Fewer items, "
+                f"{spelled('--models')} or {spelled('--workloads')} make it less",
                 stays=True,
             )
 

@@ -12,7 +12,7 @@ from _pytest.pathlib import bestrelpath
 from parabench.analyse.across import Crossing, crossing
 from parabench.analyse.ranking import Ratio
 from parabench.analyse.steadiness import label_of
-from parabench.errors import ParabenchError
+from parabench.errors import ParabenchError, spelled
 from parabench.measure.lock import Holder
 from parabench.plugin.measured_cell import REPORTS, SESSION
 from parabench.plugin.progress import PROGRESS
@@ -32,7 +32,9 @@ def say_whom_for(config: pytest.Config, holder: Holder) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
         who = "another session" if holder.pid is None else f"process {holder.pid}"
-        terminal.write_line(f"parabench: waiting until {who} has measured (--on-busy refuse or allow does not wait)")
+        terminal.write_line(
+            f"parabench: waiting until {who} has measured ({spelled('--on-busy')} refuse or allow does not wait)"
+        )
 
 
 def say_concern(config: pytest.Config, concern: Concern) -> None:

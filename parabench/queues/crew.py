@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from parabench.errors import WorkersDiffer, WorkersMissing
+from parabench.errors import WorkersDiffer, WorkersMissing, spelled
 from parabench.queues.address import SECONDS_TO_ANSWER, Address, shown
 from parabench.records import Outcome
 from parabench.workers.clock_offset import align, offset_of
@@ -59,7 +59,7 @@ class Crew:
                 hosts[member["host"]] += member["workers"]
             remedy = f"start them with 'parabench worker {self._model} --broker ...' on their hosts"
             if hosts:
-                remedy = f"run with --workers {workers_found}"
+                remedy = f"run with {spelled('--workers')} {workers_found}"
             raise WorkersMissing(f"{workers} workers of {self._model}", hosts, shown(self._address.url), remedy)
 
     def refuse(self, host: str, other: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from parabench.errors import spelled
 from parabench.records import CellRecord
 from parabench.report.answers_table import answers_text
 from parabench.report.foreign_text import for_terminal, one_line
@@ -73,7 +74,8 @@ def _about(answers: Sequence[Answer]) -> str:
 
 
 def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:
-    settles = "A larger --budget settles more" if racing else "More passes, or a race (without --passes), settle more"
+    more = f"More passes, or a race (without {spelled('--passes')}), settle more"
+    settles = f"A larger {spelled('--budget')} settles more" if racing else more
     return (
         f"Up to {passes} {'visit' if passes == 1 else 'visits'} a contestant, in random order. Speed-up: time of "
         f"sequential / time, with an interval that holds for all contestants together; {_about(answers)} Of limit: "

@@ -16,7 +16,9 @@ from typing import Any
 
 from parabench.errors import SessionNotRun
 from parabench.history import store
+from parabench.project import project_of, tests_among
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
+from parabench.session.option_table import SHORT_OPTIONS, in_full
 from parabench.session.turn import Turn, environment_of
 
 #: pytest's exit statuses of sessions that ran to their end: all passed, and some failed.
@@ -77,10 +79,7 @@ def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
         if arm.is_interpreter:
             environment.pop("PYTHONPATH", None)  # what this interpreter was told to import is not for others
         environment |= arm.environment
-        command = [
-            *(arm.python, "-m", "pytest", f"--seed={turn.seed}", f"--results={run.results}"),
-            *_arguments(run.pytest_arguments, root),
-        ]
+        command = [arm.python, "-m", "pytest", *session_arguments(turn, run, root)]
         with subprocess.Popen(
             command,
             cwd=directory,
@@ -117,17 +116,22 @@ def _working_directory(characters: int) -> Iterator[Path]:
         yield directory
 
 
-def _arguments(given: Iterable[str], root: Path) -> list[str]:
-    """What pytest is given: tests by their whole path, and without any the project's benchmarks."""
-    arguments, tests = [], False
-    for argument in given:
-        path, separator, name = argument.partition("::")
-        if not argument.startswith("-") and (root / path).exists():
-            arguments.append(f"{root / path}{separator}{name}")
-            tests = True
-        else:
-            arguments.append(argument)
-    return arguments if tests else [str(root / "benchmarks"), *arguments]
+def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
+    """What pytest is given: options, tests by their whole path, and without any the project's benchmarks.
+
+    Options have their short names where the project has them, and in parabench itself, whose older revisions know no
+    others.
+    """
+    arguments = list(run.pytest_arguments)
+    tests = tests_among(arguments, root)
+    for place in tests:
+        path, separator, name = arguments[place].partition("::")
+        arguments[place] = f"{root / path}{separator}{name}"
+    arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
+    if not tests:
+        arguments.insert(0, str(root / "benchmarks"))
+    short = project_of(root).has(SHORT_OPTIONS) or (root / "parabench" / "plugin").is_dir()
+    return arguments if short else in_full(arguments)
 
 
 def _files(results: Path) -> set[Path]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.race import PASSES_LEAST
-from parabench.errors import InvalidOption
+from parabench.errors import InvalidOption, spelled
+from parabench.session.option_checks import CHECKS
 from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
 
@@ -129,7 +130,7 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
             value = adopted[entry.field]
             values[entry.field] = tuple(value) if isinstance(value, list) else value
             continue
-        values[entry.field] = entry.parse(said.source, said.text)
+        values[entry.field] = CHECKS[entry.flag](said.source, said.text)
     values["race"] = values["passes"] is None
     if adopted is not None:
         values["race"] = bool(adopted.get("race", False))
@@ -138,7 +139,9 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
     if values.pop("allow_noisy"):
         values["on_busy"] = "allow"
     if values["workers_external"] and values["broker"] is None:
-        raise InvalidOption("--workers-external", "true", "--broker URL beside it, where those workers are")
+        raise InvalidOption(
+            spelled("--workers-external"), "true", f"{spelled('--broker')} URL beside it, where those workers are"
+        )
     for folder in ("results", "workloads_dir"):
         values[folder] = root / values[folder]
     return Options(**values)

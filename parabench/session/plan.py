@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from parabench.errors import UnknownName
+from parabench.errors import UnknownName, spelled
 from parabench.models import BASELINE, baseline_is_added, find_models
 from parabench.models.contract import Model
 from parabench.records import Cell, Unavailable
@@ -38,9 +38,11 @@ def why_not(
 ) -> Unavailable | None:
     """The reason why this pair cannot be measured here; None when it can. `named`: certain models were asked for."""
     if model.on_request and not named and model.availability() is None:
-        return Unavailable("starts servers of its own, so it runs only on request", "name it with --models")
+        return Unavailable(
+            "starts servers of its own, so it runs only on request", f"name it with {spelled('--models')}"
+        )
     if workload.kind == "live" and not live:
-        return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+        return Unavailable("asks the real GitHub API, so it runs only on request", f"add {spelled('--live')}")
     library = model.capabilities.async_library
     if workload.task_async is not None and library is not None and workload.async_library not in ("any", library):
         return Unavailable(

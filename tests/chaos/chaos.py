@@ -71,7 +71,7 @@ class Victim:
         self.folder = folder
         self.mark = uuid.uuid4().hex
         for name, text in {
-            "pytest.ini": "[pytest]\n",
+            "pytest.ini": "[pytest]\nparabench_short_options = true\n",
             "workloads/mine.py": TASK,
             "benchmarks/test_custom.py": EXPERIMENT,
         }.items():

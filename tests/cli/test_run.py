@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 from user_project import Project, flat
+
+from parabench.run.runner import session_arguments
+from parabench.run.state import Run
+from parabench.session.turn import turns_of
 
 WORK = """
 from parabench.workload import workload
@@ -53,6 +58,27 @@ def parabench(project: Project, *arguments: str) -> subprocess.CompletedProcess[
 
 def stored(project: Project) -> list[dict]:
     return [json.loads(path.read_text()) for path in project.sessions()]
+
+
+@pytest.mark.parametrize(
+    ("short", "ini", "folder"),
+    [(True, "parabench_short_options = true", ""), (False, "", ""), (True, "", "parabench/plugin")],
+)
+def test_sessions_are_told_options_by_names_that_their_project_knows(
+    tmp_path: Path, short: bool, ini: str, folder: str
+) -> None:
+    """Revisions of parabench itself that are older than the long names know the short ones only."""
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{ini}\n")
+    (turn,) = turns_of("id", [""], 1, random.Random(1))
+    run = Run(id="id", results=tmp_path / "r", arms=[], turns=[turn], pytest_arguments=["--models", "a", "-k", "x"])
+    prefix = "--" if short else "--parabench-"
+    models = ["--models", "a"] if short else ["--parabench-models=a"]
+    assert session_arguments(turn, run, tmp_path) == [
+        *(str(tmp_path / "benchmarks"), f"{prefix}seed={turn.seed}", f"{prefix}results={tmp_path / 'r'}"),
+        *(*models, "-k", "x"),
+    ]
 
 
 def test_replicates_vary_what_users_vary_and_say_so(repository: Project) -> None:
@@ -125,7 +151,7 @@ def test_a_session_that_does_not_run_says_why_and_can_be_mended(repository: Proj
         (("run", "--rev", "HEAD"), "give it twice"),
         (("run", "--rev", "HEAD", "--rev", "nowhere"), "it knows no such commit"),
         (("run", "--resume"), "there is no unfinished run"),
-        (("compare", "1", "2"), "run pytest benchmarks first"),
+        (("compare", "1", "2"), "run parabench bench first"),
         (("compare", "1", "2", "--across", "time"), "--across 'time' is none of fingerprint, source, circumstances"),
         (("compare", "1", "2", "--threshold", "5x"), "'5x' is no share"),
     ],

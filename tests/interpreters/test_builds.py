@@ -43,7 +43,7 @@ class Build:
             path = (root / "workloads" / f"{name}.py").resolve()
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        (root / "pytest.ini").write_text("[pytest]\n")
+        (root / "pytest.ini").write_text("[pytest]\nparabench_short_options = true\n")
         command = [str(self.python), "-m", "pytest", "benchmarks", "--passes", "1", "--rounds", "1", "--workers", "2"]
         done = subprocess.run(
             [*command, "--on-busy", "allow", *arguments],

@@ -64,7 +64,7 @@ def test_without_an_earlier_session_it_says_so_and_goes_on(one: Project) -> None
 
 
 def test_that_is_no_failure_where_warnings_are_errors(one: Project) -> None:
-    one.file("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+    one.ini("filterwarnings = error")
     result = one.pytest("benchmarks", *QUICK, "--benchmark-compare")
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(passed=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from user_project import QUICK, Project
 
+from parabench.session.option_table import in_full
+
 ORDINARY = """
 def test_sum(benchmark):
     assert benchmark(sum, [1, 2]) == 3
@@ -93,6 +95,29 @@ def test_unittest_style_and_parametrised_tests_beside_cells_are_left_alone(ordin
     result.assert_outcomes(passed=7)
     plain = [line.split()[0] for line in result.outlines if " PASSED" in line and "test_more" in line]
     assert plain == ["test_more.py::TestOld::test_it", "test_more.py::test_number[1]", "test_more.py::test_number[2]"]
+
+
+CONFTEST = """
+def pytest_addoption(parser):
+    for option in ("seed", "live", "models", "size", "tag", "results", "rounds", "workers", "broker"):
+        parser.addoption(f"--{option}", default="theirs")
+"""
+USES = """
+def test_option(request):
+    assert request.config.getoption("--seed") == "7"
+    assert request.config.getoption("--models") == "theirs"
+"""
+
+
+def test_options_of_its_own_with_our_short_names_stay_its_own(ordinary: Project) -> None:
+    ordinary.file("pytest.ini", "[pytest]\n")
+    ordinary.file("conftest.py", CONFTEST)
+    ordinary.file("test_uses.py", USES)
+    ordinary.pytest("--seed", "7", "test_uses.py").assert_outcomes(passed=1)
+    ordinary.workload("mine", "def mine(item):\n    return item\n")
+    ordinary.experiment()
+    ordinary.pytest("--seed", "7", "test_uses.py", "benchmarks", *in_full(QUICK)).assert_outcomes(passed=3)
+    assert set(ordinary.cells()) == {"mine-sequential", "mine-thread-pool"}
 
 
 def test_the_plugin_can_be_switched_off(ordinary: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from user_project import QUICK, Project, flat
+
+from parabench.session.option_table import FRONT_END
 
 MINE = "def mine(item):\n    return item * 2\n"
 OPTIONS = ["models", "workloads", "workers", "size", "passes", "rounds", "seed", "latency", "live", "github-url"]
@@ -72,7 +76,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_is_expected(
 
 
 def test_a_wrong_value_in_the_ini_file_is_refused_with_its_name(one: Project) -> None:
-    one.file("pytest.ini", "[pytest]\nparabench_size = huge\n")
+    one.ini("parabench_size = huge")
     said = refused(one)
     assert "parabench_size" in said
     assert "'huge'" in said
@@ -83,7 +87,7 @@ def test_ini_options_do_what_the_command_line_does(one: Project) -> None:
     one.workload("other", "def other(item):\n    return item\n")
     lines = ["models = thread-pool", "workloads = mine", "workers = 2,3", "passes = 2", "rounds = 3", "seed = 11"]
     lines += ["size = medium", "results = kept", "cell_timeout = 30"]
-    one.file("pytest.ini", "[pytest]\n" + "".join(f"parabench_{line}\n" for line in lines))
+    one.ini(*(f"parabench_{line}" for line in lines))
     one.pytest("benchmarks").assert_outcomes(passed=3)  # the baseline is added
     assert not one.sessions()
     assert len(one.sessions("kept")) == 1
@@ -94,7 +98,7 @@ def test_ini_options_do_what_the_command_line_does(one: Project) -> None:
 
 
 def test_the_command_line_wins_over_the_ini_file(one: Project) -> None:
-    one.file("pytest.ini", "[pytest]\nparabench_models = thread-pool\nparabench_passes = 1\n")
+    one.ini("parabench_models = thread-pool", "parabench_passes = 1")
     one.pytest("benchmarks", "--models", "sequential").assert_outcomes(passed=1)
     assert set(one.cells()) == {"mine-sequential"}
 
@@ -103,8 +107,27 @@ def test_every_option_is_in_the_help_once_for_the_command_line_and_once_for_the_
     said = one.pytest("--help").stdout.str()
     assert "\nparabench: " in said
     for option in OPTIONS:
-        assert f"  --{option}" in said
+        assert f"  --parabench-{option}" in said
+        assert f", --{option}" in said
         assert f"  parabench_{option.replace('-', '_')} (" in said
+
+
+def test_a_project_that_does_not_ask_for_short_names_has_long_ones_only(one: Project) -> None:
+    one.file("pytest.ini", "[pytest]\n")
+    said = one.pytest("--help").stdout.str()
+    assert "--parabench-models=NAMES" in said
+    assert "The same as --parabench-on-busy allow" in flat(said)
+    assert not re.search(r"--(models|on-busy|passes|seed|live)\b", said)
+    assert "--parabench-bench" not in said, "only `parabench bench` says that"
+
+
+def test_messages_have_the_names_that_work_where_they_are_read(one: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    one.file("pytest.ini", "[pytest]\n")
+    assert "--parabench-size 'huge' cannot be used" in refused(one, "--parabench-size", "huge")
+    missing = refused(one, "--parabench-workloads-dir=nowhere")
+    assert "name another with --parabench-workloads-dir DIR" in missing
+    missing = refused(one, FRONT_END, "--parabench-workloads-dir=nowhere")
+    assert "name another with --workloads-dir DIR" in missing
 
 
 def test_rounds_and_passes_say_how_often_is_measured(one: Project) -> None:

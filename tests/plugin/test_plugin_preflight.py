@@ -61,7 +61,7 @@ def test_a_strict_session_measures_nothing_and_lists_all_of_them(one: Project) -
 
 def test_strict_by_ini_option(one: Project) -> None:
     choose(one, DEBUG)
-    one.file("pytest.ini", "[pytest]\nparabench_strict_preflight = true\n")
+    one.ini("parabench_strict_preflight = true")
     assert one.pytest(*ONE).ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from parabench.errors import ParabenchError, describe_exit
+from parabench.errors import ParabenchError, describe_exit, spelled
 
 
 class RequestFailed(ParabenchError):
@@ -20,7 +20,7 @@ class ForeignAddress(ParabenchError):
     def __init__(self, url: str, home: str, origin: str) -> None:
         super().__init__(
             f"refused to follow a {origin} from {home} to {url}: it is another host, scheme or port; "
-            "if it is the right one, give it as --github-url"
+            f"if it is the right one, give it as {spelled('--github-url')}"
         )
 
 
@@ -60,7 +60,7 @@ class RateLimitTooLow(ParabenchError):
         token = "" if authenticated else "set GITHUB_TOKEN (5,000 requests an hour instead of 60), "
         super().__init__(
             f"this live run needs up to {needed:,} requests, but {url} has {remaining:,} of {limit:,} left until {at}; "
-            f"{token}choose fewer models, passes or rounds, a smaller --size, or wait until then"
+            f"{token}choose fewer models, passes or rounds, a smaller {spelled('--size')}, or wait until then"
         )
 
 
@@ -70,7 +70,7 @@ class LiveUnreachable(ParabenchError):
     def __init__(self, url: str, problem: str) -> None:
         super().__init__(
             f"cannot reach the live GitHub API at {url}: {problem}; "
-            "check the network and --github-url, or leave out --live"
+            f"check the network and {spelled('--github-url')}, or leave out {spelled('--live')}"
         )
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from parabench.errors import InvalidOption
+from parabench.errors import InvalidOption, spelled
 from parabench.workload import Json, Limit, LimitCase, ServiceOptions, Settings, Size
 from workloads.github.clients import Endpoint, source_of
 from workloads.github.errors import LiveUnreachable, RateLimitTooLow, TokenRejected, TooManyAtOnce
@@ -87,16 +87,14 @@ def service(options: ServiceOptions) -> Iterator[Settings]:
 
 def _checked(url: str, *, with_token: bool) -> str:
     """The base URL without its trailing slash. It is stored with results, so it must not carry a password."""
-    split = urlsplit(url)
+    option, split = spelled("--github-url"), urlsplit(url)
     if split.username or split.password or split.query or split.fragment:
         shown = f"{split.scheme}://{split.hostname}{split.path}"
-        raise InvalidOption("--github-url", shown, f"no user, password or query in it; a token belongs into {VARIABLE}")
+        raise InvalidOption(option, shown, f"no user, password or query in it; a token belongs into {VARIABLE}")
     if split.scheme not in ("http", "https") or not split.hostname:
-        raise InvalidOption("--github-url", url, "a URL such as https://api.github.com or https://HOST/api/v3")
+        raise InvalidOption(option, url, "a URL such as https://api.github.com or https://HOST/api/v3")
     if with_token and split.scheme == "http" and not is_near(split.hostname):
-        raise InvalidOption(
-            "--github-url", url, f"https, because {VARIABLE} is set and would cross the network in clear"
-        )
+        raise InvalidOption(option, url, f"https, because {VARIABLE} is set and would cross the network in clear")
     return url.rstrip("/")
 
 
