@@ -99,6 +99,8 @@ class Cell:
     chunk: str = "1"
     #: False for what only a race adds: the model with other workers than by default, or with another chunk.
     by_default: bool = True
+    #: Whether its work waits more than it computes; None: as its kind of work does.
+    waits: bool | None = field(default=None, compare=False)
 
     @property
     def identity(self) -> CellId:

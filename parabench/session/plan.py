@@ -44,7 +44,13 @@ def why_not(
     library = model.capabilities.async_library
     if workload.task_async is not None and library is not None and workload.async_library not in ("any", library):
         return Unavailable(
-            f"its coroutines are written for {workload.async_library}, which does not run under {library}"
+            f"its coroutines are written for {workload.async_library}, which does not run under {library}",
+            'say async_library="any" if they await nothing of its own',
+        )
+    if workload.is_coroutine and model.capabilities.worker == "greenlet":
+        return Unavailable(
+            "its task is a coroutine function, and greenlets of one thread cannot each drive an event loop",
+            "write it as a synchronous function too, and name this one with task_async=",
         )
     if workload.drives_event_loop and model.capabilities.worker == "greenlet":
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
@@ -95,6 +101,7 @@ def make_cells(workloads: Iterable[Workload], models: Iterable[Model], wish: Wis
                 workers=default_workers(workload, cores),
                 size=wish.size,
                 unavailable=unavailable,
+                waits=workload.waits,
             )
             if model.capabilities.worker == "caller":
                 cells.append(replace(first, workers=1))

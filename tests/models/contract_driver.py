@@ -133,6 +133,22 @@ def thread_contexts(model):
     return contexts(model, "thread")
 
 
+def coroutine(model):
+    """A coroutine function as the task itself, with a context of the loop: outcomes, and how often it was entered."""
+    if model.capabilities.worker == "greenlet":
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        log.touch()
+        name, context = "tasks_for_tests:in_its_loop", "tasks_for_tests:noted_loop"
+        settings = json.dumps({"log": str(log)})
+        call = TaskCall(task=name, task_async=name, context_async=context, settings=settings)
+        outcomes = observe(model, call, [0] * 6 + ["gives up"] + [0])
+        leave_process()
+        words = log.read_text().split()
+    return {"outcomes": outcomes, "entered": words.count("enter"), "left": words.count("leave")}
+
+
 def leftovers(model):
     """What is left after a second opening, compared with the first: the first pays for what a process has once."""
     _open_and_close(model)
