@@ -1,7 +1,8 @@
 """What runs inside a worker: find the task by name, enter its context once, call it, say what became of it.
 
 Workers of every model import this module, in spawned processes, subinterpreters and on other hosts, so it imports the
-standard library, `records`, `driving` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters stay out.
+standard library, `records`, `driving` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters
+stay out.
 """
 
 from __future__ import annotations

@@ -41,6 +41,13 @@ def why_not(
         return Unavailable("starts servers of its own, so it runs only on request", "name it with --models")
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+    return (
+        _no_loop_for(workload, model) or _missing_library(workload) or model.availability() or model.unserved(services)
+    )
+
+
+def _no_loop_for(workload: Workload, model: Model) -> Unavailable | None:
+    """Why the event loops that the work needs cannot run under this model."""
     library = model.capabilities.async_library
     if workload.task_async is not None and library is not None and workload.async_library not in ("any", library):
         return Unavailable(
@@ -56,7 +63,7 @@ def why_not(
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
     if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:
         return Unavailable("its client drives an event loop of its own, which cannot run inside another")
-    return _missing_library(workload) or model.availability() or model.unserved(services)
+    return None
 
 
 def _missing_library(workload: Workload) -> Unavailable | None:

@@ -102,8 +102,7 @@ def test_two_workloads_of_one_name_are_refused(folder):
             "its kind 'odd' is none of",
         ),
         (
-            "async def f(n): return n\nasync def g(n): return n\n"
-            "TASK = Workload(name='x', task=f, task_async=g, items=lambda size: [1])",
+            "async def f(n): return n\nTASK = Workload(name='x', task=f, task_async=Workload, items=lambda size: [1])",
             "its task f is a coroutine function and has a task_async beside it: name a synchronous function",
         ),
         (
