@@ -54,6 +54,7 @@ class TaskCall:
     task_async: str | None = None
     context: str | None = None
     context_async: str | None = None
+    #: As a workload says; or "worker" where a process, or an interpreter, is one worker whatever its threads.
     context_scope: str = "process"
     #: JSON text of the workload's settings: text, because a call has to be hashable.
     settings: str = "{}"
@@ -65,9 +66,14 @@ class TaskCall:
         return self.task_async == self.task
 
     @property
+    def is_shared(self) -> bool:
+        """Whether all threads of a process share what is entered for it; a loop runs in one thread at a time."""
+        return self.context_scope == "worker" or (self.context_scope == "process" and not self.is_coroutine)
+
+    @property
     def enters_each_thread(self) -> bool:
         """Whether each thread that runs it enters a context, or an event loop, of its own."""
-        return self.is_coroutine or (self.context is not None and self.context_scope != "process")
+        return not self.is_shared and (self.is_coroutine or self.context is not None)
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return call_from_text, (call_to_text(self),)
@@ -191,8 +197,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _function(call: TaskCall) -> Callable[[Any], Any]:
-    shared = call.context_scope == "process" and not call.is_coroutine
-    bound = _per_process if shared else _per_thread.bound
+    bound = _per_process if call.is_shared else _per_thread.bound
     function = bound.get(call)
     return function if function is not None else _enter(call, bound)
 
@@ -220,13 +225,13 @@ def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Calla
     with _entering:  # the first tasks of several threads arrive together: one of them enters, the others wait
         if call in bound:
             return bound[call]
+        stack = _process_stack if call.is_shared else _per_thread.stack
         if call.is_coroutine:
             context = functools.partial(_asynchronous, call) if call.context_async is not None else None
-            bound[call] = _per_thread.stack.enter_context(driven(coroutine_of(call), context))
+            bound[call] = stack.enter_context(driven(coroutine_of(call), context))
             return bound[call]
         function = find(call.task)
         if call.context is not None:
-            stack = _process_stack if call.context_scope == "process" else _per_thread.stack
             value = stack.enter_context(find(call.context)(json.loads(call.settings)))
             function = functools.partial(call_with_context, function, value)
         bound[call] = function

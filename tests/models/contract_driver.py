@@ -121,12 +121,8 @@ def contexts(model, scope="process"):
             own = [outcome.value for _ in range(2) for outcome in run(Batch(call, [0] * 4))]
         leave_process()
         words = log.read_text().split()
-    return {
-        "before": before.count("enter"),
-        "entered": words.count("enter"),
-        "left": words.count("leave"),
-        "own": own,
-    }
+    counts = {"before": before.count("enter"), "entered": words.count("enter"), "left": words.count("leave")}
+    return {**counts, "own": own}
 
 
 def thread_contexts(model):
@@ -135,17 +131,14 @@ def thread_contexts(model):
 
 def coroutine(model):
     """A coroutine function as the task itself, with a context of the loop: outcomes, and how often it was entered."""
-    if model.capabilities.worker == "greenlet":
+    if model.name == "gevent":
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "log")
-        log.touch()
-        name, context = "tasks_for_tests:in_its_loop", "tasks_for_tests:noted_loop"
-        settings = json.dumps({"log": str(log)})
-        call = TaskCall(task=name, task_async=name, context_async=context, settings=settings)
-        outcomes = observe(model, call, [0] * 6 + ["gives up"] + [0])
+    with tempfile.NamedTemporaryFile("r") as log:
+        names = {"task_async": "tasks_for_tests:in_its_loop", "context_async": "tasks_for_tests:noted_loop"}
+        call = call_of("in_its_loop", **names, settings=json.dumps({"log": log.name}))
+        outcomes = observe(model, call, [*[0] * 6, "gives up", 0])
         leave_process()
-        words = log.read_text().split()
+        words = log.read().split()
     return {"outcomes": outcomes, "entered": words.count("enter"), "left": words.count("leave")}
 
 
