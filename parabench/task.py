@@ -56,6 +56,8 @@ class TaskCall:
     context_async: str | None = None
     #: As a workload says; or "worker" where a process, or an interpreter, is one worker whatever its threads.
     context_scope: str = "process"
+    #: Makes JSON of a result, to be compared by; None: what `values` knows.
+    digest: str | None = None
     #: JSON text of the workload's settings: text, because a call has to be hashable.
     settings: str = "{}"
     traced: bool = False

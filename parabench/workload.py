@@ -144,6 +144,10 @@ class Workload:
     #: How far a float in a result may be from that of `sequential`, as a share of the larger of the two; None: not at
     #: all. Everything else in a result has to be the same value of the same JSON type.
     tolerance: float | None = None
+    #: result -> the JSON that it is compared by; None: the result itself, or a digest of it where it is not JSON.
+    digest: Callable[[Any], Json] | None = None
+    #: item -> what the task is called with instead, where that is not JSON: an array, a record. Called before rounds.
+    make_item: Callable[[Json], Any] | None = None
     limit: Callable[[LimitCase], Limit] = unknown_limit
     #: Client library of network workloads, as its users call it.
     client: str | None = None

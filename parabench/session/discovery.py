@@ -94,6 +94,8 @@ def _validate(declared: Workload) -> None:
         declared.context_async,
         declared.before_round,
         declared.after_round,
+        declared.digest,
+        declared.make_item,
     )
     for function in filter(None, companions):
         name = getattr(function, "__qualname__", repr(function))

@@ -41,6 +41,8 @@ def why_not(
         return Unavailable("starts servers of its own, so it runs only on request", "name it with --models")
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", "add --live")
+    if workload.make_item is not None and model.capabilities.json_only:
+        return Unavailable("its items are not JSON, and this model sends nothing else to its workers")
     return (
         _no_loop_for(workload, model) or _missing_library(workload) or model.availability() or model.unserved(services)
     )
