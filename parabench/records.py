@@ -92,13 +92,13 @@ class Cell:
     kind: str
     workers: int
     size: str
-    #: Set when this pair cannot be measured here.
-    unavailable: Unavailable | None = None
+    unavailable: Unavailable | None = None  # set when this pair cannot be measured here
     #: As in CellId.
     workers_named: bool = False
     chunk: str = "1"
     #: False for what only a race adds: the model with other workers than by default, or with another chunk.
     by_default: bool = True
+    waits: bool | None = field(default=None, compare=False)  # more than it computes; None: as its kind of work does
 
     @property
     def identity(self) -> CellId:

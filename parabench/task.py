@@ -1,7 +1,8 @@
 """What runs inside a worker: find the task by name, enter its context once, call it, say what became of it.
 
 Workers of every model import this module, in spawned processes, subinterpreters and on other hosts, so it imports the
-standard library, `records` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters stay out.
+standard library, `records`, `driving` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters
+stay out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from parabench.driving import driven
 from parabench.records import Failure, Outcome
 from parabench.tracing import tracer
 
@@ -48,18 +50,32 @@ class TaskCall:
     """
 
     task: str
+    #: Its coroutine twin; the task itself where that is a coroutine function.
     task_async: str | None = None
     context: str | None = None
     context_async: str | None = None
+    #: As a workload says; or "worker" where a process, or an interpreter, is one worker whatever its threads.
     context_scope: str = "process"
+    #: Makes JSON of a result, to be compared by; None: what `values` knows.
+    digest: str | None = None
     #: JSON text of the workload's settings: text, because a call has to be hashable.
     settings: str = "{}"
     traced: bool = False
 
     @property
+    def is_coroutine(self) -> bool:
+        """Whether the task itself is a coroutine function: who has no event loop for it drives it with one a thread."""
+        return self.task_async == self.task
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all threads of a process share what is entered for it; a loop runs in one thread at a time."""
+        return self.context_scope == "worker" or (self.context_scope == "process" and not self.is_coroutine)
+
+    @property
     def enters_each_thread(self) -> bool:
-        """Whether each thread that runs it enters a context of its own."""
-        return self.context is not None and self.context_scope != "process"
+        """Whether each thread that runs it enters a context, or an event loop, of its own."""
+        return not self.is_shared and (self.is_coroutine or self.context is not None)
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return call_from_text, (call_to_text(self),)
@@ -183,7 +199,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _function(call: TaskCall) -> Callable[[Any], Any]:
-    bound = _per_process if call.context_scope == "process" else _per_thread.bound
+    bound = _per_process if call.is_shared else _per_thread.bound
     function = bound.get(call)
     return function if function is not None else _enter(call, bound)
 
@@ -211,13 +227,30 @@ def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Calla
     with _entering:  # the first tasks of several threads arrive together: one of them enters, the others wait
         if call in bound:
             return bound[call]
+        stack = _process_stack if call.is_shared else _per_thread.stack
+        if call.is_coroutine:
+            context = functools.partial(_asynchronous, call) if call.context_async is not None else None
+            bound[call] = stack.enter_context(driven(coroutine_of(call), context))
+            return bound[call]
         function = find(call.task)
         if call.context is not None:
-            stack = _process_stack if call.context_scope == "process" else _per_thread.stack
             value = stack.enter_context(find(call.context)(json.loads(call.settings)))
             function = functools.partial(call_with_context, function, value)
         bound[call] = function
         return function  # type: ignore[no-any-return]
+
+
+def coroutine_of(call: TaskCall) -> Callable[..., Any]:
+    """The coroutine function that is the task itself, with its synchronous context where it has no asynchronous one.
+
+    Raises what importing it, or entering the context, raises.
+    """
+    return _function(replace(call, task_async=None, context=None if call.context_async else call.context))
+
+
+def _asynchronous(call: TaskCall) -> Any:
+    assert call.context_async is not None
+    return find(call.context_async)(json.loads(call.settings))
 
 
 def call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:

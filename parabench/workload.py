@@ -6,6 +6,7 @@ This module is imported by every worker of every model, so it needs nothing but 
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -112,6 +113,7 @@ class Workload:
     """
 
     name: str
+    #: A coroutine function is its own twin: event-loop models await it, workers of others drive it with a loop each.
     task: Callable[..., Json]
     #: size -> the items of one batch, each a JSON value, the same for the same arguments.
     items: Callable[[Size], Sequence[Json]]
@@ -142,6 +144,10 @@ class Workload:
     #: How far a float in a result may be from that of `sequential`, as a share of the larger of the two; None: not at
     #: all. Everything else in a result has to be the same value of the same JSON type.
     tolerance: float | None = None
+    #: result -> the JSON that it is compared by; None: the result itself, or a digest of it where it is not JSON.
+    digest: Callable[[Any], Json] | None = None
+    #: item -> what the task is called with instead, where that is not JSON: an array, a record. Called before rounds.
+    make_item: Callable[[Json], Any] | None = None
     limit: Callable[[LimitCase], Limit] = unknown_limit
     #: Client library of network workloads, as its users call it.
     client: str | None = None
@@ -155,10 +161,23 @@ class Workload:
     #: True when the synchronous task drives an event loop of its own, which greenlets of one thread cannot share.
     drives_event_loop: bool = False
 
+    def __post_init__(self) -> None:
+        if inspect.iscoroutinefunction(self.task) and self.task_async is None:
+            object.__setattr__(self, "task_async", self.task)
+            object.__setattr__(self, "drives_event_loop", True)
+
+    @property
+    def is_coroutine(self) -> bool:
+        """True when the task itself is a coroutine function."""
+        return self.task_async is self.task
+
     @property
     def waits(self) -> bool:
-        """True when the work waits more than it computes, so that more workers than cores make sense."""
-        return KINDS[self.kind][0]
+        """True when the work waits more than it computes, so that more workers than cores make sense.
+
+        A function of the user's own waits when it is a coroutine function: for what else would it be one?
+        """
+        return KINDS[self.kind][0] or (self.kind == "custom" and self.is_coroutine)
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])

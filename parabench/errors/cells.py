@@ -73,6 +73,24 @@ class TasksFailed(CellFailed):
     """A batch in which tasks raised or lost their worker."""
 
 
+class NotComparable(ParabenchError):
+    """A result that is not JSON, and for which nothing stands that could be compared."""
+
+    def __init__(self, kind: str, problem: str | None = None) -> None:
+        if kind == "coroutine":
+            super().__init__(
+                "the task returned a coroutine, which nobody awaits: write the task itself as `async def`, or name its "
+                "coroutine function with task_async="
+            )
+            return
+        why = problem or "it is neither JSON nor of a type that is compared by a digest"
+        super().__init__(
+            f"a result of type {kind} cannot be compared with that of another model: {why}; return JSON, bytes, an "
+            "array, a data frame or a dataclass of such, or name a function in the workload that makes JSON of a "
+            "result: digest=FUNCTION"
+        )
+
+
 class MachineBusy(UsageError):
     """Another session measures on this machine."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from parabench.errors import CellFailed, CellProcessDied, CellTimedOut, GilSwitchedOn, ZygoteDied
+from parabench.measure.cell_server import FUNCTIONS_OF_CELL
 from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
@@ -184,14 +185,19 @@ def _by_place(items: dict[str, str]) -> dict[int, str]:
     return {int(place): item for place, item in items.items()}
 
 
+def _name(function: Callable[..., Any] | None) -> str | None:
+    return None if function is None else reference_to(function)
+
+
 def call_of(workload: Workload, settings: str) -> TaskCall:
     """The call that workers get for a workload; `settings` is JSON text."""
     return TaskCall(
         task=reference_to(workload.task),
-        task_async=reference_to(workload.task_async) if workload.task_async else None,
-        context=reference_to(workload.context) if workload.context else None,
-        context_async=reference_to(workload.context_async) if workload.context_async else None,
+        task_async=_name(workload.task_async),
+        context=_name(workload.context),
+        context_async=_name(workload.context_async),
         context_scope=workload.context_scope,
+        digest=_name(workload.digest),
         settings=settings,
     )
 
@@ -222,8 +228,7 @@ def opened(
             chunk=cell.chunk,
             call=asdict(call_of(workload, settings)),
             items=list(items),
-            before_round=reference_to(workload.before_round) if workload.before_round else None,
-            after_round=reference_to(workload.after_round) if workload.after_round else None,
+            functions={role: _name(getattr(workload, role)) for role in FUNCTIONS_OF_CELL},
             services=asdict(services),
         )
         yield process, Opening(answer["seconds"], answer["gil_enabled"])

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
+from parabench.errors import NotComparable
 from parabench.machine.gil import gil_enabled
 from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
@@ -24,8 +25,12 @@ from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
 from parabench.records import Outcome, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
+from parabench.values import stand_in
+from parabench.workers.comparable import comparable
 from parabench.workers.services import Services
 
+#: Functions of a workload that its cell calls itself.
+FUNCTIONS_OF_CELL = ("make_item", "before_round", "after_round")
 #: Exit status of a cell that has lost its harness.
 EXIT_UNHEARD = 70
 
@@ -38,8 +43,9 @@ class CellServer:
         self._packages = Packages()
         self._run: Run
         self._batch: Batch
-        self._items_as_sent: list[str]
+        self._items_as_sent: list[str | None]
         self._settings: dict[str, Any]
+        self._digest: str | None
         self._before_round: Callable[..., None] | None
         self._after_round: Callable[..., dict[str, Any]] | None
 
@@ -50,18 +56,25 @@ class CellServer:
         chunk: str,
         call: dict[str, Any],
         items: list[Any],
-        before_round: str | None,
-        after_round: str | None,
+        functions: dict[str, str | None],
         services: dict[str, Any],
     ) -> dict[str, Any]:
-        """Open the model; answers the seconds it took until every worker was ready."""
+        """Open the model; answers the seconds it took until every worker was ready.
+
+        `functions` are those of the workload that its cell calls, by what they are for.
+        """
         task_call = TaskCall(**call)
+        make_item, self._before_round, self._after_round = (
+            find(name) if (name := functions[role]) else None for role in FUNCTIONS_OF_CELL
+        )
+        if make_item is not None:
+            items = list(map(make_item, items))
         self._batch = Batch(task_call, items)
-        self._items_as_sent = [json.dumps(item) for item in items]
+        self._items_as_sent = list(map(_as_text, items))
         self._settings = json.loads(task_call.settings)
-        self._before_round = find(before_round) if before_round else None
-        self._after_round = find(after_round) if after_round else None
-        opened = find_models()[model].open_with(workers, task_call, Services(**services), chunk)
+        found = find_models()[model]
+        self._digest = None if found.capabilities.json_only else task_call.digest  # its workers have done so
+        opened = found.open_with(workers, task_call, Services(**services), chunk)
         gil_at_start = gil_enabled()
         start = time.perf_counter()
         self._run = self._stack.enter_context(opened)
@@ -96,7 +109,7 @@ class CellServer:
             "began": timed.began,
             "host": socket.gethostname(),
             "used": {**asdict(timed.used), "blind": blind},
-            "outcomes": outcomes_to_json(timed.outcomes),
+            "outcomes": outcomes_to_json([comparable(outcome, self._digest) for outcome in timed.outcomes]),
             "items_changed": items_changed,
             "findings": findings,
             "disturbed": disturbed,
@@ -105,7 +118,7 @@ class CellServer:
     def _items_changed(self) -> dict[int, str]:
         """The first items that a task has changed, by place: models that share memory give it those of the batch."""
         items = zip(self._batch.items, self._items_as_sent, strict=True)
-        changed = ((place, item) for place, (item, sent) in enumerate(items) if _as_json(item) != sent)
+        changed = ((place, item) for place, (item, sent) in enumerate(items) if _as_text(item) != sent)
         return {place: shorten(item) for place, item in itertools.islice(changed, NAMED)}
 
     def trace_cost(self) -> dict[str, Any]:
@@ -155,10 +168,11 @@ def _time_batch(run: Run, batch: Batch, packages: Packages, *, collect_garbage: 
     return _Timed(end - start, began, used, outcomes)
 
 
-def _as_json(item: Any) -> str | None:
+def _as_text(item: Any) -> str | None:
+    """What shows that an item is still what it was; None: nothing does, for what a task has put into it, or made it."""
     try:
-        return json.dumps(item)
-    except (TypeError, ValueError):  # a task has put into it what JSON cannot hold
+        return json.dumps(stand_in(item))
+    except NotComparable:
         return None
 
 
@@ -187,8 +201,9 @@ def _serve(line: Line, server: CellServer) -> bool:
             answer = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
         try:
             line.send(answer)
-        except TypeError as error:  # a task returned what JSON cannot hold
-            line.send({"error": "TypeError", "message": f"a result is not a JSON value: {error}", "traceback": ""})
+        except TypeError as error:  # `after_round` has put in what JSON cannot hold
+            message = f"what after_round found is not JSON: {error}"
+            line.send({"error": "TypeError", "message": message, "traceback": ""})
         if step == "close":
             return True
     return False

@@ -257,5 +257,6 @@ def items_of(workload: Workload, size: str) -> Sequence[Any]:
     try:
         json.dumps(items)
     except (TypeError, ValueError) as error:
-        raise InvalidWorkload(workload.name, f"an item is not a JSON value: {error}") from None
+        remedy = "give what it is made of, and name the function that makes it: make_item=FUNCTION"
+        raise InvalidWorkload(workload.name, f"an item is not a JSON value: {error}; {remedy}") from None
     return items

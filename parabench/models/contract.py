@@ -44,6 +44,8 @@ class Capabilities:
     start_method: str | None = None
     #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.
     event_loop: str | None = None
+    #: Items and values travel as JSON.
+    json_only: bool = False
     #: Needs a service outside the harness's process tree (broker, scheduler).
     needs_service: bool = False
 

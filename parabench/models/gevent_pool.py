@@ -52,11 +52,8 @@ def _serve(workers: int, requests: IO[str], answers: IO[str]) -> None:
         attempt = call_from_text(text).bound()
         for index, item in enumerate(items):
             todo.put((attempt, index, item))
-        outcomes: list[Any] = [None] * len(items)
-        for _ in items:
-            index, outcome = done.get()
-            outcomes[index] = outcome
-        print(line_of(outcomes), file=answers, flush=True)
+        outcomes: dict[int, Outcome] = dict(done.get() for _ in items)
+        print(line_of([outcomes[index] for index in range(len(items))], call.digest), file=answers, flush=True)
     for _ in range(workers):
         todo.put(None)
     pool.join()
@@ -106,7 +103,9 @@ MODEL = Model(
         "drivers, gRPC) hold up all others."
     ),
     snippet=SNIPPET,
-    capabilities=Capabilities(worker="greenlet", shares_memory=True, pickles=False, parallel_bytecode=False),
+    capabilities=Capabilities(
+        worker="greenlet", shares_memory=True, pickles=False, parallel_bytecode=False, json_only=True
+    ),
     open=open_gevent,
     availability=needs_extra("gevent", "gevent"),
     libraries=("gevent", "greenlet"),

@@ -38,7 +38,7 @@ def open_interpreters(workers: int, call: TaskCall, *, chunk: str = "1") -> Iter
 
 def _prepare(call: TaskCall) -> None:
     # A context for each interpreter, which has one thread, whose thread-locals do not outlive a task there.
-    install(replace(call, context_scope="process"))
+    install(replace(call, context_scope="worker"))
     atexit.register(leave_process)  # an interpreter runs these callbacks when it is closed
 
 

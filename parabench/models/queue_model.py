@@ -27,6 +27,7 @@ def queue_model(library: QueueLibrary, **texts: Any) -> Model:
             parallel_bytecode=is_processes,
             start_method="fork" if is_processes else None,
             needs_service=True,
+            json_only=True,
         ),
         open=partial(open_queue, library),
         availability=needs_extra(extra, extra, *others),

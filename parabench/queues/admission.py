@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from parabench.task import TaskCall
 
 #: The names in a call: all of them are imported, and called.
-_NAMES = ("task", "task_async", "context", "context_async", "context_scope")
+_NAMES = ("task", "task_async", "context", "context_async", "context_scope", "digest")
 Announced = tuple[str | None, ...]
 
 

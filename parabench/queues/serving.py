@@ -12,7 +12,8 @@ from typing import Any
 from parabench.errors import MessageRefused
 from parabench.queues.admission import Admission
 from parabench.records import Outcome
-from parabench.task import TaskCall, call_from_text, failed, leave_process, leave_thread, lost
+from parabench.task import TaskCall, call_from_text, leave_process, leave_thread, lost
+from parabench.workers.comparable import comparable
 from parabench.workers.introduction import difference, introduction_for
 from parabench.workers.pools import answer
 
@@ -65,21 +66,19 @@ def leave(pause: float) -> str:
 
 
 def work(task: str, token: str, text: str, item: Any) -> str:
-    """Run one task; its outcome as text. A value that is not JSON is a failed outcome, and so is what is refused."""
+    """Run one task; its outcome as text. What cannot be compared is a failed outcome, and so is what is refused."""
     if (refusal := admission.refusal(text, token, greeting=False)) is not None:
         count_refused()
         return text_of(lost(MessageRefused(refusal)))
+    call = call_from_text(text)
     with Under(task):
-        outcome = call_from_text(text)(item)
-    return text_of(outcome)
+        outcome = call(item)
+    return text_of(comparable(outcome, call.digest))
 
 
 def text_of(outcome: Outcome) -> str:
     """An outcome as JSON."""
-    try:
-        return json.dumps(outcome)
-    except (TypeError, ValueError) as error:
-        return json.dumps(failed(TypeError(f"the task's value is not JSON: {error}")))
+    return json.dumps(outcome)
 
 
 class Slots:

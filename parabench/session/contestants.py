@@ -99,8 +99,8 @@ def _has_a_chance(cell: Cell, tried: Sequence[tuple[Cell, float]], best: float, 
 
 
 def waits(cell: Cell) -> bool:
-    """Whether the cell's kind of work waits."""
-    return KINDS[cell.kind][0]
+    """Whether the cell's work waits more than it computes."""
+    return KINDS[cell.kind][0] if cell.waits is None else cell.waits
 
 
 def _same_model(cell: Cell, other: Cell) -> bool:

@@ -86,6 +86,7 @@ def _validate(declared: Workload) -> None:
             "as 1e-9"
         )
         raise InvalidWorkload(declared.name, problem)
+    _validate_coroutines(declared)
     companions = (
         declared.task,
         declared.task_async,
@@ -93,12 +94,28 @@ def _validate(declared: Workload) -> None:
         declared.context_async,
         declared.before_round,
         declared.after_round,
+        declared.digest,
+        declared.make_item,
     )
     for function in filter(None, companions):
         name = getattr(function, "__qualname__", repr(function))
         if not isinstance(function, FunctionType) or "<" in name or "." in name:
             problem = f"{name} is not a module-level function, so workers in other processes cannot find it by name"
             raise InvalidWorkload(declared.name, problem)
+
+
+def _validate_coroutines(declared: Workload) -> None:
+    """Refuse coroutines where functions belong, and the other way round: each task would fail, under every model."""
+    task, twin = declared.task, declared.task_async
+    if inspect.iscoroutinefunction(task) and twin is not task:
+        problem = (
+            f"its task {task.__name__} is a coroutine function and has a task_async beside it: name a synchronous "
+            "function as the task, or leave task_async out"
+        )
+        raise InvalidWorkload(declared.name, problem)
+    if inspect.isasyncgenfunction(task):
+        problem = f"its task {task.__name__} yields: an asynchronous generator returns no value; return one"
+        raise InvalidWorkload(declared.name, problem)
 
 
 def _is_share(tolerance: object) -> bool:

@@ -43,16 +43,31 @@ def why_not(
         )
     if workload.kind == "live" and not live:
         return Unavailable("asks the real GitHub API, so it runs only on request", f"add {spelled('--live')}")
+    if workload.make_item is not None and model.capabilities.json_only:
+        return Unavailable("its items are not JSON, and this model sends nothing else to its workers")
+    return (
+        _no_loop_for(workload, model) or _missing_library(workload) or model.availability() or model.unserved(services)
+    )
+
+
+def _no_loop_for(workload: Workload, model: Model) -> Unavailable | None:
+    """Why the event loops that the work needs cannot run under this model."""
     library = model.capabilities.async_library
     if workload.task_async is not None and library is not None and workload.async_library not in ("any", library):
         return Unavailable(
-            f"its coroutines are written for {workload.async_library}, which does not run under {library}"
+            f"its coroutines are written for {workload.async_library}, which does not run under {library}",
+            'say async_library="any" if they await nothing of its own',
+        )
+    if workload.is_coroutine and model.capabilities.worker == "greenlet":
+        return Unavailable(
+            "its task is a coroutine function, and greenlets of one thread cannot each drive an event loop",
+            "write it as a synchronous function too, and name this one with task_async=",
         )
     if workload.drives_event_loop and model.capabilities.worker == "greenlet":
         return Unavailable("its client drives an event loop, and greenlets of one thread cannot each run one")
     if workload.drives_event_loop and workload.task_async is None and model.capabilities.accepts_coroutines:
         return Unavailable("its client drives an event loop of its own, which cannot run inside another")
-    return _missing_library(workload) or model.availability() or model.unserved(services)
+    return None
 
 
 def _missing_library(workload: Workload) -> Unavailable | None:
@@ -97,6 +112,7 @@ def make_cells(workloads: Iterable[Workload], models: Iterable[Model], wish: Wis
                 workers=default_workers(workload, cores),
                 size=wish.size,
                 unavailable=unavailable,
+                waits=workload.waits,
             )
             if model.capabilities.worker == "caller":
                 cells.append(replace(first, workers=1))

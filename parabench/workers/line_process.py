@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from parabench.errors import WorkerDied
 from parabench.records import Failure, Outcome, Trace
-from parabench.task import failed
+from parabench.workers.comparable import comparable
 
 
 def outcome_of(parts: Sequence[Any]) -> Outcome:
@@ -77,16 +77,11 @@ def _start(module_and_arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes]
     return process, os.fdopen(requests_in, "w", encoding="utf-8"), os.fdopen(answers_out, encoding="utf-8")
 
 
-def line_of(outcomes: list[Outcome]) -> str:
-    """The outcomes of a batch as JSON; a value that is none is the failure of its task."""
+def line_of(outcomes: list[Outcome], digest: str | None) -> str:
+    """The outcomes of a batch as JSON, as `comparable` makes them."""
     try:
-        return json.dumps(outcomes)
-    except Exception:  # find out whose it is
-        return f"[{','.join(map(_one_as_json, outcomes))}]"
-
-
-def _one_as_json(outcome: Outcome) -> str:
-    try:
-        return json.dumps(outcome)
-    except Exception as error:
-        return json.dumps(failed(error))
+        if digest is None:
+            return json.dumps(outcomes)
+    except (TypeError, ValueError, RecursionError):  # values that are no JSON, most likely all of them
+        pass
+    return json.dumps([comparable(outcome, digest) for outcome in outcomes])

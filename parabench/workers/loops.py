@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from parabench.records import Outcome
-from parabench.task import TASK_ERRORS, TaskCall, call_with_context, failed, find, untraced
+from parabench.task import TASK_ERRORS, TaskCall, call_with_context, coroutine_of, failed, find, untraced
 from parabench.tracing import tracer
 
 #: A NamedTuple made by its own constructor takes twice as long.
@@ -82,7 +82,7 @@ class LoopContexts:
         # Models prepare before the first task, so that no two tasks enter at once.
         if call not in self._bound:
             assert call.task_async is not None
-            function = find(call.task_async)
+            function = coroutine_of(call) if call.is_coroutine else find(call.task_async)
             if call.context_async is not None:
                 value = await self._stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
                 function = functools.partial(call_with_context, function, value)

@@ -118,9 +118,27 @@ def test_results_that_differ_from_sequential_fail_the_cell(visit):
         visit(deeds.workload(deeds.whoami, [1, 2]), "process-pool-fork")
 
 
-def test_a_result_that_is_no_json_value_is_told(visit):
-    with pytest.raises(CellFailed, match=r"a result is not a JSON value: Object of type set is not JSON serializable"):
-        visit(deeds.workload(deeds.not_json, [1]), "sequential")
+@pytest.mark.parametrize("model", ["sequential", "process-pool-fork", ready("gevent")])
+def test_a_result_that_is_no_json_value_is_compared_by_what_stands_for_it(visit, model):
+    assert visit(deeds.workload(deeds.not_json, [1, 2]), model).tasks == 2
+
+
+@pytest.mark.parametrize("model", ["thread-pool", ready("gevent")])
+def test_a_result_for_which_nothing_stands_is_refused_with_the_remedy(visit, model):
+    refusal = r"2 of 2 tasks failed.*NotComparable: a result of type object cannot be compared .*digest=FUNCTION"
+    with pytest.raises(TasksFailed, match=f"(?s){refusal}"):
+        visit(deeds.workload(deeds.not_comparable, [1, 2]), model)
+    assert visit(deeds.workload(deeds.not_comparable, [1, 2], digest=deeds.kind_of), model).tasks == 2
+
+
+def test_items_that_are_not_json_are_made_before_the_rounds(visit):
+    work = deeds.workload(deeds.length_and_kind, [3, 4], make_item=deeds.as_bytes, check=deeds.is_bytes)
+    assert visit(work, "process-pool-fork").tasks == 2
+
+
+def test_findings_that_are_no_json_value_are_told(visit):
+    with pytest.raises(CellFailed, match=r"what after_round found is not JSON: Object of type set is not JSON"):
+        visit(deeds.workload(deeds.echo, [1], after_round=deeds.find_a_set), "sequential")
 
 
 def test_a_batch_that_is_wrong_as_a_whole_fails_the_cell(visit):

@@ -121,16 +121,25 @@ def contexts(model, scope="process"):
             own = [outcome.value for _ in range(2) for outcome in run(Batch(call, [0] * 4))]
         leave_process()
         words = log.read_text().split()
-    return {
-        "before": before.count("enter"),
-        "entered": words.count("enter"),
-        "left": words.count("leave"),
-        "own": own,
-    }
+    counts = {"before": before.count("enter"), "entered": words.count("enter"), "left": words.count("leave")}
+    return {**counts, "own": own}
 
 
 def thread_contexts(model):
     return contexts(model, "thread")
+
+
+def coroutine(model):
+    """A coroutine function as the task itself, with a context of the loop: outcomes, and how often it was entered."""
+    if model.name == "gevent":
+        return None
+    with tempfile.NamedTemporaryFile("r") as log:
+        names = {"task_async": "tasks_for_tests:in_its_loop", "context_async": "tasks_for_tests:noted_loop"}
+        call = call_of("in_its_loop", **names, settings=json.dumps({"log": log.name}))
+        outcomes = observe(model, call, [*[0] * 6, "gives up", 0])
+        leave_process()
+        words = log.read().split()
+    return {"outcomes": outcomes, "entered": words.count("enter"), "left": words.count("leave")}
 
 
 def leftovers(model):

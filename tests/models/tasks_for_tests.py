@@ -102,6 +102,30 @@ async def _leaked_cancellation():
     return kept
 
 
+async def in_its_loop(item, loop):
+    """Whether the loop that awaits it is the one in which its context was entered."""
+    import asyncio
+
+    if item == "gives up":
+        raise asyncio.CancelledError("nobody waits for this")
+    return loop is _running_loop()
+
+
+def _running_loop():
+    if "trio" in sys.modules and sys.modules["trio"].lowlevel.in_trio_run():
+        return sys.modules["trio"].lowlevel.current_trio_token()
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
+@contextlib.asynccontextmanager
+async def noted_loop(settings):
+    _note(settings, f"enter {threading.get_ident()}")
+    yield _running_loop()
+    _note(settings, f"leave {threading.get_ident()}")
+
+
 def _note(settings, word):
     # One short write with O_APPEND: whole lines, whoever else writes.
     with Path(settings["log"]).open("a", encoding="utf-8") as log:

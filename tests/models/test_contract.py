@@ -10,7 +10,7 @@ from driven import WORKERS, Driven, is_queue, values_of
 
 HEALTHY = [
     *("order", "failures", "unpicklable_value", "values", "many", "empty", "one_worker", "together", "two_batches"),
-    *("twin", "gives_up", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
+    *("twin", "gives_up", "coroutine", "contexts", "thread_contexts", "leftovers", "leftovers_after_error"),
 ]
 
 
@@ -109,6 +109,16 @@ def test_a_coroutine_that_gives_up_is_one_failed_outcome(model, observed):
         assert [asynchronous[1][0], own[1][0]] == ["CancelledError", cancelled]
         assert asynchronous[1][1] == "nobody waits for this"
         assert "in give_up_async" in own[1][2]
+
+
+def test_a_coroutine_function_runs_everywhere_with_one_loop_for_each_worker(model, observed):
+    if model.capabilities.worker == "greenlet":
+        pytest.skip("greenlets of one thread cannot each drive a loop; such cells are unavailable")
+    seen = observed["coroutine"]
+    *driven, given_up, last = seen["outcomes"]
+    assert values_of([*driven, last]) == [True] * 7
+    assert given_up[1][:2] == ["CancelledError", "nobody waits for this"]
+    assert seen["entered"] == seen["left"] == contexts_expected(model, "thread")
 
 
 def contexts_expected(model, scope):

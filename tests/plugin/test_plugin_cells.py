@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from user_project import QUICK, Project
+from user_project import QUICK, Project, flat
 
 MINE = "def mine(item):\n    return item * 2\n"
 DECORATED = """
@@ -46,6 +46,17 @@ def test_one_file_with_one_function_runs_under_all_chosen_models(project: Projec
     result.assert_outcomes(passed=4)
     assert result.ret == pytest.ExitCode.OK
     assert set(project.cells()) == {f"mine-{model}" for model in MODELS.split(",")}
+
+
+def test_a_coroutine_function_runs_under_every_model_that_can_run_it(project: Project) -> None:
+    project.workload("wait", "import asyncio\n\n\nasync def wait(n):\n    await asyncio.sleep(0.001)\n    return n\n")
+    project.experiment()
+    models = "sequential,thread-pool,process-pool-fork,asyncio,gevent"
+    result = project.pytest("benchmarks", "--models", models, "--passes", "1", "--rounds", "1")
+    assert result.ret == pytest.ExitCode.OK
+    assert {name.removeprefix("wait-") for name in project.cells()} == {*models.split(",")} - {"gevent"}
+    told = flat(result.stdout.str())
+    assert "its task is a coroutine function, and greenlets of one thread cannot each drive an event loop" in told
 
 
 def test_it_runs_under_every_model_that_is_ready(project: Project) -> None:

@@ -45,6 +45,12 @@ def test_a_file_with_one_function_is_a_workload(folder):
     assert found.task(1) == 2
 
 
+def test_a_coroutine_function_alone_is_a_workload(folder):
+    (folder / "mine.py").write_text("import asyncio\nasync def wait(n):\n    await asyncio.sleep(0)\n    return n\n")
+    (found,) = find_workloads(folder).values()
+    assert (found.name, found.kind, found.task_async) == ("wait", "custom", found.task)
+
+
 def test_private_helpers_and_imports_do_not_count(folder):
     (folder / "mine.py").write_text(
         "from math import sqrt\nfrom os.path import join\ndef _h(n): return n\ndef task(n): return _h(n)\n"
@@ -94,6 +100,14 @@ def test_two_workloads_of_one_name_are_refused(folder):
         (
             "def f(n): return n\nTASK = Workload(name='x', task=f, items=lambda size: [1], kind='odd')",
             "its kind 'odd' is none of",
+        ),
+        (
+            "async def f(n): return n\nTASK = Workload(name='x', task=f, task_async=Workload, items=lambda size: [1])",
+            "its task f is a coroutine function and has a task_async beside it: name a synchronous function",
+        ),
+        (
+            "async def f(n): yield n\nTASK = Workload(name='x', task=f, items=lambda size: [1])",
+            "its task f yields: an asynchronous generator returns no value",
         ),
         *(
             (

@@ -78,10 +78,28 @@ def test_coroutines_of_another_library_say_so(written_for, library):
     loop = replace(base, capabilities=replace(base.capabilities, async_library=library))
     reason = why_not(work(task_async=noop_async, async_library=written_for), loop, live=False)
     if (written_for, library) == ("asyncio", "trio"):
-        assert reason == Unavailable("its coroutines are written for asyncio, which does not run under trio")
+        assert reason == Unavailable(
+            "its coroutines are written for asyncio, which does not run under trio",
+            'say async_library="any" if they await nothing of its own',
+        )
     else:
         assert reason is None
     assert why_not(work(async_library=written_for), loop, live=False) is None  # without a coroutine
+
+
+def test_a_coroutine_function_is_its_own_twin_and_waits():
+    alone = Workload(name="w", task=noop_async, items=lambda size: [1])
+    assert (alone.task_async, alone.is_coroutine, alone.waits) == (noop_async, True, True)
+    assert why_not(alone, model("thread-pool"), live=False) is None
+    assert why_not(alone, model("loop", worker="coroutine", coroutines=True), live=False) is None
+    assert not replace(alone, kind="cpu").waits
+    refusal = why_not(alone, model("gevent", worker="greenlet"), live=False)
+    assert refusal == Unavailable(
+        "its task is a coroutine function, and greenlets of one thread cannot each drive an event loop",
+        "write it as a synchronous function too, and name this one with task_async=",
+    )
+    (cell,) = cells_of(alone, model("thread-pool"))
+    assert (cell.workers, cell.waits) == (4, True)
 
 
 def test_choosing_by_name_and_pattern_keeps_the_order():

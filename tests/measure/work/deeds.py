@@ -66,7 +66,31 @@ def whoami(item):
 
 
 def not_json(item):
-    return {1, 2}
+    return {1, item, *"abc"}
+
+
+def not_comparable(item):
+    return object()
+
+
+def kind_of(value):
+    return type(value).__name__
+
+
+def as_bytes(item):
+    return bytes(item)
+
+
+def length_and_kind(item):
+    return [len(item), type(item).__name__]
+
+
+def is_bytes(item, result):
+    return result == [item, "bytes"]
+
+
+def find_a_set(items, results, settings):
+    return {"found": {1, 2}}
 
 
 def wait(seconds):
