@@ -257,6 +257,8 @@ class Instrumented:
     #: When the batch began, in seconds of the monotonic clock, and on which host.
     seconds_started: float | None = None
     host: str | None = None
+    #: Of the whole traced batch, what tracing costs included; None in journals of versions that did not keep it.
+    seconds: float | None = None
     #: In the order in which they ran.
     other_rounds: tuple[TracedRound, ...] = ()
     trace_cost: TraceCost | None = None

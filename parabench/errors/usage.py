@@ -80,6 +80,16 @@ class NothingStored(UsageError):
         super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
 
 
+class NothingToExplain(UsageError):
+    """No cell with a time answers to what was asked for."""
+
+    def __init__(self, session: str, asked: str | None, cells: Iterable[str]) -> None:
+        listed = ", ".join(cells)
+        what = "cell with a time" if asked is None else f"cell '{asked}'"
+        there = f"it has {listed}" if listed else "it has none: measure with pytest benchmarks"
+        super().__init__(f"there is no {what} in {session}: {there}")
+
+
 class FigureNotStored(UsageError):
     """A figure was asked for that no session has."""
 

@@ -78,6 +78,7 @@ def instrumented_rounds(process: CellProcess) -> Instrumentation:
         traces=shown.traces,
         seconds_started=shown.seconds_started,
         host=host,
+        seconds=shown.seconds,
         other_rounds=tuple(other for other in rounds if other is not shown),
         trace_cost=process.trace_cost(),
     )
