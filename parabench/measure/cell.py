@@ -91,9 +91,14 @@ class CellProcess:
             disturbed=answer["disturbed"],
         )
 
-    def traced_round(self) -> tuple[TracedRound, str, list[Outcome]]:
-        """One untimed round with every task traced, the host that it began on, and its outcomes."""
-        answer = self.ask("round", traced=True, collect_garbage=True)
+    def traced_round(
+        self, watcher: Watcher | None = None, tasks: int | None = None
+    ) -> tuple[TracedRound, str, list[Outcome]]:
+        """One untimed round with every task traced, the host that it began on, and its outcomes.
+
+        With a watcher somebody looks at the cell meanwhile; `tasks`: only so many of its first tasks.
+        """
+        answer = self.ask("round", watcher, traced=True, collect_garbage=True, tasks=tasks)
         outcomes = outcomes_from_json(answer["outcomes"])
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
         done = TracedRound(traces=traces, seconds_started=answer["began"], seconds=answer["seconds"])
@@ -171,6 +176,10 @@ class CellProcess:
 
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+
+    def pids(self) -> list[int]:
+        """Every living process of the cell."""
+        return [self._pid, *descendants(self._pid)]
 
     def bytes_resident(self) -> int | None:
         """Memory of the cell's whole tree now, shared pages counted once; None where the system does not show it."""
