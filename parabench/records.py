@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from parabench.figures import amount, figures_of, first, level, median, once, remark
-from parabench.traces import Instrumented, Trace, TraceCost, TracedRound
+from parabench.traces import Instrumented, Serialisation, Trace, TraceCost, TracedRound
 
 __all__ = [
     "Cell",
@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "Instrumented",
     "Outcome",
+    "Serialisation",
     "Trace",
     "TraceCost",
     "TracedRound",
@@ -131,6 +132,8 @@ class Costs:
     #: Living processes and threads at the time of reading.
     processes: int = field(metadata=level())
     threads: int = field(metadata=level())
+    #: Pages that the kernel made ready when they were touched, without reading them from storage.
+    page_faults: float | None = field(default=None, metadata=amount())
     #: From and to storage and pipes, by read(2) and write(2) and their like; None where the system does not count them.
     bytes_read: float | None = field(default=None, metadata=amount())
     bytes_written: float | None = field(default=None, metadata=amount())

@@ -31,6 +31,25 @@ class TracedRound:
     seconds_started: float
     #: Of the whole batch, what tracing costs included.
     seconds: float
+    #: In which the event loop of the cell's process did not turn, all and the longest time; None: it has none, or one
+    #: whose timers are unknown.
+    seconds_stalled: float | None = None
+    seconds_stalled_longest: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serialisation:
+    """What sending all items of a batch, and all outcomes back, takes in bytes and seconds, apart from any round."""
+
+    #: "pickle" or "json".
+    serialiser: str
+    bytes_items: int
+    bytes_values: int
+    #: Items are dumped where the batch begins and loaded in workers; values the other way round.
+    seconds_dump_items: float
+    seconds_load_items: float
+    seconds_dump_values: float
+    seconds_load_values: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +87,8 @@ class Instrumented:
     #: Looks at threads that had a task under way, by where they were found; None with the reason beside it.
     wait_sites: dict[str, int] | None = None
     wait_sites_reason: str | None = "it was measured by a version that did not look"
+    #: None: the model sends nothing between processes.
+    serialisation: Serialisation | None = None
+    #: As in TracedRound, of this round.
+    seconds_stalled: float | None = None
+    seconds_stalled_longest: float | None = None

@@ -38,9 +38,10 @@ GIL_OWN = 0.5
 LOOP_BUSY = 0.5
 #: Opening takes so many times as long as the batch where what the work itself needs to start is what it costs.
 OPENING_TIMES = 3.0
+#: A message of so many bytes does not fit into a pipe (pipe(7): 64 KiB).
+BYTES_LARGE = 65_536
 #: Seconds of the kernel for each page that a process touches first: a fault and clearing 4 KiB.
 SECONDS_PER_FAULT = 0.5e-6
-BYTES_PER_FAULT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +139,34 @@ def _lost(*parts: str) -> Callable[[Facts], float | None]:
 def _loop(facts: Facts) -> float:
     if not facts.evidence.shares_threads:
         return 0.0
+    if facts.evidence.blocks_the_loop:  # whatever a task waits for, all others wait for it, too
+        return facts.share("running", "waiting", "lock", "core")
     return facts.share("running") + (facts.share("lock") if facts.owner == LOOP else 0.0)
 
 
 def _computing(facts: Facts) -> float:
     return 0.0 if facts.evidence.shares_threads else max(0.0, facts.share("running") - (_memory(facts) or 0.0))
+
+
+def _waiting(facts: Facts) -> float:
+    return 0.0 if facts.evidence.blocks_the_loop else facts.share("waiting")
+
+
+def _large_messages(facts: Facts) -> bool:
+    """Whether handing a task over is moving bytes: a pipe takes a message of that length in several pieces."""
+    sent = facts.evidence.tables.get("serialisation")
+    if not isinstance(sent, dict):
+        return False
+    moved = sum(sent[key] for key in ("bytes_items", "bytes_values") if isinstance(sent.get(key), int))
+    return moved / facts.evidence.tasks >= BYTES_LARGE
+
+
+def _serialisation(facts: Facts) -> float:
+    return facts.share("serialisation", *(("dispatch", "queueing") if _large_messages(facts) else ()))
+
+
+def _dispatch(facts: Facts) -> float:
+    return 0.0 if facts.gil_taken or _large_messages(facts) else facts.share("dispatch", "queueing")
 
 
 def _start_up(facts: Facts) -> float:
@@ -169,14 +193,14 @@ def _memory(facts: Facts) -> float | None:
 _TIMELINE = "parabench/analyse/timeline.py: CPU clocks and run-queue delays of the tasks of a traced round"
 RULES = (
     Rule(COMPUTING, _computing, True, "CPU time of the tasks", _TIMELINE),
-    Rule(WAITING, lambda facts: facts.share("waiting"), True, "what the same tasks wait alone", _TIMELINE),
+    Rule(WAITING, _waiting, True, "what the same tasks wait alone", _TIMELINE),
     Rule(GIL, _gil, False, "futex in the interpreter's data, or one busy core", "proc_pid_syscall(5), gil.c"),
     Rule(CORES, _cores, False, "run-queue delay", "Linux: sched-stats.rst"),
     Rule(LOOP, _loop, False, "CPU of the loop's thread, turns that it missed", _TIMELINE),
     Rule(SERVER, _owned(SERVER), False, "longer waits for replies than alone, at sockets", _TIMELINE),
     Rule(LOCK, _owned(LOCK), False, "longer waits than alone, in flock(2) or futex(2)", "proc_pid_syscall(5)"),
-    Rule(DISPATCH, _lost("dispatch", "queueing"), False, "lanes between two tasks", _TIMELINE),
-    Rule(SERIALISATION, lambda facts: facts.share("serialisation"), False, "pickling measured apart", _TIMELINE),
+    Rule(DISPATCH, _dispatch, False, "lanes between two tasks", _TIMELINE),
+    Rule(SERIALISATION, _serialisation, False, "pickling measured apart, bytes of a message", "pickle, pipe(7)"),
     Rule(START_UP, _start_up, False, "a worker for each task; opening the sequential model", _TIMELINE),
     Rule(IMBALANCE, _lost("idle_tail"), False, "lanes without a task at the end", _TIMELINE),
     Rule(MEMORY, _memory, False, "pages touched first", "getrusage(2): ru_minflt"),

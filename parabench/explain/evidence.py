@@ -52,9 +52,16 @@ class Evidence:
     @property
     def shares_threads(self) -> bool:
         """Whether its tasks take turns in one thread, as coroutines and greenlets do."""
-        if self.timeline is not None:
-            return all(task.seconds_cpu is None for task in self.timeline.tasks)
-        return self.family in SHARING
+        if self.timeline is None:
+            return self.family in SHARING
+        alone = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
+        return alone or all(task.seconds_cpu is None for task in self.timeline.tasks)
+
+    @property
+    def blocks_the_loop(self) -> bool:
+        """Whether each task runs in the thread of the loop to its end, as functions without a coroutine do."""
+        shared = self.shares_threads and self.timeline is not None
+        return shared and any(task.seconds_cpu is not None for task in self.timeline.tasks)  # type: ignore[union-attr]
 
     @property
     def one_interpreter(self) -> bool:

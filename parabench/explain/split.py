@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
@@ -103,7 +104,7 @@ def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
     waiting, core, lock = _waits(timeline, count)
     starting = before + between if own_worker_each else 0.0
     dispatch = after if own_worker_each else between + after
-    serialisation = min(dispatch, evidence.figures.get("seconds_serialisation", 0.0) / count)
+    serialisation = min(dispatch, _seconds_serialisation(evidence, count))
     known = before + between + tail + after + running + waiting + core + lock
     return Parts(
         start_up=starting,
@@ -117,6 +118,21 @@ def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
         idle_tail=tail,
         unexplained=evidence.seconds - known,
     ), count
+
+
+def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
+    """Of the batch: what is done where it begins is done once, what workers do is done by all of them at once."""
+    sent = evidence.tables.get("serialisation")
+    if not isinstance(sent, dict):
+        return 0.0
+    begins = ("seconds_dump_items", "seconds_load_values")
+    works = ("seconds_load_items", "seconds_dump_values")
+    return sum(_number(sent, key) for key in begins) + sum(_number(sent, key) for key in works) / lanes
+
+
+def _number(table: Mapping[str, Any], key: str) -> float:
+    value = table.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _waits(timeline: Timeline, count: int) -> tuple[float, float, float]:

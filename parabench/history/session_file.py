@@ -111,7 +111,7 @@ def extra_info(
         **costs,
         "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
-        **_wait_sites(record.instrumented),
+        **_threads(record.instrumented),
         **timeline,
         **_ideal(limit, seconds),
         "libraries": provenance.libraries,
@@ -146,14 +146,17 @@ def _memory(instrumented: Instrumented | None) -> dict[str, Any]:
     }
 
 
-def _wait_sites(instrumented: Instrumented | None) -> dict[str, Any]:
-    """Where threads with a task were, as shares of the looks at them."""
+def _threads(instrumented: Instrumented | None) -> dict[str, Any]:
+    """Where threads with a task were, as shares of the looks at them; what sending took; how an event loop turned."""
     sites = instrumented.wait_sites if instrumented else None
     looks = sum(sites.values()) if sites else 0
     return {
         "wait_sites": {site: count / looks for site, count in sorted(sites.items())} if sites else None,
         "wait_looks": looks,
         "wait_sites_reason": instrumented.wait_sites_reason if instrumented else "no instrumented round was run",
+        "serialisation": asdict(instrumented.serialisation) if instrumented and instrumented.serialisation else None,
+        "seconds_loop_stalled": instrumented.seconds_stalled if instrumented else None,
+        "seconds_loop_stalled_longest": instrumented.seconds_stalled_longest if instrumented else None,
     }
 
 

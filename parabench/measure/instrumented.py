@@ -101,6 +101,9 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         trace_cost=process.trace_cost(),
         wait_sites=sites,
         wait_sites_reason=reason,
+        serialisation=process.serialisation(),
+        seconds_stalled=shown.seconds_stalled,
+        seconds_stalled_longest=shown.seconds_stalled_longest,
     )
     return Instrumentation(instrumented, outcomes)
 

@@ -5,6 +5,14 @@ import pytest
 from parabench.explain.split import split_of
 from tests.explain.cells import cell, computing_alone, span
 
+SENT = {
+    "serialiser": "pickle",
+    "seconds_dump_items": 0.1,
+    "seconds_load_items": 0.2,
+    "seconds_dump_values": 0.2,
+    "seconds_load_values": 0.2,
+}
+
 
 def parts_of(evidence):
     return {name: round(seconds, 9) for name, seconds in split_of(evidence).seconds_per_batch.items() if seconds}
@@ -39,9 +47,9 @@ def test_what_does_not_add_up_is_told():
 
 def test_measured_pickling_is_a_part_of_handing_out():
     spans = [span(1, 2, 1.0, worker=0), span(1, 2, 1.0, worker=1), span(4, 5, 1.0, worker=0)]
-    evidence = cell("pool", spans, seconds=5.0, family="processes", seconds_serialisation=0.5, seconds_traced=5.0)
+    evidence = cell("pool", spans, seconds=5.0, family="processes", tables={"serialisation": SENT}, seconds_traced=5.0)
     parts = split_of(evidence).seconds_per_batch
-    assert (parts.serialisation, parts.dispatch) == (0.25, 0.75)
+    assert (parts.serialisation, parts.dispatch) == (0.5, 0.5)
 
 
 def test_workers_that_are_started_for_a_task_are_start_up():
