@@ -52,10 +52,8 @@ def table(found: list[tuple[Explanation, str, bool]]) -> str:
     models = [model for model in KINDS if any(one.model == model for one, _, _ in found)]
     rows = [["workload", *models]]
     for workload in TRUTH:
-        row = [workload]
-        for model in models:
-            row.append(told([cell for cell in found if (cell[0].workload, cell[0].model) == (workload, model)]))
-        rows.append(row)
+        of_workload = [cell for cell in found if cell[0].workload == workload]
+        rows.append([workload, *(told([cell for cell in of_workload if cell[0].model == model]) for model in models)])
     return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], ["---"] * len(rows[0]), *rows[1:]])
 
 
