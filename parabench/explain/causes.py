@@ -54,7 +54,8 @@ class Facts:
     def share(self, *parts: str) -> float:
         """Of the batch, of these parts of the split together; of a traced round where that was longer."""
         whole = self.evidence.seconds - min(0.0, self.split.seconds_per_batch.unexplained)
-        return max(0.0, sum(getattr(self.split.seconds_per_batch, part) for part in parts)) / whole
+        seconds = dict(self.split.seconds_per_batch.items())
+        return max(0.0, sum(seconds[part] for part in parts)) / whole
 
     @property
     def gil_taken(self) -> bool:
@@ -158,7 +159,7 @@ def _large_messages(facts: Facts) -> bool:
     if not isinstance(sent, dict):
         return False
     moved = sum(sent[key] for key in ("bytes_items", "bytes_values") if isinstance(sent.get(key), int))
-    return moved / facts.evidence.tasks >= BYTES_LARGE
+    return bool(moved / facts.evidence.tasks >= BYTES_LARGE)
 
 
 def _serialisation(facts: Facts) -> float:
