@@ -90,13 +90,18 @@ class Law:
 
 
 def fit_law(
-    throughputs: Mapping[int, Sequence[float]], cores: int | None, *, seed: int = 0, resamples: int = RESAMPLES
+    throughputs: Mapping[int, Sequence[float]],
+    cores: int | None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    counts_least: int = COUNTS_LEAST,
 ) -> Law:
     """The law of throughputs by number of workers; the n-th of each count are those of the n-th session."""
     counts = tuple(sorted(throughputs))
     sessions = min((len(values) for values in throughputs.values()), default=0)
-    if len(counts) < COUNTS_LEAST or sessions < SESSIONS_LEAST:
-        few = f"{len(counts)} numbers of workers in {sessions} sessions; {COUNTS_LEAST} and {SESSIONS_LEAST} are needed"
+    if len(counts) < counts_least or sessions < SESSIONS_LEAST:
+        few = f"{len(counts)} numbers of workers in {sessions} sessions; {counts_least} and {SESSIONS_LEAST} are needed"
         return Law(kind="none", reason=few, counts=counts, sessions=sessions)
     logs = [{n: math.log(throughputs[n][place]) for n in counts} for place in range(sessions)]
     forms = [usl()] + ([piecewise(cores)] if cores is not None and counts[0] < cores < counts[-1] else [])
@@ -121,7 +126,8 @@ def fit_law(
 def left_out(throughputs: Mapping[int, Sequence[float]], cores: int | None) -> float | None:
     """How wrong the law of all other counts is about the largest, as a share; None: no law fitted them."""
     most = max(throughputs)
-    law = fit_law({n: values for n, values in throughputs.items() if n != most}, cores, resamples=20)
+    others = {n: values for n, values in throughputs.items() if n != most}
+    law = fit_law(others, cores, resamples=20, counts_least=COUNTS_LEAST - 1)
     if law.kind == "none" or law.sessions == 0:
         return None
     logs = [{n: math.log(throughputs[n][place]) for n in law.counts} for place in range(law.sessions)]

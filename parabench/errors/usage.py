@@ -90,6 +90,16 @@ class NothingToExplain(UsageError):
         super().__init__(f"there is no {what} in {session}: {there}")
 
 
+class NothingToScale(UsageError):
+    """Sessions in which no model was measured with several numbers of workers."""
+
+    def __init__(self, sessions: Iterable[str]) -> None:
+        super().__init__(
+            f"no model has several numbers of workers in {', '.join(sessions) or 'no session'}: "
+            "measure with parabench scale WORKLOAD --workers 1,2,4,8,16"
+        )
+
+
 class FigureNotStored(UsageError):
     """A figure was asked for that no session has."""
 
