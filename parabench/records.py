@@ -6,6 +6,27 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from parabench.figures import amount, figures_of, first, level, median, once, remark
+from parabench.traces import Instrumented, Serialisation, Trace, TraceCost, TracedRound
+
+__all__ = [
+    "Cell",
+    "CellId",
+    "CellRecord",
+    "Concern",
+    "Costs",
+    "Disturbance",
+    "Energy",
+    "Failure",
+    "Instrumented",
+    "Outcome",
+    "Serialisation",
+    "Trace",
+    "TraceCost",
+    "TracedRound",
+    "TreeUsage",
+    "Unavailable",
+    "Visit",
+]
 
 
 class Failure(NamedTuple):
@@ -14,22 +35,6 @@ class Failure(NamedTuple):
     type: str
     message: str
     traceback: str
-
-
-class Trace(NamedTuple):
-    """When and where one task ran, in an instrumented round: seconds of the host's monotonic clock."""
-
-    seconds_started: float
-    seconds_ended: float
-    #: None where tasks share a thread (event loops, greenlets).
-    seconds_cpu: float | None
-    worker: str
-    host: str
-    #: Ready to run but without a core, during the task; None where the kernel does not tell.
-    seconds_runqueue: float | None = None
-    #: Times measured on another host and moved to the clock of the host that started the batch: how wrong they may be.
-    #: None: they are those of the clock of `host`.
-    seconds_clock_error: float | None = None
 
 
 class Outcome(NamedTuple):
@@ -127,6 +132,8 @@ class Costs:
     #: Living processes and threads at the time of reading.
     processes: int = field(metadata=level())
     threads: int = field(metadata=level())
+    #: Pages that the kernel made ready when they were touched, without reading them from storage.
+    page_faults: float | None = field(default=None, metadata=amount())
     #: From and to storage and pipes, by read(2) and write(2) and their like; None where the system does not count them.
     bytes_read: float | None = field(default=None, metadata=amount())
     bytes_written: float | None = field(default=None, metadata=amount())
@@ -217,51 +224,6 @@ class Visit(Costs):
     tasks_first_batch: int | None = field(default=None, metadata=once(first))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracedRound:
-    """An untimed round with every task traced."""
-
-    #: In the order of the items.
-    traces: tuple[Trace, ...]
-    #: When the batch began, in seconds of the monotonic clock.
-    seconds_started: float
-    #: Of the whole batch, what tracing costs included.
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceCost:
-    """What a trace adds to a task, measured on tasks that do nothing; each half of an interquartile range wrong."""
-
-    #: Seconds for each task that had its thread for itself.
-    seconds: float
-    seconds_error: float
-    #: Seconds for each task that took turns with others in its thread.
-    seconds_shared: float
-    seconds_shared_error: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrumented:
-    """What the untimed rounds of a cell showed; None is unknown, with the reason beside it.
-
-    Memory is read in rounds without traces. Of the traced rounds the one of median length is this one.
-    """
-
-    bytes_peak: int | None
-    bytes_before: int | None
-    samples: int
-    reason: str | None
-    #: In the order of the items.
-    traces: tuple[Trace, ...]
-    #: When the batch began, in seconds of the monotonic clock, and on which host.
-    seconds_started: float | None = None
-    host: str | None = None
-    #: In the order in which they ran.
-    other_rounds: tuple[TracedRound, ...] = ()
-    trace_cost: TraceCost | None = None
-
-
 @dataclass(slots=True)
 class CellRecord:
     """Everything a session has found out about one cell."""
@@ -295,6 +257,4 @@ class CellRecord:
     @property
     def seconds(self) -> float | None:
         """The session's number for the cell: the median over its passes, in seconds per round."""
-        import statistics  # as above
-
-        return statistics.median(self.seconds_by_pass.values()) if self.valid else None
+        return median([*self.seconds_by_pass.values()]) if self.valid else None

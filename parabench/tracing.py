@@ -35,7 +35,8 @@ class Tracer:
     def __init__(self) -> None:
         import socket
 
-        self._worker = f"{os.getpid()}:{threading.get_ident()}"
+        # The number that the kernel knows the thread by, so that it can be found from outside.
+        self._worker = f"{os.getpid()}:{threading.get_native_id()}"
         self._host = socket.gethostname()
         self._fd = -1
         #: The thread's run-queue delay so far; None where nobody tells.

@@ -29,6 +29,7 @@ def timelines_info(record: CellRecord, records: Iterable[CellRecord]) -> dict[st
     return {
         **timeline_info(shown),
         "timeline_other_rounds": [timeline_to_json(other) for other in others if other.tasks],
+        "seconds_traced": instrumented.seconds if instrumented else None,
         "seconds_trace": seconds,
         "seconds_trace_error": error,
     }

@@ -93,6 +93,26 @@ class NothingStored(UsageError):
         super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
 
 
+class NothingToExplain(UsageError):
+    """No cell with a time answers to what was asked for."""
+
+    def __init__(self, session: str, asked: str | None, cells: Iterable[str]) -> None:
+        listed = ", ".join(cells)
+        what = "cell with a time" if asked is None else f"cell '{asked}'"
+        there = f"it has {listed}" if listed else "it has none: measure with pytest benchmarks"
+        super().__init__(f"there is no {what} in {session}: {there}")
+
+
+class NothingToScale(UsageError):
+    """Sessions in which no model was measured with several numbers of workers."""
+
+    def __init__(self, sessions: Iterable[str]) -> None:
+        super().__init__(
+            f"no model has several numbers of workers in {', '.join(sessions) or 'no session'}: "
+            "measure with parabench scale WORKLOAD --workers 1,2,4,8,16"
+        )
+
+
 class FigureNotStored(UsageError):
     """A figure was asked for that no session has."""
 

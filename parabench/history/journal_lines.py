@@ -13,6 +13,7 @@ from parabench.records import (
     Concern,
     Disturbance,
     Instrumented,
+    Serialisation,
     Trace,
     TraceCost,
     TracedRound,
@@ -58,7 +59,12 @@ def _instrumented_of(fields: Mapping[str, Any]) -> Instrumented:
         TracedRound(**{**other, "traces": _traces_of(other["traces"])}) for other in fields.get("other_rounds", ())
     )
     cost = fields.get("trace_cost")
-    read = {"other_rounds": others, "trace_cost": None if cost is None else TraceCost(**cost)}
+    sent = fields.get("serialisation")
+    read = {
+        "other_rounds": others,
+        "trace_cost": None if cost is None else TraceCost(**cost),
+        "serialisation": None if sent is None else Serialisation(**sent),
+    }
     return Instrumented(**{**fields, **read, "traces": _traces_of(fields["traces"])})
 
 

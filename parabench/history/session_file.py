@@ -111,6 +111,7 @@ def extra_info(
         **costs,
         "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
         **_memory(record.instrumented),
+        **_threads(record.instrumented),
         **timeline,
         **_ideal(limit, seconds),
         "libraries": provenance.libraries,
@@ -142,6 +143,20 @@ def _memory(instrumented: Instrumented | None) -> dict[str, Any]:
         "bytes_before_batch": instrumented.bytes_before if instrumented else None,
         "memory_samples": instrumented.samples if instrumented else 0,
         "memory_reason": instrumented.reason if instrumented else "no instrumented round was run",
+    }
+
+
+def _threads(instrumented: Instrumented | None) -> dict[str, Any]:
+    """Where threads with a task were, as shares of the looks at them; what sending took; how an event loop turned."""
+    sites = instrumented.wait_sites if instrumented else None
+    looks = sum(sites.values()) if sites else 0
+    return {
+        "wait_sites": {site: count / looks for site, count in sorted(sites.items())} if sites else None,
+        "wait_looks": looks,
+        "wait_sites_reason": instrumented.wait_sites_reason if instrumented else "no instrumented round was run",
+        "serialisation": asdict(instrumented.serialisation) if instrumented and instrumented.serialisation else None,
+        "seconds_loop_stalled": instrumented.seconds_stalled if instrumented else None,
+        "seconds_loop_stalled_longest": instrumented.seconds_stalled_longest if instrumented else None,
     }
 
 

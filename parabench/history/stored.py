@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,8 @@ class StoredBenchmark:
     #: What the workload found out after each round.
     findings: tuple[Mapping[str, Any], ...]
     reasons: Mapping[str, str]
+    #: Whatever else is true or false, a list or an object, as it is in the file, by its key: who takes one checks it.
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_cell(self) -> bool:

@@ -30,6 +30,9 @@ IDENTITY = (
 #: Keys of a pass that older files do not have, and that nothing here needs.
 _LATER = {"seconds_warm_up", "share_others", "others_reason", "disturbed"}
 _APART = {*IDENTITY, "chunk", "passes", "findings", "seconds_per_round"}
+#: Lists and objects with fields of their own.
+_NO_TABLES = {*_APART, "warm_up"}
+_TABLE = (bool, list, dict)
 _STATISTICS = ("median", "mean", "min", "max")
 #: Where the file itself says why a figure is null, by figure.
 _EXPLAINED_BY = explanations(Visit) | {
@@ -148,6 +151,7 @@ def _no_cell() -> dict[str, Any]:
         **dict.fromkeys(unknown),
         "figures": {},
         "remarks": {},
+        "tables": {},
         "findings": (),
         "stored_seconds_per_round": None,
         "reasons": dict.fromkeys(unknown, "it is no cell of parabench: pytest-benchmark does not record it"),
@@ -169,12 +173,14 @@ def _cell(entry: Mapping[str, Any], seconds: tuple[float, ...] | None) -> dict[s
         reason = remarks.get(_EXPLAINED_BY.get(key, ""))
         if value is None and present.get(key) is None and reason is not None:
             info.unknown(key, reason)
+    tables = {key: present[key] for key in rules if key not in _NO_TABLES and isinstance(present.get(key), _TABLE)}
     passes = _passes(info)
     findings = info.get("findings", rules["findings"]) if "findings" in info else None
     return {
         **identity,
         "figures": {key: value for key, value in figures.items() if value is not None},
         "remarks": {key: value for key, value in remarks.items() if value is not None},
+        "tables": tables,
         "findings": tuple(findings or ()),
         "passes": passes,
         "seconds_by_pass": _by_pass(info, passes, seconds),

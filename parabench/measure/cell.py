@@ -14,7 +14,7 @@ from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.records import Cell, Outcome, TraceCost, TracedRound, TreeUsage
+from parabench.records import Cell, Outcome, Serialisation, TraceCost, TracedRound, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workers.services import Services
 from parabench.workload import Workload
@@ -92,12 +92,24 @@ class CellProcess:
             disturbed=answer["disturbed"],
         )
 
-    def traced_round(self) -> tuple[TracedRound, str, list[Outcome]]:
-        """One untimed round with every task traced, the host that it began on, and its outcomes."""
-        answer = self.ask("round", traced=True, collect_garbage=True)
+    def traced_round(
+        self, watcher: Watcher | None = None, tasks: int | None = None
+    ) -> tuple[TracedRound, str, list[Outcome]]:
+        """One untimed round with every task traced, the host that it began on, and its outcomes.
+
+        With a watcher somebody looks at the cell meanwhile; `tasks`: only so many of its first tasks.
+        """
+        answer = self.ask("round", watcher, traced=True, collect_garbage=True, tasks=tasks)
         outcomes = outcomes_from_json(answer["outcomes"])
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
-        done = TracedRound(traces=traces, seconds_started=answer["began"], seconds=answer["seconds"])
+        stalled, longest = answer["stalled"]
+        done = TracedRound(
+            traces=traces,
+            seconds_started=answer["began"],
+            seconds=answer["seconds"],
+            seconds_stalled=stalled,
+            seconds_stalled_longest=longest,
+        )
         return done, answer["host"], outcomes
 
     def watched_round(self, watcher: Watcher) -> list[Outcome]:
@@ -107,6 +119,11 @@ class CellProcess:
     def trace_cost(self) -> TraceCost:
         """What a trace adds to a task here."""
         return TraceCost(**self.ask("trace_cost"))
+
+    def serialisation(self) -> Serialisation | None:
+        """What sending a batch and its outcomes takes; None where the model sends nothing."""
+        measured = self.ask("serialisation")["measured"]
+        return None if measured is None else Serialisation(**measured)
 
     def gil_enabled(self) -> bool:
         """Whether the GIL of the cell's process is on now. Raises GilSwitchedOn if its build is there to have none."""
@@ -172,6 +189,10 @@ class CellProcess:
 
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)
+
+    def pids(self) -> list[int]:
+        """Every living process of the cell."""
+        return [self._pid, *descendants(self._pid)]
 
     def bytes_resident(self) -> int | None:
         """Memory of the cell's whole tree now, shared pages counted once; None where the system does not show it."""

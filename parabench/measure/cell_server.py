@@ -20,6 +20,7 @@ from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
 from parabench.measure.resources import usage_of_self, usage_of_the_rest
+from parabench.measure.serialisation import measure_serialisation
 from parabench.measure.trace_cost import measure_trace_cost
 from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
@@ -27,6 +28,7 @@ from parabench.records import Outcome, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
 from parabench.values import stand_in
 from parabench.workers.comparable import comparable
+from parabench.workers.loop_ticks import take_ticks
 from parabench.workers.services import Services
 
 #: Functions of a workload that its cell calls itself.
@@ -46,6 +48,8 @@ class CellServer:
         self._items_as_sent: list[str | None]
         self._settings: dict[str, Any]
         self._digest: str | None
+        self._serialiser: str | None = None
+        self._outcomes: list[Outcome] = []
         self._before_round: Callable[..., None] | None
         self._after_round: Callable[..., dict[str, Any]] | None
 
@@ -74,6 +78,8 @@ class CellServer:
         self._settings = json.loads(task_call.settings)
         found = find_models()[model]
         self._digest = None if found.capabilities.json_only else task_call.digest  # its workers have done so
+        if found.capabilities.pickles:
+            self._serialiser = "json" if found.queue is not None else "pickle"
         opened = found.open_with(workers, task_call, Services(**services), chunk)
         gil_at_start = gil_enabled()
         start = time.perf_counter()
@@ -95,6 +101,8 @@ class CellServer:
         if self._before_round is not None:
             self._before_round(batch.items, self._settings)
         timed = _time_batch(self._run, batch, self._packages, collect_garbage=collect_garbage)
+        self._outcomes = timed.outcomes
+        stalled, stalled_longest = take_ticks() if traced else (None, None)
         items_changed = self._items_changed()
         findings: dict[str, Any] = {}
         if self._after_round is not None and all(outcome.failure is None for outcome in timed.outcomes):
@@ -113,6 +121,7 @@ class CellServer:
             "items_changed": items_changed,
             "findings": findings,
             "disturbed": disturbed,
+            "stalled": [stalled, stalled_longest],
         }
 
     def _items_changed(self) -> dict[int, str]:
@@ -120,6 +129,13 @@ class CellServer:
         items = zip(self._batch.items, self._items_as_sent, strict=True)
         changed = ((place, item) for place, (item, sent) in enumerate(items) if _as_text(item) != sent)
         return {place: shorten(item) for place, item in itertools.islice(changed, NAMED)}
+
+    def serialisation(self) -> dict[str, Any]:
+        """What sending the batch and the outcomes of the last round costs; nothing where the model sends nothing."""
+        if self._serialiser is None:
+            return {"measured": None}
+        outcomes = [outcome._replace(trace=None) for outcome in self._outcomes]
+        return {"measured": asdict(measure_serialisation(self._serialiser, self._batch.items, outcomes))}
 
     def trace_cost(self) -> dict[str, Any]:
         """What a trace adds to a task, measured in this process."""

@@ -153,15 +153,15 @@ class Experiment:
             stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
             if instrument:
-                instrumentation = self._instrumented(process)
+                instrumentation = self._instrumented(process, cell.workers, whole=_has_hooks(workload))
                 for outcomes in instrumentation.outcomes:
-                    verify(cell.id, workload, items, outcomes, expected)
+                    verify(cell.id, workload, items[: len(outcomes)], outcomes, expected and expected[: len(outcomes)])
                 stay.instrumented = instrumentation.instrumented
 
-    def _instrumented(self, process: CellProcess) -> Instrumentation:
+    def _instrumented(self, process: CellProcess, workers: int, *, whole: bool) -> Instrumentation:
         began = time.perf_counter()
         with self._counted_once():
-            done = instrumented_rounds(process)
+            done = instrumented_rounds(process, workers, whole=whole)
         self.seconds_instrumented += time.perf_counter() - began
         return done
 
@@ -175,8 +175,8 @@ class Experiment:
 
     def _first_tasks(self, cell: Cell, workload: Workload, tasks: int) -> int | None:
         """How many tasks the first batch has, where a whole one would take long and they are enough to warm up."""
-        hooks = workload.before_round is not None or workload.after_round is not None
-        if self._seconds_alone.get(workload.name, 0.0) < SECONDS_LONG or hooks or self.options.warm_up:
+        short = self._seconds_alone.get(workload.name, 0.0) < SECONDS_LONG
+        if short or _has_hooks(workload) or self.options.warm_up:
             return None
         enough = max(FIRST_TASKS_LEAST, FIRST_TASKS_PER_WORKER * cell.workers)
         return enough if enough < tasks else None
@@ -247,6 +247,11 @@ class Experiment:
             return CellFailed(
                 f"the service of workload '{workload.name}' did not start: {type(error).__name__}: {error}"
             )
+
+
+def _has_hooks(workload: Workload) -> bool:
+    """Whether it looks at whole batches."""
+    return workload.before_round is not None or workload.after_round is not None
 
 
 def items_of(workload: Workload, size: str) -> Sequence[Any]:

@@ -1,12 +1,19 @@
-"""The untimed rounds of a cell: memory in some, traces of tasks in others, so that neither disturbs the other."""
+"""The untimed rounds of a cell: memory in some, traces in others, looks at its threads in the last.
+
+None of them disturbs another one, and none is timed.
+"""
 
 from __future__ import annotations
 
+import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from parabench.measure.cell import CellProcess
+from parabench.measure.wait_sites import WaitWatch, sites_in_tasks
 from parabench.records import Instrumented, Outcome, TracedRound
 
 #: A reading of memory costs a core 1 to 2 ms, and takes locks of the processes that it reads. The pause after each is
@@ -18,6 +25,10 @@ READINGS_WANTED, MEMORY_ROUNDS_MOST = 3, 3
 TRACED_ROUNDS = 3
 #: A batch that takes longer is traced once: chance has no part in it that would be worth the time.
 SECONDS_LONG = 0.2
+#: Threads are looked at in so many rounds at most, until so many of the looks met a task.
+WATCHED_ROUNDS_MOST, LOOKS_WANTED = 3, 40
+#: So many tasks for each worker are watched at least where a whole batch would take long.
+WATCHED_TASKS_PER_WORKER = 4
 
 
 class MemoryWatch:
@@ -53,11 +64,15 @@ class Instrumentation:
     """What the untimed rounds showed, and the outcomes of each, to be verified as those of any other."""
 
     instrumented: Instrumented
+    #: A round that was no whole one has those of its first tasks.
     outcomes: list[list[Outcome]]
 
 
-def instrumented_rounds(process: CellProcess) -> Instrumentation:
-    """Run the untimed rounds of an open cell. Raises CellFailed as timed rounds do."""
+def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> Instrumentation:
+    """Run the untimed rounds of an open cell with so many workers; `whole`: no round may have fewer tasks than a batch.
+
+    Raises CellFailed as timed rounds do.
+    """
     watch = MemoryWatch(process.bytes_resident)
     outcomes: list[list[Outcome]] = []
     while watch.readings < READINGS_WANTED and len(outcomes) < MEMORY_ROUNDS_MOST:
@@ -70,6 +85,9 @@ def instrumented_rounds(process: CellProcess) -> Instrumentation:
         rounds.append(done)
         outcomes.append(of_round)
     shown = median_round(rounds)
+    tasks = None if whole else _tasks_watched(len(outcomes[-1]), workers, shown.seconds)
+    sites, reason, of_watched = _watched(process, tasks)
+    outcomes += of_watched
     instrumented = Instrumented(
         bytes_peak=watch.bytes_peak,
         bytes_before=watch.bytes_before,
@@ -78,10 +96,46 @@ def instrumented_rounds(process: CellProcess) -> Instrumentation:
         traces=shown.traces,
         seconds_started=shown.seconds_started,
         host=host,
+        seconds=shown.seconds,
         other_rounds=tuple(other for other in rounds if other is not shown),
         trace_cost=process.trace_cost(),
+        wait_sites=sites,
+        wait_sites_reason=reason,
+        serialisation=process.serialisation(),
+        seconds_stalled=shown.seconds_stalled,
+        seconds_stalled_longest=shown.seconds_stalled_longest,
     )
     return Instrumentation(instrumented, outcomes)
+
+
+class _Watched(NamedTuple):
+    sites: dict[str, int] | None
+    reason: str | None
+    outcomes: list[list[Outcome]]
+
+
+def _watched(process: CellProcess, tasks: int | None) -> _Watched:
+    """Where the threads of an open cell were found while they had a task."""
+    sites: Counter[str] = Counter()
+    outcomes: list[list[Outcome]] = []
+    while sites.total() < LOOKS_WANTED and len(outcomes) < WATCHED_ROUNDS_MOST:
+        with WaitWatch(process.pids) as watch:
+            done, _, of_round = process.traced_round(watch, tasks)
+        outcomes.append(of_round)
+        if watch.reason is not None:
+            return _Watched(None, watch.reason, outcomes)
+        sites += sites_in_tasks(watch.looks, done.traces)
+    if not sites:
+        return _Watched(None, "no look met a thread with a task: tasks are too short, or run elsewhere", outcomes)
+    return _Watched(dict(sites), None, outcomes)
+
+
+def _tasks_watched(tasks: int, workers: int, seconds: float) -> int | None:
+    """How many tasks of a batch that takes so long are watched; None: all."""
+    if seconds <= SECONDS_LONG:
+        return None
+    enough = max(WATCHED_TASKS_PER_WORKER * workers, math.ceil(tasks * SECONDS_LONG / seconds))
+    return enough if enough < tasks else None
 
 
 def median_round(rounds: list[TracedRound]) -> TracedRound:

@@ -67,6 +67,7 @@ def usage_of_self() -> TreeUsage:
         context_switches_involuntary=own.ru_nivcsw + ended.ru_nivcsw,
         processes=1,
         threads=threading.active_count(),
+        page_faults=own.ru_minflt + ended.ru_minflt,
         bytes_read=0,
         bytes_written=0,
     )
@@ -76,11 +77,13 @@ def usage_of_the_rest() -> TreeUsage:
     """What the living descendants of this process have used so far, and the bytes that the whole tree has moved."""
     user = system = total = 0.0
     voluntary = involuntary = threads = 0
+    faults: int | None = 0
     bytes_read, bytes_written = _bytes_moved(os.getpid())
     living = descendants(os.getpid())
     for pid in living:
         with contextlib.suppress(OSError, ProcessLookupError):
-            child_user, child_system, child_total = _seconds_cpu(pid)
+            child_user, child_system, child_total, child_faults = _seconds_cpu(pid)
+            faults = None if faults is None or child_faults is None else faults + child_faults
             user, system, total = user + child_user, system + child_system, total + child_total
             child_voluntary, child_involuntary = _context_switches(pid)
             voluntary, involuntary = voluntary + child_voluntary, involuntary + child_involuntary
@@ -96,6 +99,7 @@ def usage_of_the_rest() -> TreeUsage:
         context_switches_involuntary=involuntary,
         processes=len(living),
         threads=threads,
+        page_faults=faults,
         bytes_read=bytes_read,
         bytes_written=bytes_written,
         blind=None
@@ -104,18 +108,18 @@ def usage_of_the_rest() -> TreeUsage:
     )
 
 
-def _seconds_cpu(pid: int) -> tuple[float, float, float]:
-    """User, system and total CPU seconds of one process and of the children it has waited for."""
+def _seconds_cpu(pid: int) -> tuple[float, float, float, int | None]:
+    """User, system and total CPU seconds and page faults of one process and of the children it has waited for."""
     if not _PROC:
         times = psutil.Process(pid).cpu_times()
         waited = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-        return times.user, times.system, times.user + times.system + waited
+        return times.user, times.system, times.user + times.system + waited, None
     ticks = os.sysconf("SC_CLK_TCK")
-    # Fields after the command's closing bracket: state is the first, utime the 12th; proc_pid_stat(5).
+    # Fields after the command's closing bracket: state is the first, minflt the 8th, utime the 12th; proc_pid_stat(5).
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     user, system, waited_user, waited_system = (int(field) / ticks for field in fields[11:15])
     total = time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED) + waited_user + waited_system
-    return user + waited_user, system + waited_system, total
+    return user + waited_user, system + waited_system, total, int(fields[7]) + int(fields[8])
 
 
 def _context_switches(pid: int) -> tuple[int, int]:

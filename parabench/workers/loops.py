@@ -13,6 +13,7 @@ from typing import Any
 from parabench.records import Outcome
 from parabench.task import TASK_ERRORS, TaskCall, call_with_context, coroutine_of, failed, find, untraced
 from parabench.tracing import tracer
+from parabench.workers.loop_ticks import begin_ticks
 
 #: A NamedTuple made by its own constructor takes twice as long.
 _tuple = tuple.__new__
@@ -44,6 +45,8 @@ class LoopContexts:
         A task without a twin runs in the loop's own thread and blocks it. `gave_up` are further errors with which a
         task may end without taking the loop along.
         """
+        if call.traced:
+            begin_ticks()
         if call.task_async is None:
             return _blocking(call.bound(), places)
         try:

@@ -7,7 +7,7 @@ import dataclasses
 import deeds
 import pytest
 
-from parabench.measure.instrumented import MemoryWatch, median_round
+from parabench.measure.instrumented import MemoryWatch, _tasks_watched, median_round
 from parabench.measure.trace_cost import measure_trace_cost
 from parabench.records import TracedRound
 
@@ -73,3 +73,16 @@ def test_the_cost_of_a_trace_has_an_error_beside_it() -> None:
     assert cost.seconds > 0
     assert cost.seconds_error >= 0
     assert cost.seconds_shared > 0
+
+
+def test_threads_are_looked_at_in_a_round_of_their_own(visit) -> None:
+    found = visit(deeds.workload(deeds.wait, [0.03] * 4), "thread-pool", instrument=True).instrumented
+    assert found.wait_sites_reason is None
+    assert found.wait_sites["sleep"] > 0.5 * sum(found.wait_sites.values())
+
+
+def test_of_a_long_batch_some_tasks_are_watched() -> None:
+    assert _tasks_watched(100, 2, 0.1) is None
+    assert _tasks_watched(100, 2, 1.0) == 20
+    assert _tasks_watched(100, 2, 10.0) == 8
+    assert _tasks_watched(6, 2, 10.0) is None

@@ -1,0 +1,143 @@
+"""What a stored session knows of a cell that can tell why it is as slow as it is: figures only, no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from parabench.analyse.timeline import Timeline
+from parabench.analyse.timeline_json import timeline_from_json
+from parabench.history.stored import StoredBenchmark, StoredSession
+from parabench.records import CellId
+
+#: Families whose workers share threads when nothing else tells.
+SHARING = ("asyncio", "greenlets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The figures of one cell. Seconds are per round; None is unknown."""
+
+    cell: CellId
+    family: str
+    kind: str | None
+    start_method: str | None
+    #: Timed: the session's one number.
+    seconds: float
+    tasks: int
+    #: Whether one interpreter lock was on in the cell's process after its last round.
+    gil: bool | None
+    cores: int | None
+    bytes_memory: float | None
+    #: Stored figures by their key in the file.
+    figures: Mapping[str, float]
+    #: The traced round of median length first; empty: none was run, or it cannot be read.
+    timelines: tuple[Timeline, ...]
+    #: What the file has besides: lists and objects by their key.
+    tables: Mapping[str, Any]
+    #: The sequential cell of the same work; None for that cell itself, and where it was not measured.
+    alone: Evidence | None = None
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """That of the traced round of median length."""
+        return self.timelines[0] if self.timelines else None
+
+    @property
+    def workers(self) -> int:
+        """Workers that it can use: never more than it has tasks."""
+        return max(1, min(self.cell.workers, self.tasks))
+
+    @property
+    def shares_threads(self) -> bool:
+        """Whether its tasks take turns in one thread, as coroutines and greenlets do."""
+        if self.timeline is None:
+            return self.family in SHARING
+        alone = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
+        return alone or all(task.seconds_cpu is None for task in self.timeline.tasks)
+
+    @property
+    def blocks_the_loop(self) -> bool:
+        """Whether each task runs in the thread of the loop to its end, as functions without a coroutine do."""
+        shared = self.shares_threads and self.timeline is not None
+        return shared and any(task.seconds_cpu is not None for task in self.timeline.tasks)  # type: ignore[union-attr]
+
+    @property
+    def one_interpreter(self) -> bool:
+        """Whether its workers are threads of one interpreter."""
+        return self.start_method is None and self.family in ("baseline", "threads", *SHARING)
+
+    @property
+    def seconds_cpu_alone(self) -> float | None:
+        """CPU seconds of all tasks of the batch when they run one after another."""
+        return self.of_tasks_alone(0)
+
+    @property
+    def seconds_waited_alone(self) -> float | None:
+        """Seconds that all tasks of the batch wait when they run one after another."""
+        return self.of_tasks_alone(1)
+
+    def of_tasks_alone(self, place: int) -> float | None:
+        """Of the baseline's batch, its CPU (0) or its waiting (1)."""
+        baseline = self if self.cell.model == "sequential" else self.alone
+        if baseline is None:
+            return None
+        if baseline.timeline is None:
+            busy = min(baseline.figures.get("seconds_cpu", 0.0), baseline.seconds)
+            return (busy, baseline.seconds - busy)[place]
+        cpu = sum(task.seconds_cpu or 0.0 for task in baseline.timeline.tasks)
+        core = sum(task.seconds_core or 0.0 for task in baseline.timeline.tasks)
+        waited = sum(task.seconds_waiting or 0.0 for task in baseline.timeline.tasks)
+        return (cpu, max(0.0, waited - core))[place]
+
+
+def evidence_of(session: StoredSession) -> list[Evidence]:
+    """The evidence of every cell of a session that has a time, in the order of the file."""
+    first = [_evidence(session, stored, None) for stored in session.benchmarks if _usable(stored)]
+    alone = {(one.cell.workload, one.cell.size): one for one in first if one.cell.model == "sequential"}
+    stored = [benchmark for benchmark in session.benchmarks if _usable(benchmark)]
+    found = []
+    for one, benchmark in zip(first, stored, strict=True):
+        baseline = alone.get((one.cell.workload, one.cell.size))
+        found.append(one if baseline is None or baseline is one else _evidence(session, benchmark, baseline))
+    return found
+
+
+def _usable(stored: StoredBenchmark) -> bool:
+    return stored.cell is not None and bool(stored.seconds_per_round)
+
+
+def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence | None) -> Evidence:
+    assert stored.cell is not None
+    assert stored.seconds_per_round is not None
+    gil = stored.tables.get("gil_enabled_at_end")
+    return Evidence(
+        cell=stored.cell,
+        family=stored.family or "unknown",
+        kind=stored.kind,
+        start_method=stored.remarks.get("start_method"),
+        seconds=stored.seconds_per_round,
+        tasks=stored.tasks or 1,
+        gil=gil if isinstance(gil, bool) else None,
+        cores=session.fingerprint.get("cores_usable"),
+        bytes_memory=session.fingerprint.get("bytes_memory"),
+        figures=stored.figures,
+        timelines=_timelines(stored.tables),
+        tables=stored.tables,
+        alone=alone,
+    )
+
+
+def _timelines(tables: Mapping[str, Any]) -> tuple[Timeline, ...]:
+    found = []
+    for columns in (tables.get("timeline"), *(tables.get("timeline_other_rounds") or ())):
+        if not isinstance(columns, dict):
+            continue
+        try:
+            timeline = timeline_from_json(columns)
+        except ValueError:  # damaged: the cell is explained without it, as one that was not traced
+            continue
+        if timeline.tasks:
+            found.append(timeline)
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""Why each cell of a stored session takes the time that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from parabench.explain.causes import Facts, causes_of
+from parabench.explain.evidence import Evidence, evidence_of
+from parabench.explain.prediction import Prediction, predict
+from parabench.explain.sentences import sentence_of
+from parabench.explain.split import Split, split_of
+from parabench.history.stored import StoredSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What holds one cell."""
+
+    #: Id of the cell.
+    cell: str
+    workload: str
+    model: str
+    family: str
+    #: Timed: the session's one number, per round.
+    seconds: float
+    #: Names of `causes.CAUSES`, main first, two at most.
+    causes: tuple[str, ...]
+    #: Share of the batch's time by cause, from 0 to 1.
+    share: Mapping[str, float]
+    #: What holds it and what would help; no full stop.
+    sentence: str
+    split: Split
+    #: What would be gained without the main cause; None where nobody can tell.
+    predicted: Prediction | None
+
+    def stored(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            **asdict(self),
+            "causes": list(self.causes),
+            "split": {**asdict(self.split), "closes": self.split.closes},
+        }
+
+
+def explain_session(session: StoredSession) -> list[Explanation]:
+    """The explanation of every cell of the session that has a time, in the order of the file."""
+    found = evidence_of(session)
+    return [explain(evidence, _same_work(evidence, found)) for evidence in found]
+
+
+def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
+    """The explanation of one cell, given those of the same work."""
+    split = split_of(evidence)
+    causes = causes_of(Facts(evidence, split))
+    prediction = predict(causes[0].name, evidence, split, same_work)
+    return Explanation(
+        cell=evidence.cell.text,
+        workload=evidence.cell.workload,
+        model=evidence.cell.model,
+        family=evidence.family,
+        seconds=evidence.seconds,
+        causes=tuple(cause.name for cause in causes),
+        share={cause.name: cause.share for cause in causes},
+        sentence=sentence_of(causes, evidence, prediction),
+        split=split,
+        predicted=prediction,
+    )
+
+
+def _same_work(evidence: Evidence, found: list[Evidence]) -> list[Evidence]:
+    work = (evidence.cell.workload, evidence.cell.size)
+    return [other for other in found if (other.cell.workload, other.cell.size) == work]

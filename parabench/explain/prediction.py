@@ -1,0 +1,81 @@
+"""What a cure would give: a bound from the split, and beside it what other models of the same work were measured at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parabench.explain import causes
+from parabench.explain.evidence import Evidence
+from parabench.explain.split import Split
+
+_PARALLEL = ("processes", "interpreters")
+#: Families of models that cure a cause; none: another model does not.
+CURES = {
+    causes.COMPUTING: _PARALLEL,
+    causes.GIL: _PARALLEL,
+    causes.LOOP: _PARALLEL,
+    causes.WAITING: ("threads", "asyncio", "greenlets"),
+    causes.START_UP: ("threads", "processes", "interpreters"),
+    causes.DISPATCH: ("baseline",),
+    causes.SERIALISATION: ("baseline", "threads"),
+}
+#: A prediction holds where the measured speed-up is within this factor of it.
+HOLDS_WITHIN = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """How much faster a cell would be without its main cause; at most, because a cure has costs of its own."""
+
+    speedup: float
+    #: Families of models that would do it; empty: none would.
+    by: tuple[str, ...]
+    #: Seconds of this cell / seconds of the best measured cell of those families; None: none was measured.
+    measured: float | None
+    #: Whether that is within HOLDS_WITHIN of the prediction; None where nothing was measured.
+    holds: bool | None
+
+
+def predict(cause: str, evidence: Evidence, split: Split, others: Sequence[Evidence]) -> Prediction | None:
+    """The prediction for a cell's main cause; `others` are the cells of the same work. None where nothing is known."""
+    without = _seconds_without(cause, evidence, split)
+    if without is None or without <= 0:
+        return None
+    speedup = max(1.0, evidence.seconds / without)
+    by = CURES.get(cause, ())
+    cells = [other.seconds for other in others if other.family in by and other.cell != evidence.cell]
+    measured = evidence.seconds / min(cells) if cells else None
+    holds = None if measured is None else 1 / HOLDS_WITHIN <= measured / speedup <= HOLDS_WITHIN
+    return Prediction(speedup=speedup, by=by, measured=measured, holds=holds)
+
+
+def _seconds_without(cause: str, evidence: Evidence, split: Split) -> float | None:
+    """Seconds of the batch if the cause were gone and all else stayed as it is."""
+    parts, seconds = split.seconds_per_batch, evidence.seconds
+    cores = evidence.cores or 1
+    if cause in (causes.COMPUTING, causes.GIL, causes.LOOP):
+        computing = evidence.seconds_cpu_alone or parts.running * split.lanes
+        spread = computing / max(1, min(cores, evidence.tasks))
+        return max(spread, _longest(evidence), parts.waiting if cause != causes.COMPUTING else 0.0)
+    if cause == causes.WAITING:
+        busy = evidence.figures.get("seconds_cpu", 0.0)
+        return max(busy / (1 if evidence.gil else cores), _longest(evidence))
+    gone = {
+        causes.CORES: parts.core,
+        causes.SERVER: parts.lock,
+        causes.LOCK: parts.lock,
+        causes.DISPATCH: parts.dispatch + parts.queueing,
+        causes.SERIALISATION: parts.serialisation,
+        causes.START_UP: parts.start_up,
+        causes.IMBALANCE: parts.idle_tail,
+    }.get(cause)
+    return None if gone is None else seconds - gone
+
+
+def _longest(evidence: Evidence) -> float:
+    """Seconds of the longest task when it runs alone; 0 where nobody looked."""
+    baseline = evidence.alone or evidence
+    if baseline.timeline is None:
+        return 0.0
+    return max((task.seconds_cpu or 0.0) + (task.seconds_waiting or 0.0) for task in baseline.timeline.tasks)

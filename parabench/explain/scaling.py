@@ -1,0 +1,129 @@
+"""How the models of stored sessions scale with their workers: a law for each, and where they cross."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from parabench.analyse.scaling_law import CONFIDENCE, COUNTS_LEAST, Law, fit_law, left_out
+from parabench.analyse.student import t_quantile
+from parabench.history.stored import StoredSession
+
+#: Numbers of workers reach so many times as far as the cores, so that what happens beyond them is seen.
+BEYOND_CORES = 4
+
+#: Tasks per second by number of workers, in the order of the sessions.
+Throughputs = Mapping[int, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """One model of one workload."""
+
+    workload: str
+    model: str
+    law: Law
+    #: Median tasks per second over the sessions, by number of workers.
+    tasks_per_second: Mapping[int, float]
+    #: How wrong the law of all other counts is about the largest one, as a share; None: no law fitted them.
+    error_left_out: float | None
+
+    def stored(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overtaking:
+    """From which number of workers on one model is faster than another, up to the next such place."""
+
+    workload: str
+    faster: str
+    slower: str
+    #: Interpolated on a logarithmic scale between these two measured numbers.
+    at: float
+    low: int
+    high: int
+
+    def stored(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+def counts_for(cores: int) -> list[int]:
+    """Numbers of workers to measure where the user names none: powers of two past the cores, five at least."""
+    most = max(2 ** (COUNTS_LEAST - 1), BEYOND_CORES * cores)
+    return [2**power for power in range(math.ceil(math.log2(most)) + 1)]
+
+
+def throughputs_of(sessions: Sequence[StoredSession]) -> dict[tuple[str, str], Throughputs]:
+    """By workload and model; a session counts for a model if it has all numbers of workers that any of them has."""
+    found: dict[tuple[str, str], list[dict[int, float]]] = {}
+    for place, session in enumerate(sessions):
+        for stored in session.benchmarks:
+            cell = stored.cell
+            if cell is None or not stored.seconds_per_round or cell.chunk != "1" or cell.model == "sequential":
+                continue
+            of_model = found.setdefault((cell.workload, cell.model), [{} for _ in sessions])
+            of_model[place][cell.workers] = (stored.tasks or 1) / stored.seconds_per_round
+    return {key: _whole(by_session) for key, by_session in found.items()}
+
+
+def _whole(by_session: Sequence[Mapping[int, float]]) -> Throughputs:
+    counts = sorted(set().union(*by_session))
+    whole = [session for session in by_session if len(session) == len(counts)]
+    return {count: [session[count] for session in whole] for count in counts}
+
+
+def scalings_of(sessions: Sequence[StoredSession]) -> list[Scaling]:
+    """Every model that was measured with several numbers of workers, in the order of the files."""
+    cores = next((session.fingerprint.get("cores_usable") for session in sessions), None)
+    return [
+        Scaling(
+            workload=workload,
+            model=model,
+            law=fit_law(throughputs, cores),
+            tasks_per_second={n: statistics.median(values) for n, values in throughputs.items() if values},
+            error_left_out=left_out(throughputs, cores),
+        )
+        for (workload, model), throughputs in throughputs_of(sessions).items()
+        if len(throughputs) > 1
+    ]
+
+
+def overtakings_of(sessions: Sequence[StoredSession]) -> list[Overtaking]:
+    """Where one model is faster for sure at a number of workers, and slower for sure at the next that is sure."""
+    by_key = throughputs_of(sessions)
+    found = []
+    for (workload, one), (other_workload, other) in itertools.combinations(by_key, 2):
+        if workload == other_workload:
+            found += _overtakings(workload, (one, by_key[workload, one]), (other, by_key[workload, other]))
+    return found
+
+
+def _overtakings(workload: str, one: tuple[str, Throughputs], other: tuple[str, Throughputs]) -> list[Overtaking]:
+    leads = _leads(one[1], other[1])
+    sure = [(count, lead) for count, (lead, reach) in leads.items() if abs(lead) > reach]
+    found = []
+    for (low, before), (high, after) in itertools.pairwise(sure):
+        if (before > 0) != (after > 0):
+            share = before / (before - after)
+            faster, slower = (one[0], other[0]) if after > 0 else (other[0], one[0])
+            at = math.exp(math.log(low) + share * math.log(high / low))
+            found.append(Overtaking(workload=workload, faster=faster, slower=slower, at=at, low=low, high=high))
+    return found
+
+
+def _leads(one: Throughputs, other: Throughputs) -> dict[int, tuple[float, float]]:
+    """Log of how much faster the one is, by common number of workers, and half of its 95 % interval over sessions."""
+    found = {}
+    for count in sorted(one.keys() & other.keys()):
+        logs = [math.log(a / b) for a, b in zip(one[count], other[count], strict=False)]
+        if len(logs) > 1:
+            reach = t_quantile(CONFIDENCE, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
+            found[count] = (statistics.fmean(logs), reach)
+    return found

@@ -1,0 +1,225 @@
+"""Where the time of a batch went, in parts that add up to it.
+
+A batch of T seconds on L lanes (workers that run at once, or the one thread of an event loop) has L x T seconds of
+lanes. Each lane waits for its first task (`queueing`; where every task has a worker of its own, `start_up`), is between
+two tasks (`dispatch`, of it `serialisation` as measured apart), is in a task (`running`, `waiting`, `core`, `lock`:
+parabench/analyse/timeline.py), and is idle after its last one until the last lane ends (`idle_tail`); what follows is
+dispatch again. Divided by L, these are seconds of the batch. The spans are those of a traced round, the batch is the
+timed median, so that what they do not account for is `unexplained`, and may be negative.
+
+Without spans the parts are estimated from totals: CPU time of the tree, and what the tasks take alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from parabench.analyse.timeline import TaskSpan, Timeline
+from parabench.explain.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Seconds of one batch. They add up to its timed median."""
+
+    #: Starting a worker for each task, where the model does that.
+    start_up: float = 0.0
+    dispatch: float = 0.0
+    #: Pickling of items and values, as measured apart from the batch.
+    serialisation: float = 0.0
+    #: Until a lane has its first task.
+    queueing: float = 0.0
+    running: float = 0.0
+    #: As the tasks wait when they run alone.
+    waiting: float = 0.0
+    core: float = 0.0
+    #: For the GIL, or for whatever else tasks share: a lock, a server, the event loop.
+    lock: float = 0.0
+    #: Lanes that have nothing left while others still run.
+    idle_tail: float = 0.0
+    unexplained: float = 0.0
+
+    def items(self) -> list[tuple[str, float]]:
+        """Names and seconds."""
+        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The parts of a cell's batch, and how they came about."""
+
+    seconds_per_batch: Parts
+    #: Lane seconds of each part over the tasks: what one task has of it.
+    seconds_per_task: Parts
+    #: Half of the range over the traced rounds; None where there was one round, or none.
+    seconds_error: Parts | None
+    lanes: int
+    #: "spans" of traced tasks, or "totals" of the whole tree.
+    source: str
+
+    @property
+    def closes(self) -> bool:
+        """Whether the parts account for the batch within 10 %."""
+        total = sum(seconds for _, seconds in self.seconds_per_batch.items())
+        return abs(self.seconds_per_batch.unexplained) <= 0.1 * total
+
+
+def split_of(evidence: Evidence) -> Split:
+    """The split of one cell."""
+    if evidence.timelines and evidence.timelines[0].reason_no_queueing is None:
+        whole = [_from_spans(evidence, timeline) for timeline in evidence.timelines]
+        parts, lanes = whole[0]
+        error = _half_range([each for each, _ in whole]) if len(whole) > 1 else None
+        return _split(evidence, parts, lanes, error, "spans")
+    parts, lanes = _from_totals(evidence)
+    return _split(evidence, parts, lanes, None, "totals")
+
+
+def _split(evidence: Evidence, parts: Parts, lanes: int, error: Parts | None, source: str) -> Split:
+    share = lanes / evidence.tasks
+    per_task = Parts(**{name: seconds * share for name, seconds in parts.items()})
+    return Split(seconds_per_batch=parts, seconds_per_task=per_task, seconds_error=error, lanes=lanes, source=source)
+
+
+def _half_range(rounds: Sequence[Parts]) -> Parts:
+    columns = {name: [getattr(parts, name) for parts in rounds] for name, _ in rounds[0].items()}
+    return Parts(**{name: (max(column) - min(column)) / 2 for name, column in columns.items()})
+
+
+def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+    if all(task.seconds_cpu is None for task in timeline.tasks):
+        return _from_shared(evidence, timeline)
+    lanes, own_worker_each = _lanes(evidence, timeline)
+    count = len(lanes)
+    last = max(task.seconds_ended for task in timeline.tasks)
+    before = sum(max(0.0, lane[0].seconds_started) for lane in lanes) / count
+    between = sum(max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in _pairs(lane)) / count
+    tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
+    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
+    waiting, core, lock = _waits(timeline, count)
+    starting = before + between if own_worker_each else 0.0
+    dispatch = after if own_worker_each else between + after
+    serialisation = min(dispatch, _seconds_serialisation(evidence, count))
+    known = before + between + tail + after + running + waiting + core + lock
+    return Parts(
+        start_up=starting,
+        dispatch=dispatch - serialisation,
+        serialisation=serialisation,
+        queueing=0.0 if own_worker_each else before,
+        running=running,
+        waiting=waiting,
+        core=core,
+        lock=lock,
+        idle_tail=tail,
+        unexplained=evidence.seconds - known,
+    ), count
+
+
+def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
+    """Of the batch: what is done where it begins is done once, what workers do is done by all of them at once."""
+    sent = evidence.tables.get("serialisation")
+    if not isinstance(sent, dict):
+        return 0.0
+    begins = ("seconds_dump_items", "seconds_load_values")
+    works = ("seconds_load_items", "seconds_dump_values")
+    return sum(_number(sent, key) for key in begins) + sum(_number(sent, key) for key in works) / lanes
+
+
+def _number(table: Mapping[str, Any], key: str) -> float:
+    value = table.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _waits(timeline: Timeline, count: int) -> tuple[float, float, float]:
+    """Seconds of a lane that tasks wait as they do alone, for a core, and for what they share."""
+    waited = timeline.waiting
+    core = waited.seconds_core or 0.0
+    io = waited.seconds_io or 0.0
+    return io / count, core / count, max(0.0, (waited.seconds or 0.0) - io - core) / count
+
+
+def _lanes(evidence: Evidence, timeline: Timeline) -> tuple[list[list[TaskSpan]], bool]:
+    """The tasks of each lane in their order, and whether every task had a worker of its own."""
+    by_worker: dict[int, list[TaskSpan]] = {}
+    for task in sorted(timeline.tasks, key=lambda task: task.seconds_started):
+        by_worker.setdefault(task.worker, []).append(task)
+    each = len(by_worker) == len(timeline.tasks) > evidence.workers
+    if len(by_worker) <= evidence.workers:
+        return list(by_worker.values()), each
+    # Workers come and go: a lane is a place that one of them takes after the other.
+    free = [(0.0, place) for place in range(evidence.workers)]
+    lanes: list[list[TaskSpan]] = [[] for _ in free]
+    for task in sorted(timeline.tasks, key=lambda task: task.seconds_started):
+        _, place = heapq.heappop(free)
+        lanes[place].append(task)
+        heapq.heappush(free, (task.seconds_ended, place))
+    return [lane for lane in lanes if lane], each
+
+
+def _from_shared(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+    """Of an event loop, or of greenlets: one thread, busy or waiting, whatever the number of tasks under way."""
+    spans = sorted((task.seconds_started, task.seconds_ended) for task in timeline.tasks)
+    before, last, idle = max(0.0, spans[0][0]), spans[0][1], 0.0
+    for began, ended in spans[1:]:
+        idle += max(0.0, began - last)
+        last = max(last, ended)
+    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    inside = last - before - idle
+    # A batch keeps its loop busy between two tasks: that is what handing them out takes.
+    running = min(inside, max(0.0, evidence.figures.get("seconds_cpu", 0.0) - idle - before - after))
+    alone = _waiting_at_least(evidence, timeline)
+    waiting = min(inside - running, alone)
+    return Parts(
+        dispatch=idle + after,
+        queueing=before,
+        running=running,
+        waiting=waiting,
+        lock=inside - running - waiting,
+        unexplained=evidence.seconds - (last + after),
+    ), 1
+
+
+def _waiting_at_least(evidence: Evidence, timeline: Timeline) -> float:
+    """What the tasks' own waiting takes when as many wait at once as there are workers."""
+    alone = [task.seconds_waited_alone or 0.0 for task in timeline.tasks]
+    return max(sum(alone) / evidence.workers, *alone)
+
+
+def _from_totals(evidence: Evidence) -> tuple[Parts, int]:
+    """Estimates for a cell without spans: the lanes are its workers, and what it waits beyond its tasks is shared."""
+    lanes = 1 if evidence.shares_threads else evidence.workers
+    busy = evidence.figures.get("seconds_cpu")
+    alone_cpu, alone_waiting = evidence.seconds_cpu_alone, evidence.seconds_waited_alone
+    if busy is None or alone_cpu is None or alone_waiting is None:
+        return Parts(unexplained=evidence.seconds), lanes
+    running = min(busy, alone_cpu) / lanes
+    extra = max(0.0, busy - alone_cpu) / (1 if evidence.one_interpreter else lanes)
+    dispatch = min(extra, max(0.0, evidence.seconds - running))
+    slots = evidence.workers
+    waiting = min(alone_waiting / slots, max(0.0, evidence.seconds - running - dispatch))
+    rest = max(0.0, evidence.seconds - running - dispatch - waiting)
+    cores = evidence.cores or 1
+    crowded = busy / evidence.seconds >= 0.8 * min(cores, lanes) and lanes > cores and not _gil_holds(evidence)
+    return Parts(
+        dispatch=dispatch,
+        running=running,
+        waiting=waiting,
+        core=rest if crowded else 0.0,
+        lock=rest if _gil_holds(evidence) and not crowded else 0.0,
+        unexplained=0.0 if crowded or _gil_holds(evidence) else rest,
+    ), lanes
+
+
+def _gil_holds(evidence: Evidence) -> bool:
+    """Whether threads of one interpreter keep its lock taken nearly all the time."""
+    busy = evidence.figures.get("seconds_cpu", 0.0) / evidence.seconds
+    return bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads and 0.7 <= busy <= 1.3
+
+
+def _pairs(lane: Sequence[TaskSpan]) -> list[tuple[TaskSpan, TaskSpan]]:
+    return list(itertools.pairwise(lane))

@@ -1,0 +1,56 @@
+"""Explanations as people read them: a sentence a cell, or all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from parabench.explain.explanation import Explanation
+from parabench.report.quantities import seconds_text
+
+
+def brief(explanations: Sequence[Explanation]) -> str:
+    """For each workload a sentence for the best cell of each family, fastest first."""
+    lines: list[str] = []
+    for workload in dict.fromkeys(one.workload for one in explanations):
+        best: dict[str, Explanation] = {}
+        for one in sorted((e for e in explanations if e.workload == workload), key=lambda e: e.seconds):
+            best.setdefault(one.family, one)
+        lines += ["", workload]
+        for one in best.values():
+            lines.append(f"  {one.model} ({seconds_text(one.seconds)}): {' and '.join(one.causes)}. {one.sentence}.")
+    return "\n".join(lines).strip("\n")
+
+
+def details(explanation: Explanation) -> str:
+    """Everything about one cell: sentence, causes, split, prediction."""
+    split = explanation.split
+    lines = [
+        f"{explanation.cell}: {seconds_text(explanation.seconds)} a round",
+        f"  {explanation.sentence}.",
+        "  causes: " + ", ".join(f"{name} {explanation.share[name]:.0%}" for name in explanation.causes),
+        f"  split over {split.lanes} lane{'s' if split.lanes > 1 else ''}, from {split.source}:",
+        *_rows(explanation),
+    ]
+    if not split.closes:
+        lines.append("  the parts do not account for the batch within 10 %")
+    predicted = explanation.predicted
+    if predicted is not None and predicted.measured is not None:
+        told = "agrees with" if predicted.holds else "differs from"
+        lines.append(
+            f"  without it: up to {predicted.speedup:.2g}x, which {told} the measured {predicted.measured:.2g}x "
+            f"of {' or '.join(predicted.by)}"
+        )
+    return "\n".join(lines)
+
+
+def _rows(explanation: Explanation) -> Iterable[str]:
+    split = explanation.split
+    per_task, errors = dict(split.seconds_per_task.items()), split.seconds_error
+    wrong = dict(errors.items()) if errors is not None else {}
+    for name, seconds in split.seconds_per_batch.items():
+        if seconds == 0:
+            continue
+        sign, error = "-" if seconds < 0 else "", wrong.get(name)
+        row = f"    {name.replace('_', ' '):14} {sign}{seconds_text(abs(seconds)):>9}"
+        row += f"  {seconds / explanation.seconds:>5.0%}  {sign}{seconds_text(abs(per_task[name]))} a task"
+        yield row + (f", +- {seconds_text(error)}" if error else "")

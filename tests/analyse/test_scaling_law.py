@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from parabench.analyse.fisher import f_tail
+from parabench.analyse.scaling_law import fit_law, left_out
+
+COUNTS = (1, 2, 4, 8, 16, 32)
+
+
+def simulated(alpha, beta, *, seed=0, sessions=6, noise=0.05, counts=COUNTS, bend=lambda n: 1.0):
+    """Throughputs of a known law; a session as a whole is faster or slower, too."""
+    source = random.Random(seed)
+    shifts = [source.gauss(0, noise) for _ in range(sessions)]
+    law = {n: 100 * n / (1 + alpha * (n - 1) + beta * n * (n - 1)) * bend(n) for n in counts}
+    return {n: [law[n] * math.exp(shift + source.gauss(0, noise)) for shift in shifts] for n in counts}
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (0.05, 0.0), (0.1, 0.002), (0.4, 0.02)])
+def test_without_noise_the_law_is_found(alpha, beta):
+    law = fit_law(simulated(alpha, beta, noise=1e-6), 2, resamples=20)
+    assert law.kind == "usl"
+    assert law.serial_share.value == pytest.approx(alpha, abs=1e-3)
+    assert law.pair_cost.value == pytest.approx(beta, abs=1e-4)
+    assert law.fitted[8].value == pytest.approx(simulated(alpha, beta, noise=0.0)[8][0], rel=1e-3)
+
+
+def test_a_peak_is_told_where_it_is_sure_and_not_where_it_is_not():
+    sure = fit_law(simulated(0.05, 0.005), 2, resamples=40)
+    assert sure.slower_beyond.low < math.sqrt(0.95 / 0.005) < sure.slower_beyond.high
+    assert fit_law(simulated(0.05, 0.0), 2, resamples=40).slower_beyond is None
+    assert (
+        fit_law(simulated(0.0, 1e-6, noise=1e-5), 2, resamples=40).slower_beyond is None
+    )  # a peak at 1000 of 32 measured
+
+
+def test_the_best_number_is_the_smallest_that_is_nearly_as_fast_as_any():
+    law = fit_law(simulated(1.0, 0.0), 2, resamples=40)
+    assert (law.best.value, law.best.low) == (1, 1)
+    assert fit_law(simulated(0.0, 0.0), 2, resamples=40).best.value == 31
+
+
+def test_it_goes_one_step_further_and_says_so():
+    law = fit_law(simulated(0.1, 0.0), 2, resamples=40)
+    assert (law.extrapolated, max(law.fitted)) == (48, 48)
+    assert law.fitted[48].low < 100 * 48 / (1 + 0.1 * 47) < law.fitted[48].high
+
+
+def test_a_cliff_at_the_cores_is_piecewise_and_a_jagged_curve_has_no_law():
+    cliff = fit_law(simulated(0.02, 0.0, bend=lambda n: 1.0 if n <= 4 else (4 / n) ** 1.6 * 0.999), 4, resamples=40)
+    assert cliff.kind == "piecewise"
+    assert cliff.power_beyond.high < 0
+    assert cliff.slower_beyond.value == 4
+    jagged = fit_law(simulated(0.0, 0.0, bend=lambda n: 0.4 if n in (2, 16) else 1.0), 4, resamples=40)
+    assert (jagged.kind, jagged.serial_share) == ("none", None)
+    assert jagged.reason.startswith("no law fits: the best one is wrong by ")
+
+
+def test_too_little_is_said_to_be_too_little():
+    law = fit_law(simulated(0.1, 0.0, sessions=2, counts=(1, 2, 4)), 2, resamples=40)
+    assert (law.kind, law.reason) == ("none", "3 numbers of workers in 2 sessions; 5 and 5 are needed")
+
+
+def test_the_largest_count_is_predicted_from_the_others():
+    assert left_out(simulated(0.1, 0.002, noise=0.01), 2) < 0.1
+    jagged = simulated(0.0, 0.0, bend=lambda n: 0.4 if n in (2, 16) else 1.0)
+    assert left_out(jagged, 64) is None
+
+
+@pytest.mark.slow
+def test_intervals_cover_what_they_promise():
+    trials = 40
+    held = {"serial": 0, "pairs": 0, "next": 0}
+    for seed in range(trials):
+        law = fit_law(simulated(0.1, 0.004, seed=seed, noise=0.03), 2, resamples=80)
+        held["serial"] += law.serial_share.low <= 0.1 <= law.serial_share.high
+        held["pairs"] += law.pair_cost.low <= 0.004 <= law.pair_cost.high
+        held["next"] += law.fitted[48].low <= 100 * 48 / (1 + 0.1 * 47 + 0.004 * 48 * 47) <= law.fitted[48].high
+    print({name: count / trials for name, count in held.items()})
+    assert min(held.values()) >= 0.85 * trials  # 95 % would fall below that once in a hundred times
+
+
+@pytest.mark.parametrize(
+    ("ratio", "above", "below", "tail"),
+    [(3.3258, 5, 10, 0.05), (4.9646, 1, 10, 0.05), (1.0, 7, 7, 0.5), (0.0, 3, 4, 1.0)],
+)
+def test_the_tail_of_f_is_that_of_the_tables(ratio, above, below, tail):
+    assert f_tail(ratio, above, below) == pytest.approx(tail, abs=1e-5)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from parabench.cli.explain import explain_command
+from parabench.errors import NothingToExplain
+from parabench.explain.causes import CAUSES, RULES, UNCLEAR
+from parabench.explain.explanation import explain, explain_session
+from parabench.history.reader import read_session
+from tests.explain.cells import cell, computing_alone, span
+
+RESULTS = Path(__file__).parents[2] / "results"
+STORED = next(RESULTS.glob("Linux-x86_64-CPython-3.11*/0001*.json"))
+ALONE = computing_alone()
+PROCESSES = {"family": "processes"}
+GIL_WAITED_FOR = "50 % of worker time waits for the GIL (and 50 % computing)"
+
+
+def turns(count, each, *, cpu, workers=2, alone=0.0, core=0.0):
+    """So many tasks of equal length, in turn on the workers."""
+    return [
+        span(
+            place // workers * each, (place // workers + 1) * each, cpu, alone=alone, core=core, worker=place % workers
+        )
+        for place in range(count)
+    ]
+
+
+CASES = {
+    "computing": (ALONE, "computing"),
+    "processes that compute": (
+        cell("pool", turns(8, 0.1, cpu=0.1), seconds=0.4, family="processes", alone=ALONE, seconds_cpu=0.8),
+        "computing",
+    ),
+    "threads that compute": (
+        cell("thread-pool", turns(8, 0.2, cpu=0.1), seconds=0.8, alone=ALONE, seconds_cpu=0.8),
+        "gil",
+    ),
+    "threads without a GIL share a lock": (
+        cell("thread-pool", turns(8, 0.2, cpu=0.1), seconds=0.8, alone=ALONE, gil=False, seconds_cpu=0.8),
+        "lock",
+    ),
+    "more processes than cores": (
+        cell(
+            "pool",
+            turns(8, 0.2, cpu=0.1, workers=4, core=0.1),
+            seconds=0.4,
+            workers=4,
+            family="processes",
+            alone=ALONE,
+            seconds_cpu=0.8,
+        ),
+        "cores",
+    ),
+    "waiting as alone": (
+        cell("thread-pool", turns(8, 0.1, cpu=0.01, alone=0.09), seconds=0.4, kind="network", seconds_cpu=0.08),
+        "waiting",
+    ),
+    "a server that slows down": (
+        cell("thread-pool", turns(8, 0.2, cpu=0.01, alone=0.05), seconds=0.8, kind="network", seconds_cpu=0.08),
+        "server",
+    ),
+    "tasks that share a lock": (
+        cell("pool", turns(8, 0.2, cpu=0.05), seconds=0.8, family="processes", seconds_cpu=0.4),
+        "lock",
+    ),
+    "a loop that computes": (
+        cell("asyncio", [span(0, 0.8, None)] * 8, seconds=0.8, family="asyncio", alone=ALONE, seconds_cpu=0.8),
+        "loop",
+    ),
+    "tasks too short to be sent": (
+        cell(
+            "pool",
+            [span(p * 0.1, p * 0.1 + 0.01, 0.01, worker=p % 2) for p in range(8)],
+            seconds=0.8,
+            family="processes",
+        ),
+        "dispatch",
+    ),
+    "one long task": (
+        cell(
+            "pool", [span(0, 0.1, 0.1), span(0, 0.5, 0.5, worker=1)], seconds=0.5, family="processes", seconds_cpu=0.6
+        ),
+        "imbalance",
+    ),
+    "opening takes longer than the work": (
+        cell("thread-pool", turns(8, 0.1, cpu=0.1), seconds=0.4, seconds_cold_start=4.0, seconds_cpu=0.8),
+        "start-up",
+    ),
+    "nothing known": (cell("thread-pool", [], seconds=0.8), UNCLEAR),
+}
+
+
+@pytest.mark.parametrize(("evidence", "main"), CASES.values(), ids=CASES)
+def test_the_main_cause(evidence, main):
+    found = explain(evidence, [evidence])
+    assert found.causes[0] == main, found
+    assert len(found.causes) <= 2
+    assert set(found.share) == set(found.causes)
+    assert all(0 <= share <= 1 for share in found.share.values())
+
+
+def test_every_cause_has_a_rule_and_a_source():
+    assert {rule.cause for rule in RULES} | {UNCLEAR} == set(CAUSES)
+    assert all(rule.source and rule.evidence for rule in RULES)
+
+
+def test_the_gain_is_checked_against_the_models_that_would_bring_it():
+    threads, processes = CASES["threads that compute"][0], CASES["processes that compute"][0]
+    found = explain(threads, [ALONE, threads, processes])
+    assert found.sentence == f"{GIL_WAITED_FOR}; processes or a free-threaded build would give up to 2x"
+    assert found.predicted.holds
+    assert (found.predicted.speedup, found.predicted.measured) == pytest.approx((2.0, 2.0))
+    slow = cell("pool", turns(8, 0.1, cpu=0.1), seconds=0.7, family="processes", seconds_cpu=0.8)
+    assert explain(threads, [ALONE, threads, slow]).predicted.holds is False
+    assert explain(threads, [ALONE, threads]).predicted.measured is None
+
+
+def test_stored_sessions_of_earlier_versions_are_explained():
+    found = {(one.workload, one.model): one.causes[0] for one in explain_session(read_session(STORED))}
+    assert found["count-primes", "sequential"] == "computing"
+    assert found["count-primes", "thread-pool"] == "gil"
+    assert found["github-mocked-requests", "sequential"] == "waiting"
+    assert found["no-op", "process-pool-fork"] == "dispatch"
+
+
+def test_the_verb_tells_each_family_and_all_of_one_cell():
+    arguments = ["--results", str(RESULTS), "--sessions", "3.11"]
+    told = CliRunner().invoke(explain_command, arguments)
+    assert told.exit_code == 0, told.output
+    assert "count-primes\n" in told.output
+    assert "waits for the GIL" in told.output
+    one = CliRunner().invoke(explain_command, ["count-primes-thread-pool*", *arguments])
+    assert "split over 2 lanes, from spans:" in one.output
+    as_json = CliRunner().invoke(explain_command, ["count-primes-*", *arguments, "--format", "json"])
+    cells = json.loads(as_json.output)["cells"]
+    assert {entry["model"] for entry in cells} == {"sequential", "thread-pool", "process-pool-fork"}
+    keys = {"cell", "workload", "model", "causes", "share", "sentence", "split", "predicted"}
+    assert all(keys <= entry.keys() for entry in cells)
+
+
+def test_a_cell_that_is_not_there_is_told_with_those_that_are():
+    with pytest.raises(NothingToExplain, match=r"there is no cell 'nothing' in 0005.*: it has github-mocked"):
+        CliRunner().invoke(
+            explain_command, ["nothing", "--results", str(RESULTS), "--sessions", "3.11"], catch_exceptions=False
+        )

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from parabench.cli import scale
+from parabench.errors import NothingToScale
+from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
+from parabench.history.reader import read_session
+from parabench.report.scaling_text import scaling_text
+
+RESULTS = Path(__file__).parents[2] / "results"
+STORED = read_session(next(RESULTS.glob("Linux-x86_64-CPython-3.11*/0001*.json")))
+CELL = next(benchmark for benchmark in STORED.benchmarks if benchmark.model == "thread-pool")
+COUNTS = (1, 2, 4, 8, 16)
+
+
+def sessions_of(laws, *, sessions=5, noise=0.02, counts=COUNTS):
+    """Sessions whose models follow these laws: tasks per second of so many workers."""
+    source = random.Random(1)
+    return [
+        dataclasses.replace(
+            STORED,
+            benchmarks=tuple(
+                dataclasses.replace(
+                    CELL,
+                    workload="work",
+                    model=model,
+                    workers=n,
+                    tasks=100,
+                    seconds_per_round=100 / law(n) * math.exp(source.gauss(0, noise)),
+                )
+                for model, law in laws.items()
+                for n in counts
+            ),
+        )
+        for _ in range(sessions)
+    ]
+
+
+LAWS = {
+    "threads": lambda n: 100 * n / (1 + 0.1 * (n - 1) + 0.02 * n * (n - 1)),
+    "processes": lambda n: 60 * n / (1 + 0.02 * (n - 1)),
+}
+
+
+def test_each_model_has_a_law_and_crossings_lie_between_what_was_measured():
+    sessions = sessions_of(LAWS)
+    threads, processes = scalings_of(sessions)
+    assert (threads.model, processes.model) == ("threads", "processes")
+    assert threads.law.serial_share.low < 0.1 < threads.law.serial_share.high
+    assert threads.law.slower_beyond.value == pytest.approx(math.sqrt(0.9 / 0.02), rel=0.05)
+    assert processes.law.slower_beyond is None
+    assert processes.error_left_out < 0.1
+    (place,) = overtakings_of(sessions)
+    assert (place.faster, place.slower, place.low, place.high) == ("processes", "threads", 4, 8)
+    assert place.low < place.at < place.high
+    told = scaling_text([threads, processes], [place])
+    assert "slower beyond 7 [" in told
+    assert "extrapolated, not measured: 24 workers" in told
+    assert "processes is faster than threads from" in told
+
+
+def test_sessions_without_all_numbers_do_not_count():
+    sessions = sessions_of(LAWS)
+    short = dataclasses.replace(sessions[0], benchmarks=sessions[0].benchmarks[1:])
+    threads, processes = scalings_of([short, *sessions[1:]])
+    assert (threads.law.sessions, processes.law.sessions) == (4, 5)
+    assert threads.law.reason == "5 numbers of workers in 4 sessions; 5 and 5 are needed"
+    assert threads.law.reason in scaling_text([threads], [])
+
+
+def test_the_numbers_reach_past_the_cores():
+    assert counts_for(2) == [1, 2, 4, 8, 16]
+    assert counts_for(12) == [1, 2, 4, 8, 16, 32, 64]
+
+
+def test_stored_sessions_are_scaled_without_measuring(monkeypatch):
+    sessions = iter(sessions_of(LAWS))
+    monkeypatch.setattr(scale, "read_session", lambda path: next(sessions))
+    arguments = ["--results", str(RESULTS), "--stored", "3.11", "--format", "json"]
+    told = json.loads(CliRunner().invoke(scale.scale_command, arguments, catch_exceptions=False).output)
+    assert [one["model"] for one in told["scalings"]] == ["threads", "processes"]
+    assert told["scalings"][0]["law"]["kind"] == "usl"
+    assert told["crossings"][0]["faster"] == "processes"
+
+
+def test_what_cannot_be_scaled_is_told():
+    runner = CliRunner()
+    with pytest.raises(NothingToScale, match=r"no model has several numbers of workers in 0001.*: measure with"):
+        runner.invoke(
+            scale.scale_command, ["--results", str(RESULTS), "--stored", "python:3.11"], catch_exceptions=False
+        )
+    assert "name the workloads to scale" in runner.invoke(scale.scale_command, []).output
