@@ -36,7 +36,7 @@ class Project:
         self.pytester = pytester
         self.root = pytester.path
         self.mark = uuid.uuid4().hex
-        self.file("pytest.ini", "[pytest]\n")
+        self.file("pytest.ini", "[pytest]\nparabench_no_report = true\n")
 
     def file(self, name: str, text: str) -> Path:
         """Write a file of the project, its folders included."""

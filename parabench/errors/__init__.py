@@ -21,6 +21,7 @@ from parabench.errors.cells import (
     WrongResult,
     ZygoteDied,
 )
+from parabench.errors.reports import LibraryMissing, NothingToReport
 from parabench.errors.runs import (
     EnvironmentNotMade,
     GitFailed,
@@ -108,6 +109,7 @@ __all__ = [
     "JournalInUse",
     "JournalNotWritable",
     "LawBroken",
+    "LibraryMissing",
     "LockUnusable",
     "MachineBusy",
     "MessageRefused",
@@ -119,6 +121,7 @@ __all__ = [
     "NothingDeclared",
     "NothingSelected",
     "NothingStored",
+    "NothingToReport",
     "NothingToResume",
     "ParabenchError",
     "PlanDiffers",

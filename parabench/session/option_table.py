@@ -229,6 +229,7 @@ OPTIONS = (
     Entry(
         "--scratch", "DIR", "", _path, "Folder for the files of disk workloads; default: the system's temporary folder"
     ),
+    Entry("--no-report", None, "", _flag, "Do not refresh report.html in the folder of the results after the session"),
     Entry("--results", "DIR", "results", _path, "Folder of the stored sessions, relative to the root directory"),
     Entry("--workloads-dir", "DIR", "workloads", _path, "Folder of the workload files, relative to the root directory"),
 )
