@@ -73,6 +73,7 @@ PLANTS = (
     Plant("parabench/queues/serving.py", "import redis", WORKERS),
     Plant("parabench/workload.py", "import parabench.machine.cores", WORKERS),
     Plant("parabench/analyse/race.py", "import rich", "only the report knows rich"),
+    Plant("parabench/report/terminal.py", "def late():\n    import jinja2", "only the page knows jinja2"),
     Plant("parabench/analyse/race.py", "import numpy", "analyse is a pure leaf: numbers in, records out"),
     Plant("parabench/report/terminal.py", "import click", "only the command line knows click"),
     Plant("parabench/report/terminal.py", "import psutil", "psutil is for what looks at the machine"),

@@ -40,7 +40,10 @@ class Project:
 
     def ini(self, *lines: str) -> Path:
         """Write pytest.ini: short names of our options, and these lines."""
-        return self.file("pytest.ini", "\n".join(("[pytest]", "parabench_short_options = true", *lines, "")))
+        return self.file(
+            "pytest.ini",
+            "\n".join(("[pytest]", "parabench_short_options = true", "parabench_no_report = true", *lines, "")),
+        )
 
     def file(self, name: str, text: str) -> Path:
         """Write a file of the project, its folders included."""

@@ -21,6 +21,7 @@ from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
 from parabench.report.comparison_table import as_table
 from parabench.report.interpreter_table import interpreter_text
+from parabench.report.page.refresh import refreshed
 from parabench.run.arms import interpreter_arms
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
@@ -100,6 +101,8 @@ def _report(run: Run, threshold: float) -> int:
         echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
     if failed:
         echo(f"{failed} sessions had failed cells: their reasons are in the files")
+    for line in refreshed(run.results):
+        echo(line)
     if run.arms[0].is_interpreter:
         ratios = interpreter_ratios({arm.label: run.blocks(arm.label) for arm in run.arms})
         show("\n" + interpreter_text(ratios, colour=sys.stdout.isatty()))

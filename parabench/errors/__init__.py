@@ -22,6 +22,7 @@ from parabench.errors.cells import (
     WrongResult,
     ZygoteDied,
 )
+from parabench.errors.reports import LibraryMissing, NothingToReport
 from parabench.errors.runs import (
     EnvironmentNotMade,
     GitFailed,
@@ -113,6 +114,7 @@ __all__ = [
     "JournalInUse",
     "JournalNotWritable",
     "LawBroken",
+    "LibraryMissing",
     "LockUnusable",
     "MachineBusy",
     "MessageRefused",
@@ -126,6 +128,7 @@ __all__ = [
     "NothingSelected",
     "NothingStored",
     "NothingToExplain",
+    "NothingToReport",
     "NothingToResume",
     "NothingToScale",
     "ParabenchError",

@@ -10,8 +10,9 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from parabench.errors import HistoryUnreadable
 from parabench.history.files import place_of, printable, session_files, unreadable_file
@@ -28,6 +29,8 @@ __all__ = [
     "read_session",
 ]
 
+T = TypeVar("T")
+
 #: A larger file is refused before it fills the memory; ten million rounds take a quarter of it.
 BYTES_MOST = 2**30
 #: Ours are six levels deep. Whoever shows or copies a value of a file does so by recursion, which has its limits.
@@ -42,9 +45,14 @@ def read_session(path: Path) -> StoredSession:
     Raises HistoryUnreadable, which names the file and what is wrong with it, for anything that is not one, and
     HistoryTooNew for one of a format that a later parabench has made.
     """
+    return read_with(path, build_session)
+
+
+def read_with(path: Path, build: Callable[[Path, Any], T]) -> T:
+    """What `build` makes of the path and the JSON value of a file, with the errors of `read_session`."""
     path = Path(path)
     try:
-        return build_session(path, _parsed(_bytes_of(path)))
+        return build(path, _parsed(_bytes_of(path)))
     except OSError as error:
         raise unreadable_file(path, error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:

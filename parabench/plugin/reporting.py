@@ -79,7 +79,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         if PROGRESS in config.stash:
             config.stash[PROGRESS].end(complete=not ours.interrupted)
         notes = [*steadiness(ours.records.values())]
-        notes += [f"Stored as {bestrelpath(config.rootpath, ours.stored)}"] if ours.stored else []
+        if ours.stored:
+            notes.append(f"Stored as {bestrelpath(config.rootpath, ours.stored)}")
+            notes += _refreshed(config, ours)
         text = summary(
             ours.answers(),
             ours.records.values(),
@@ -91,6 +93,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write(text)
         terminalreporter.write(crossings_table(crossings_of(ours), colour=terminalreporter.hasmarkup))
         _tell_verdicts(terminalreporter, config, ours)
+
+
+def _refreshed(config: pytest.Config, ours: Session) -> list[str]:
+    """Make the report anew and say where it is. A run of many sessions does that once, when all are there."""
+    if ours.options.no_report or ours.run is not None:
+        return []
+    from parabench.report.page.refresh import refreshed
+
+    return refreshed(ours.options.results, lambda path: bestrelpath(config.rootpath, path))
 
 
 def steadiness(records: Iterable[CellRecord]) -> list[str]:

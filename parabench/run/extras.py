@@ -25,7 +25,7 @@ LEFT_OUT = {"all", "dev", "docs", "lint", "numpy", "ray", "test"}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
-    "report": "'parabench compare' and 'parabench history' take longer to read stored sessions",
+    "report": "there is no report.html, and what reads stored sessions takes longer",
     "run": "there is no 'parabench run --python'",
     "hypothesis": "tests that make up their inputs are left out",
     "import-linter": "import contracts are not checked",

@@ -117,6 +117,7 @@ OPTIONS = (
     Entry("--ray-local", None, "", "Let the ray model start a Ray here: it listens on ALL network interfaces"),
     Entry("--cell-timeout", "SECONDS", "120", "Kill a cell whose batch takes longer than this"),
     Entry("--scratch", "DIR", "", "Folder for the files of disk workloads; default: the system's temporary folder"),
+    Entry("--no-report", None, "", "Do not refresh report.html in the folder of the results after the session"),
     Entry("--results", "DIR", "results", "Folder of the stored sessions, relative to the root directory"),
     Entry("--workloads-dir", "DIR", "workloads", "Folder of the workload files, relative to the root directory"),
 )

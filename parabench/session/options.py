@@ -60,6 +60,8 @@ class Options:
     scratch: Path | None
     results: Path
     workloads_dir: Path
+    #: Leave the report of the results folder as it is.
+    no_report: bool
     #: Names to select the session by.
     tag: tuple[str, ...]
     #: What to do while another session measures: "wait", "refuse" or "allow".
@@ -108,6 +110,7 @@ class Options:
             "resume",
             "on_busy",
             "strict_preflight",
+            "no_report",
             *ADDRESSES,
         ):
             del stored[private]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 import pytest
@@ -56,8 +57,19 @@ def test_sequential_that_was_asked_for_is_not_said_to_be_added(napping: Project)
 
 
 def test_it_says_where_the_session_is_stored(napping: Project) -> None:
-    result = napping.pytest("benchmarks", *QUICK)
+    result = napping.pytest("benchmarks", *QUICK, "-o", "parabench_no_report=false")
     assert f"Stored as {napping.sessions()[0].relative_to(napping.root)}" in result.stdout.str()
+    if importlib.util.find_spec("jinja2") is None:
+        assert "No report: the report as a page needs jinja2, which is not installed" in result.stdout.str()
+    else:
+        assert "Report: results/report.html" in result.stdout.str()
+        assert "naps" in (napping.root / "results/report.html").read_text()
+
+
+def test_the_report_is_left_alone_where_that_was_asked_for(napping: Project) -> None:
+    napping.file("results/report.html", "mine")
+    napping.pytest("benchmarks", "--models", "sequential", "--passes", "1", "--rounds", "1", "--no-report")
+    assert (napping.root / "results/report.html").read_text() == "mine"
 
 
 def test_failed_cells_are_in_the_closing_lines_but_not_in_the_table(project: Project) -> None:

@@ -1,0 +1,79 @@
+"""What spoils the picture: sessions that do not belong together, and a machine that cannot see what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from parabench.analyse.verdict import THRESHOLD
+from parabench.compare.calibrations import read_calibration
+from parabench.machine.fingerprint import COMPARABLE
+from parabench.report.page.machines import Machine
+from parabench.report.page.words import listed
+
+#: Options of a session that change what a number means.
+_OPTIONS = {"size": "sizes of the batches", "latency_seconds": "simulated reply times"}
+_WRONG, _CARE = "wrong", "care"
+
+
+def banners_of(machine: Machine) -> list[dict[str, str]]:
+    """Sentences with their level: `wrong` (red) and `care`."""
+    return [
+        *({"level": _WRONG, "text": text} for text in (*_differing(machine), *_blind(machine))),
+        *({"level": _CARE, "text": text} for text in _flaws(machine)),
+    ]
+
+
+def _differing(machine: Machine) -> list[str]:
+    """The rows come from sessions that were not made under the same circumstances."""
+    shown = [one.session for one in machine.details]
+    if len(shown) < 2:
+        return []
+    found = []
+    parts: dict[str, set[str]] = {}
+    for session in shown:
+        for part, value in session.fingerprint.items():
+            if part not in COMPARABLE and part != "reasons" and value is not None:
+                parts.setdefault(part, set()).add(str(value))
+    differing = [part.replace("_", " ") for part, values in parts.items() if len(values) > 1]
+    if differing:
+        found.append(f"The rows come from {len(shown)} sessions whose environments differ: {listed(differing)}.")
+    for option, meaning in _OPTIONS.items():
+        values = {str((session.options or {}).get(option)) for session in shown}
+        if len(values) > 1:
+            found.append(f"The rows come from sessions with different {meaning}: {listed(sorted(values))}.")
+    return found
+
+
+def _blind(machine: Machine) -> list[str]:
+    """What the machine has been found not to see."""
+    calibration = read_calibration(machine.sessions[-1].path.parent)
+    kinds: Mapping[str, Any] = calibration.kinds if calibration else {}
+    blind = {
+        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > THRESHOLD
+    }
+    found = []
+    if blind and calibration is not None:
+        told = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
+        found.append(
+            f"This machine cannot see a change of {THRESHOLD:.0%} with {calibration.sessions_a_side} sessions a side; "
+            f"the smallest that it sees: {told}."
+        )
+    if calibration is not None and calibration.drift.is_found:
+        found.append(f"This machine drifted by {calibration.drift.slow:.1%} while it was calibrated.")
+    return found
+
+
+def _flaws(machine: Machine) -> list[str]:
+    found = []
+    for one in machine.details:
+        session = one.session
+        name = f"Session {session.number}" if session.number is not None else f"Session {session.path.name}"
+        flaws = [word for word, is_so in (("interrupted", session.interrupted), ("noisy", session.noisy)) if is_so]
+        if flaws:
+            found.append(f"{name} was {listed(flaws)}.")
+        if session.failed:
+            found.append(f"{name}: {len(session.failed)} cells failed and are in no number.")
+        found += [f"{name}: {warning.message}" for warning in session.warnings or ()]
+        found += [f"{name}: the timeline of {cell} is damaged: {why}." for cell, why in one.damaged.items()]
+    return found

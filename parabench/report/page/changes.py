@@ -1,0 +1,86 @@
+"""What changed on a machine: its newest commit against the one before, and every step in its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parabench.analyse.verdict import FASTER, SLOWER, THRESHOLD, CellVerdict
+from parabench.compare.comparison import compare_sessions
+from parabench.compare.series import CellHistory, histories_of
+from parabench.history.summary import SessionSummary
+from parabench.records import CellId
+from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
+
+#: Histories with more sessions are cut to the last so many: a page is looked at for what is so now.
+SESSIONS_MOST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Of one machine."""
+
+    #: Commit of the base; None where there is none to compare with.
+    base: str | None
+    sessions_base: int
+    sessions_new: int
+    #: By cell; empty without a base.
+    verdicts: dict[CellId, CellVerdict]
+    #: Histories of the cells that are shown, by cell.
+    histories: dict[CellId, CellHistory]
+
+    @property
+    def significant(self) -> list[tuple[CellId, CellVerdict]]:
+        """Cells that got slower or faster, the largest change first."""
+        found = [(cell, one) for cell, one in self.verdicts.items() if one.verdict in (SLOWER, FASTER)]
+        return sorted(found, key=lambda pair: -abs((pair[1].ratio or 1.0) - 1))
+
+
+def changes_of(machine: Machine) -> Changes:
+    """The newest commit's sessions against those of the commit before it, and histories of all recommended cells."""
+    sessions = list(machine.sessions)[-SESSIONS_MOST:]
+    new = same_commit(sessions)[-REPLICATES_MOST:]
+    before = [one for one in sessions[: _begin_of_last(sessions)] if not (one.interrupted or one.noisy)]
+    base = same_commit(before)[-REPLICATES_MOST:] if before else []
+    verdicts: dict[CellId, CellVerdict] = {}
+    if base and new:
+        comparison = compare_sessions(base, new, sessions, threshold=THRESHOLD)
+        verdicts = {
+            comparison.identities[one.cell]: one for one in comparison.verdicts if one.cell in comparison.identities
+        }
+    return Changes(
+        base=base[-1].commit_id if base else None,
+        sessions_base=len(base),
+        sessions_new=len(new),
+        verdicts=verdicts,
+        histories=_histories(machine, sessions),
+    )
+
+
+def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:
+    """Place of the first of the last sessions in a row that are of one commit."""
+    last = sessions[-1]
+    place = len(sessions)
+    while place and (sessions[place - 1].commit_id, sessions[place - 1].dirty) == (last.commit_id, last.dirty):
+        place -= 1
+    return place
+
+
+def _histories(machine: Machine, sessions: Sequence[SessionSummary]) -> dict[CellId, CellHistory]:
+    wanted = {
+        evidence.recommended.cell.text: evidence.recommended.cell
+        for evidence in machine.evidence.values()
+        if evidence.recommended is not None
+    }
+    found: dict[CellId, CellHistory] = {}
+    clean = [one for one in sessions if not (one.interrupted or one.noisy)] or list(sessions)
+    for text, cell in wanted.items():
+        if any(key.cell == cell for session in clean for key in session.layout):
+            for history in histories_of(clean, _literal(text), THRESHOLD):
+                found[cell] = history
+    return found
+
+
+def _literal(name: str) -> str:
+    """A pattern that means this name only."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

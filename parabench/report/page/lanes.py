@@ -1,0 +1,85 @@
+"""One traced round for the page: a lane per worker, a bar per task, and what the task did with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from parabench.analyse.ranking import BASELINE
+from parabench.analyse.timeline import TaskSpan, Timeline
+from parabench.report.page.evidence import Contestant, Evidence
+from parabench.report.page.words import contestant
+
+#: Families whose best contestant is shown beside the plain loop.
+FAMILIES = ("threads", "processes", "asyncio")
+#: Tasks of a round that are drawn, the first ones.
+TASKS_MOST = 300
+#: Lanes of a model that are drawn.
+LANES_MOST = 40
+
+
+def timelines_of(evidence: Evidence) -> list[dict[str, Any]]:
+    """The plain loop and the best of threads, processes and asyncio, as far as they were traced."""
+    shown: dict[str, Contestant] = {}
+    for one in evidence.contestants:  # fastest first
+        family = BASELINE if one.cell.model == BASELINE else one.family
+        if family in (BASELINE, *FAMILIES) and one.benchmark.fullname in evidence.details.timelines:
+            shown.setdefault(family, one)
+    order = (BASELINE, *FAMILIES)
+    return [_drawn(shown[family], evidence) for family in order if family in shown]
+
+
+def _drawn(one: Contestant, evidence: Evidence) -> dict[str, Any]:
+    timeline: Timeline = evidence.details.timelines[one.benchmark.fullname]
+    tasks = sorted((task for task in timeline.tasks if task.on_the_clock), key=lambda task: task.seconds_started)
+    lanes = lanes_of(tasks)
+    drawn = [(task, lane) for task, lane in zip(tasks, lanes, strict=True) if lane < LANES_MOST][:TASKS_MOST]
+    start_up = one.benchmark.figures.get("seconds_cold_start")
+    return {
+        "label": contestant(one.cell),
+        "model": one.cell.model,
+        "family": one.family,
+        "startUp": None if start_up is None else micros(start_up),
+        "lanes": min(LANES_MOST, max(lanes, default=0) + 1),
+        "tasks": len(timeline.tasks),
+        "end": micros(max((task.seconds_ended for task in tasks), default=0.0)),
+        "bars": [
+            [micros(task.seconds_started), micros(task.seconds_ended), lane, *parts_of(task)] for task, lane in drawn
+        ],
+    }
+
+
+def lanes_of(tasks: Sequence[TaskSpan]) -> list[int]:
+    """A lane for each task, in the order of their starts: those of a worker follow one another.
+
+    Coroutines and greenlets of one worker overlap; each takes the first lane of that worker that is free.
+    """
+    ends: dict[int, list[float]] = {}
+    places: list[tuple[int, int]] = []
+    for task in tasks:
+        free = ends.setdefault(task.worker, [])
+        place = next((n for n, end in enumerate(free) if end <= task.seconds_started), len(free))
+        free[place : place + 1] = [task.seconds_ended]
+        places.append((task.worker, place))
+    numbers = {which: number for number, which in enumerate(_in_order(places))}
+    return [numbers[which] for which in places]
+
+
+def _in_order(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return sorted(set(places))
+
+
+def parts_of(task: TaskSpan) -> list[int | None]:
+    """Running, no core, waiting as alone, lock or GIL: microseconds; None where it is not known."""
+    if task.seconds_cpu is None:
+        return [None, None, None, None]
+    running = min(task.seconds_cpu, task.seconds_service)
+    core, waited = task.seconds_core, task.seconds_io
+    rest = task.seconds_service - running - (core or 0.0) - (waited or 0.0)
+    lock = None if waited is None else micros(max(0.0, rest))
+    return [micros(running), None if core is None else micros(core), None if waited is None else micros(waited), lock]
+
+
+def micros(seconds: float) -> int:
+    """Whole microseconds: finer than any worker starts."""
+    return round(seconds * 1e6)

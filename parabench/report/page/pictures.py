@@ -1,0 +1,137 @@
+"""What the pictures of one machine show: bars, worker numbers, histories, interpreters, energy; as JSON values."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from parabench.analyse.ranking import BASELINE
+from parabench.records import CellId
+from parabench.report.page.changes import SESSIONS_MOST, Changes
+from parabench.report.page.evidence import Contestant, Evidence
+from parabench.report.page.interpreters import Interpreters
+from parabench.report.page.lanes import timelines_of
+from parabench.report.page.machines import Machine
+from parabench.report.page.packing import packed_series
+from parabench.report.page.words import contestant
+
+#: Figures of energy, the measured one first.
+_ENERGY = (("joules_per_round", "joules"), ("joules_estimated", "joules, estimated"), ("seconds_cpu", "CPU seconds"))
+
+
+def pictures_of(machine: Machine, changes: Changes, interpreters: Interpreters) -> dict[str, Any]:
+    """All but the packed history."""
+    return {
+        "workloads": [
+            {
+                "name": workload,
+                "kind": evidence.kind,
+                "basis": evidence.basis,
+                "contestants": [_bar(one, evidence) for one in evidence.contestants],
+                "timelines": timelines_of(evidence),
+                "interpreters": _interpreters(interpreters.times.get(workload, {})),
+            }
+            for workload, evidence in machine.evidence.items()
+        ],
+        "history": _history(machine, changes),
+        "alternating": interpreters.alternating,
+    }
+
+
+def _bar(one: Contestant, evidence: Evidence) -> dict[str, Any]:
+    answer = evidence.answer
+    recommended = one.choice == answer.use
+    ratio = one.speedup
+    low, high = (ratio.low, ratio.high) if ratio is not None else (None, None)
+    middle = 1.0 if one.cell.model == BASELINE else ratio.ratio if ratio is not None else None
+    if recommended and answer.speedup is not None:
+        middle, low, high = answer.speedup, answer.low, answer.high
+    figures = one.benchmark.figures
+    energy = next(((figures[key], name) for key, name in _ENERGY if figures.get(key)), (None, None))
+    return {
+        "label": contestant(one.cell),
+        "model": one.cell.model,
+        "family": one.family,
+        "workers": one.cell.workers,
+        "chunk": one.cell.chunk,
+        "seconds": _digits(one.seconds),
+        "ratio": _digits(middle),
+        "low": _digits(low),
+        "high": _digits(high),
+        "recommended": recommended,
+        "equal": one.choice in answer.equals,
+        "tasks": one.benchmark.tasks,
+        "limit": _digits(figures.get("share_of_ideal")),
+        "energy": _digits(energy[0]),
+        "energyUnit": energy[1],
+        "parts": [
+            _digits(figures.get(key))
+            for key in ("seconds_cpu", "seconds_waiting_core", "seconds_waiting_io", "seconds_waiting_lock")
+        ],
+    }
+
+
+def _interpreters(times: Mapping[str, Mapping[str, Mapping[int, float]]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "interpreter": label,
+            "contestant": name,
+            "seconds": _digits(statistics.median(blocks.values())),
+            "n": len(blocks),
+        }
+        for label, contestants in times.items()
+        for name, blocks in contestants.items()
+    ]
+
+
+def _history(machine: Machine, changes: Changes) -> dict[str, Any]:
+    """Sessions and cells, and the numbers of all cells in all sessions, a row a cell."""
+    sessions = list(machine.sessions)[-SESSIONS_MOST:]
+    cells: dict[CellId, list[float]] = {}
+    for place, session in enumerate(sessions):
+        for key, seconds in session.cells():
+            if key.cell is not None:
+                cells.setdefault(key.cell, [math.nan] * len(sessions))[place] = seconds
+    repeated = {cell: row for cell, row in cells.items() if sum(not math.isnan(number) for number in row) > 1}
+    steps = {cell: history for cell, history in changes.histories.items() if cell in repeated}
+    return {
+        "sessions": [
+            {
+                "t": None if one.datetime is None else int(one.datetime.timestamp()),
+                "number": one.number,
+                "commit": (one.commit_id or "")[:10],
+                "tags": list(one.tags),
+            }
+            for one in sessions
+        ],
+        "cells": [
+            {
+                "workload": cell.workload,
+                "model": cell.model,
+                "label": contestant(cell),
+                "name": cell.text,
+                "recommended": cell in steps,
+                "changes": _change_times(steps[cell]) if cell in steps else [],
+            }
+            for cell in repeated
+        ],
+        "packed": packed_series(list(repeated.values())) if repeated else "",
+    }
+
+
+def _change_times(history: Any) -> list[dict[str, Any]]:
+    found = []
+    for change in history.series.changes:
+        moment = history.points[change.place].moment
+        if moment is not None:
+            found.append({"t": int(moment.timestamp()), "ratio": _digits(change.ratio)})
+    return found
+
+
+def _digits(number: float | None) -> float | None:
+    """Four digits: what is drawn has no more."""
+    if number is None or not math.isfinite(number):
+        return None
+    return float(f"{number:.4g}")
