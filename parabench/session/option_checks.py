@@ -146,6 +146,7 @@ CHECKS: Mapping[str, Callable[[str, str], Any]] = {
     "--dask-scheduler": _text,
     "--ray-address": _text,
     "--ray-local": _flag,
+    "--no-report": _flag,
     "--cell-timeout": _seconds,
     "--scratch": _path,
     "--results": _path,
