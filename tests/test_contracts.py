@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PYTEST = "only the plugin knows pytest, and what finds projects as pytest does"
 LAYERS = "imports run one way, from plugin and command line down to the words"
 WORKERS = "what workers import needs the standard library and each other only"
 QUEUES = "what measures a cell knows nothing of queues"
@@ -41,9 +42,9 @@ class Plant(NamedTuple):
 
 
 PLANTS = (
-    Plant("parabench/session/session.py", "import pytest", "only the plugin knows pytest"),
-    Plant("parabench/cli/list.py", "import pytest_benchmark.session", "only the plugin knows pytest"),
-    Plant("parabench/measure/cell.py", "import _pytest.config", "only the plugin knows pytest"),
+    Plant("parabench/session/session.py", "import pytest", PYTEST),
+    Plant("parabench/cli/list.py", "import pytest_benchmark.session", PYTEST),
+    Plant("parabench/measure/cell.py", "import _pytest.config", PYTEST),
     Plant("parabench/models/sequential.py", "import parabench.history.store", LAYERS),
     Plant("parabench/history/store.py", "import parabench.session.session", LAYERS),
     Plant("parabench/history/store.py", "import parabench.compare.comparison", LAYERS),

@@ -44,8 +44,7 @@ class Capabilities:
     start_method: str | None = None
     #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.
     event_loop: str | None = None
-    #: Items and values travel as JSON.
-    json_only: bool = False
+    json_only: bool = False  # items and values travel as JSON
     #: Needs a service outside the harness's process tree (broker, scheduler).
     needs_service: bool = False
 
@@ -73,8 +72,7 @@ class Model:
     availability: Callable[[], Unavailable | None]
     #: Distributions whose versions decide whether two numbers of this model may be compared.
     libraries: tuple[str, ...] = ()
-    #: It starts servers, and a visit takes seconds: runs when it is named.
-    on_request: bool = False
+    on_request: bool = False  # it starts servers, and a visit takes seconds: runs when it is named
     variant: bool = False  # of a model that runs by default: runs when it is named, and with --everything
     #: How many items a message may hold: "1", and "auto" where the library has a way of its own to choose.
     chunks: tuple[str, ...] = ("1",)
