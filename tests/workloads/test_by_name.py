@@ -1,19 +1,22 @@
-"""Workloads that run by name: large payloads, uneven tasks, NumPy, SQLite."""
+"""Workloads that run by name: large payloads, uneven tasks, NumPy, SQLite, TLS."""
 
+import asyncio
 import importlib.util
 import json
 import sqlite3
+import ssl
 import threading
+from dataclasses import replace
 
 import pytest
 
 from parabench.models import find_models
 from parabench.session.plan import why_not
 from parabench.workload import SIZES, LimitCase, ServiceOptions, makespan_least
-from workloads import large_payloads, numpy_blas, sqlite_database, uneven_tasks
+from workloads import large_payloads, numpy_blas, sqlite_database, tls_handshakes, uneven_tasks
 
 PLAIN = (uneven_tasks.ADD_UNEVENLY, large_payloads.TURN_PAYLOADS)
-WORKLOADS = (*PLAIN, *numpy_blas.WORKLOADS, sqlite_database.SQLITE_ORDERS)
+WORKLOADS = (*PLAIN, *numpy_blas.WORKLOADS, sqlite_database.SQLITE_ORDERS, tls_handshakes.TLS_HANDSHAKES)
 
 
 def by_name(workload):
@@ -97,3 +100,16 @@ def test_a_lost_order_is_seen(settings):
     with sqlite3.connect(settings["path"]) as connection:
         assert connection.execute("select count(*) from orders").fetchone() == (sqlite_database.ORDERS_BEFORE,)
     connection.close()
+
+
+def test_a_tls_server_answers_threads_and_loops_and_its_certificate_is_the_only_one_trusted(tmp_path):
+    pytest.importorskip("trustme", reason="trustme is not installed")
+    options = ServiceOptions(seed=1, latency_seconds=0.0, scratch_directory=tmp_path, github_url="", size="small")
+    with tls_handshakes.service(options) as settings:
+        item = tls_handshakes.items("small")[3]
+        with tls_handshakes.server_of(settings) as server:
+            assert tls_handshakes.check(item, tls_handshakes.exchange(item, server))
+            assert tls_handshakes.check(item, asyncio.run(tls_handshakes.exchange_async(item, server)))
+        stranger = replace(server, trust=ssl.create_default_context())
+        with pytest.raises(ssl.SSLCertVerificationError):
+            tls_handshakes.exchange(item, stranger)
