@@ -7,10 +7,12 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from user_project import MARK, Project
+from warm_sessions import WarmSessions
 
 from parabench.measure.lock import LOCK_VARIABLE
 
@@ -18,6 +20,9 @@ pytest_plugins = ["pytester"]
 
 #: Tools of the extra `test` that whole files are written with, and that an interpreter may have no wheel of.
 _MISSING = [tool for tool in ("hypothesis", "jsonschema") if importlib.util.find_spec(tool) is None]
+#: Without plugins of our own development environment: a user has others, and importing them doubles the time.
+OPTIONS = "".join(f"-p no:{name} " for name in ("hypothesispytest", "anyio", "xdist", "xdist.looponfail", "valkey"))
+OPTIONS += "--parabench-on-busy allow"
 
 
 def pytest_report_header() -> list[str]:
@@ -43,14 +48,21 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+@pytest.fixture(scope="session")
+def warm_sessions() -> Iterator[WarmSessions]:
+    """What sessions are forked off; one for each process of a run side by side."""
+    with closing(WarmSessions(OPTIONS)) as sessions:
+        yield sessions
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm_sessions: WarmSessions
+) -> Iterator[Project]:
     """A small repository of a user's own; nothing that it started outlives the test."""
-    made = Project(pytester)
+    made = Project(pytester, warm_sessions)
     monkeypatch.setenv(MARK, made.mark)
     monkeypatch.setenv(LOCK_VARIABLE, f"parabench-test-{made.mark}")  # other tests, and the user's sessions, go on
-    # Plugins of our own development environment: a user has others, and importing them doubles the time.
-    others = " ".join(f"-p no:{plugin}" for plugin in ("hypothesispytest", "anyio", "xdist", "valkey"))
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} --parabench-on-busy allow")
+    monkeypatch.setenv("PYTEST_ADDOPTS", OPTIONS)
     yield made
     made.kill_what_runs()

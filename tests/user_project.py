@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 
 import psutil
 import pytest
+from warm_sessions import WarmSessions
 
 #: Few models and one pass: what most tests need. Their cells are `<workload>-sequential` and `<workload>-thread-pool`.
 QUICK = ("--models", "sequential,thread-pool", "--passes", "1", "--rounds", "2")
@@ -32,8 +34,9 @@ def _refuse(constant: str) -> NoReturn:
 class Project:
     """A repository with the harness installed: its root is the working directory, with a pytest.ini."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    def __init__(self, pytester: pytest.Pytester, sessions: WarmSessions) -> None:
         self.pytester = pytester
+        self._sessions = sessions
         self.root = pytester.path
         self.mark = uuid.uuid4().hex
         self.ini()
@@ -65,8 +68,13 @@ class Project:
         return self.file(f"benchmarks/test_{kind}.py", text)
 
     def pytest(self, *args: str | Path) -> pytest.RunResult:
-        """Run pytest in a process of its own, in the current directory; PATIENCE_SECONDS at most."""
-        return self.pytester.runpytest_subprocess(*args, timeout=PATIENCE_SECONDS)
+        """Run pytest in a process of its own, in the current directory; PATIENCE_SECONDS at most.
+
+        The process has imported pytest already; `start` and `on_a_terminal` run it as a user does.
+        """
+        arguments = [f"--basetemp={tempfile.mkdtemp(prefix='runpytest-', dir=self.root)}", *map(str, args)]
+        found = self._sessions.run(arguments, Path.cwd(), self.root, PATIENCE_SECONDS)
+        return found or self.pytester.runpytest_subprocess(*args, timeout=PATIENCE_SECONDS)
 
     def start(self, *args: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
         """Start the `pytest` command, as a shell would: in a process group of its own, with no PYTHONPATH."""

@@ -18,6 +18,7 @@ SESSIONS_MOST = 1000
 DEGREES_LEAST = 5
 PROBABILITY = 0.90
 _NORMAL = NormalDist()
+_ROOT_OF_2 = math.sqrt(2)
 #: Variances over which a promise is averaged, since the spread is an estimate.
 _VARIANCES = 9
 
@@ -63,28 +64,35 @@ def sessions_promised(known: Known, truth: float, *, least: int, threshold: floa
     def decides(sessions: int) -> bool:
         if floor_of(sessions, sessions) > level_of(sessions):
             return False
-        chances = [_chance(known, truth, sessions, variance, within) for variance in variances]
-        return math.fsum(chances) / len(chances) >= PROBABILITY
+        return _chance(known, truth, sessions, variances, within) >= PROBABILITY
 
     candidates = range(least, SESSIONS_MOST + 1)
     place = bisect.bisect_left(candidates, True, key=decides)
     return candidates[place] if place < len(candidates) else None
 
 
-def _chance(known: Known, truth: float, sessions: int, variance: float, within: float) -> float:
-    """How probable the right verdict is, given what has been seen and the true variance of a session."""
+def _chance(known: Known, truth: float, sessions: int, variances: Sequence[float], within: float) -> float:
+    """How probable the right verdict is, given what has been seen, over true variances of a session alike probable."""
     share = min(1.0, known.sessions / sessions)
     mean = truth + (known.difference - truth) * share
-    deviation = math.sqrt(2 * variance / sessions * (1 - share))
     more = max(0.0, 2 * (sessions - known.sessions) - (0 if known.sessions else 2))
     degrees = known.degrees + more
-    estimated = (known.degrees * known.spread**2 + more * variance) / degrees
-    half = t_of(_critical(known.cells, sessions), degrees) * math.sqrt(2 * estimated / sessions)
-    future = NormalDist(mean, max(deviation, 1e-12))
-    if truth == 0:
-        return max(0.0, future.cdf(within - half) - future.cdf(half - within))
-    sign = math.copysign(1, truth)
-    return 1 - NormalDist(sign * mean, max(deviation, 1e-12)).cdf(max(half, within))
+    critical = t_of(_critical(known.cells, sessions), degrees)
+    chances = []
+    for variance in variances:
+        deviation = max(math.sqrt(2 * variance / sessions * (1 - share)), 1e-12)
+        estimated = (known.degrees * known.spread**2 + more * variance) / degrees
+        half = critical * math.sqrt(2 * estimated / sessions)
+        if truth == 0:
+            chances.append(max(0.0, _below(within - half, mean, deviation) - _below(half - within, mean, deviation)))
+        else:
+            chances.append(1 - _below(max(half, within), math.copysign(1, truth) * mean, deviation))
+    return math.fsum(chances) / len(chances)
+
+
+def _below(value: float, mean: float, deviation: float) -> float:
+    """How probable less than the value is for a normal number: `NormalDist.cdf` without an object for each."""
+    return 0.5 * (1 + math.erf((value - mean) / (deviation * _ROOT_OF_2)))
 
 
 def _critical(cells: int, sessions: int) -> float:

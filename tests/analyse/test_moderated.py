@@ -83,7 +83,7 @@ def test_family_wise_false_speed_ups_stay_at_the_nominal_level(passes):
     source = random.Random(passes)
     models = ["sequential", *(f"m{n}" for n in range(12))]
     alarms = total = hits = intervals = 0
-    for _ in range(60):
+    for _ in range(30):
         session = simulate_session(source, 18, models, passes, 0.04)
         prior = common_prior(session)
         for workload in session:

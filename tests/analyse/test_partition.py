@@ -85,14 +85,14 @@ def test_ruptures_finds_the_same() -> None:
 
     same = {1: 0, 4: 0}
     for shortest in same:
-        for seed in range(100):
-            values = steps(seed, 20 + 2 * seed, late=0.03)
+        for seed in range(60):
+            values = steps(seed, 20 + 3 * seed, late=0.03)
             penalty = 3 * math.log(len(values))
             ours, other = (find(values, penalty, shortest) for find in (_ours, theirs))
             same[shortest] += ours == other
             assert ours == other or cost(values, ours, penalty) < cost(values, other, penalty), seed
-    assert same[1] == 100
-    assert same[4] >= 95
+    assert same[1] == 60
+    assert same[4] >= 57
 
 
 def _ours(values: Sequence[float], penalty: float, shortest: int) -> list[int]:

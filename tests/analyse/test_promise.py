@@ -20,14 +20,13 @@ def known(**more: float) -> Known:
 
 
 @pytest.mark.parametrize("sessions", [5, 8])
-@pytest.mark.parametrize("noise", ["plain", "common"])
-def test_unchanged_cells_are_found_the_same_with_the_sessions_told(noise: str, sessions: int) -> None:
-    source, seen = random.Random(f"{noise}{sessions}"), []
+def test_unchanged_cells_are_found_the_same_with_the_sessions_told(sessions: int) -> None:
+    source, seen = random.Random(f"plain{sessions}"), []
     while len(seen) < 150:
-        one = kept(source, Experiment(noise=noise, cells=1, sessions=sessions), 1.0)
+        one = kept(source, Experiment(noise="plain", cells=1, sessions=sessions), 1.0)
         seen += [one] if one else []
     hits = sum(hit for hit, _ in seen)
-    print(f"{noise}, {sessions} a side: {hits} of {len(seen)} promises kept, N {min(n for _, n in seen)} and more")
+    print(f"{sessions} a side: {hits} of {len(seen)} promises kept, N {min(n for _, n in seen)} and more")
     assert 0.85 * len(seen) <= hits <= 0.98 * len(seen)
     assert all(n > sessions for _, n in seen), "never what has run already"
 
