@@ -54,7 +54,7 @@ def warm_up() -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         with contextlib.chdir(folder), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            status = pytest.main(["--collect-only", "--models", "sequential", "-p", "no:cacheprovider"])
+            status = pytest.main(["--collect-only", "--parabench-models", "sequential", "-p", "no:cacheprovider"])
         for name in set(sys.modules) - modules:
             if str(getattr(sys.modules[name], "__file__", "")).startswith(folder) or name == "workloads":
                 del sys.modules[name]

@@ -43,16 +43,15 @@ def order(model):
 
 
 def failures(model):
-    return observe(model, call_of("fail"), ["good", "plain", "unpicklable", "fine"])
-
-
-def unpicklable_value(model):
-    outcomes = observe(model, call_of("unpicklable_value"), ["before", "lock", "after"])
-    return [[value if isinstance(value, str) else None, *rest] for value, *rest in outcomes]
-
-
-def values(model):
-    return observe(model, call_of("echo"), VALUES)
+    """Errors, and a value that cannot travel, in a batch each on the same workers."""
+    call = call_of("fail")
+    with model.open(WORKERS, call) as run:
+        raised = [list(outcome) for outcome in run(Batch(call, ["good", "plain", "unpicklable", "fine"]))]
+        lock = run(Batch(call, ["before", "lock", "after"]))
+    return {
+        "raised": raised,
+        "unpicklable_value": [[value if isinstance(value, str) else None, *rest] for value, *rest in lock],
+    }
 
 
 VALUES = [
@@ -65,13 +64,26 @@ VALUES = [
 ]
 
 
-def many(model):
-    tasks = 20 if model.name == "process-per-task" else 500
-    return [tasks, [value for value, *_ in observe(model, call_of("echo"), list(range(tasks)))]]
-
-
-def empty(model):
-    return observe(model, call_of("echo"), [])
+def echoes(model):
+    """Batches of all sorts on the same workers: starting them is what costs."""
+    call, tasks = call_of("echo"), 20 if model.name == "process-per-task" else 500
+    with model.open(WORKERS, call) as run:
+        empty = run(Batch(call, []))
+        first = [outcome.value for outcome in run(Batch(call, [1, 2, 3]))]
+        # The instrumented round of a cell: the same call, but traced, on workers that are open already.
+        second = run(Batch(replace(call, traced=True), [4, 5, 6, 7]))
+        values = run(Batch(call, VALUES))
+        many = [outcome.value for outcome in run(Batch(call, list(range(tasks))))]
+    return {
+        "empty": [list(outcome) for outcome in empty],
+        "two_batches": [
+            first,
+            [outcome.value for outcome in second],
+            [outcome.trace is not None for outcome in second],
+        ],
+        "values": [list(outcome) for outcome in values],
+        "many": [tasks, many],
+    }
 
 
 def one_worker(model):
@@ -83,21 +95,14 @@ def together(model):
     return observe(model, call, [0.4] * (2 * WORKERS))
 
 
-def two_batches(model):
-    call = call_of("echo")
-    with model.open(WORKERS, call) as run:
-        first = [outcome.value for outcome in run(Batch(call, [1, 2, 3]))]
-        # The instrumented round of a cell: the same call, but traced, on workers that are open already.
-        second = run(Batch(replace(call, traced=True), [4, 5, 6, 7]))
-    return [first, [outcome.value for outcome in second], [outcome.trace is not None for outcome in second]]
-
-
 def twin(model):
     call = call_of("say_sync", task_async="tasks_for_tests:say_async")
     return [value for value, *_ in observe(model, call, [1, 2])]
 
 
 def gives_up(model):
+    if not model.capabilities.accepts_coroutines:
+        return None
     return observe(
         model, call_of("echo", task_async="tasks_for_tests:give_up_async"), ["fine", "asyncio", "own", "fine"]
     )
@@ -143,21 +148,14 @@ def coroutine(model):
 
 
 def leftovers(model):
-    """What is left after a second opening, compared with the first: the first pays for what a process has once."""
+    """What is left after each of three openings: the first pays for what a process has once, the last one raised."""
     _open_and_close(model)
     first = _what_there_is()
     _open_and_close(model)
-    return [first, _what_there_is()]
-
-
-def leftovers_after_error(model):
-    """The same when the body of `with model.open(...)` raised."""
-    states = []
-    for _ in range(2):
-        with contextlib.suppress(ZeroDivisionError):
-            _open_and_close(model, lambda: 1 / 0)
-        states.append(_what_there_is())
-    return states
+    second = _what_there_is()
+    with contextlib.suppress(ZeroDivisionError):
+        _open_and_close(model, lambda: 1 / 0)
+    return [first, second, _what_there_is()]
 
 
 def _open_and_close(model, at_the_end=lambda: None):

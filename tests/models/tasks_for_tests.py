@@ -43,17 +43,13 @@ class UnpicklableError(Exception):
 
 
 def fail(item):
-    """Raises what the item says, or returns it."""
+    """Raises what the item says, or returns it, or for "lock" something that cannot travel."""
     if item == "plain":
         raise ValueError("plain went wrong: ünïcode")
     if item == "unpicklable":
         raise UnpicklableError("this", "that")
     if item == "exit":
         raise SystemExit("a task wants to end the process")
-    return item
-
-
-def unpicklable_value(item):
     return threading.Lock() if item == "lock" else item
 
 

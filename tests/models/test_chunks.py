@@ -17,7 +17,7 @@ from parabench.workers.services import Services
 CHUNKED = [name for name, model in find_models().items() if "auto" in model.chunks]
 #: Start methods differ in how workers start, and chunks have no part in that.
 SLOW = ("process-pool-forkserver", "process-pool-spawn")
-HEALTHY = ("order", "failures", "unpicklable_value", "values", "many", "empty", "two_batches", "together_in_chunks")
+HEALTHY = ("order", "failures", "echoes", "together_in_chunks")
 
 
 @pytest.fixture(
@@ -42,23 +42,23 @@ def test_chunks_are_those_of_pools():
 
 def test_outcomes_of_chunks_come_in_the_order_of_the_items(observed):
     assert values_of(observed["order"]) == [item * item for item in range(12)]
-    assert observed["many"][1] == list(range(500))
-    assert observed["empty"] == []
-    assert values_of(observed["values"]) == contract_driver.VALUES
+    assert observed["echoes"]["many"][1] == list(range(500))
+    assert observed["echoes"]["empty"] == []
+    assert values_of(observed["echoes"]["values"]) == contract_driver.VALUES
 
 
 def test_a_failing_task_of_a_chunk_is_one_failed_outcome(observed):
-    good, plain, unpicklable, fine = observed["failures"]
+    good, plain, unpicklable, fine = observed["failures"]["raised"]
     assert [good[:2], fine[:2]] == [["good", None], ["fine", None]]
     assert plain[1][:2] == ["ValueError", "plain went wrong: ünïcode"]
     assert unpicklable[1][:2] == ["UnpicklableError", "this and that"]
-    before, lock, after = observed["unpicklable_value"]
+    before, lock, after = observed["failures"]["unpicklable_value"]
     assert "pickle" in lock[1][1]
     assert [before[0], after[0]] == ["before", "after"]
 
 
 def test_each_task_of_a_chunk_has_a_trace_of_its_own(observed):
-    assert observed["two_batches"][2] == [True] * 4
+    assert observed["echoes"]["two_batches"][2] == [True] * 4
     traces = [trace for _, _, trace in observed["together_in_chunks"]]
     assert all(ended - started >= 0.03 for started, ended, *_ in traces)
     assert overlap([trace[:2] for trace in traces]) == 2
