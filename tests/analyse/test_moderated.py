@@ -78,12 +78,12 @@ def simulate_session(source, workloads, models, passes, noise):
     return session
 
 
-@pytest.mark.parametrize("passes", [2, 3, 5])
+@pytest.mark.parametrize("passes", [2, 5])
 def test_family_wise_false_speed_ups_stay_at_the_nominal_level(passes):
     source = random.Random(passes)
     models = ["sequential", *(f"m{n}" for n in range(12))]
     alarms = total = hits = intervals = 0
-    for _ in range(30):
+    for _ in range(60):
         session = simulate_session(source, 18, models, passes, 0.04)
         prior = common_prior(session)
         for workload in session:
