@@ -5,7 +5,7 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.base import ParabenchError, UsageError, describe_exit
+from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
     CellFailed,
@@ -157,5 +157,7 @@ __all__ = [
     "WrongResult",
     "ZygoteDied",
     "describe_exit",
+    "listed",
+    "meant",
     "spelled",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
+from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable, meant
 from parabench.workload import KINDS, Workload, workload
 
 #: Names end up in pytest ids, file names and comma-separated options.
@@ -79,7 +79,8 @@ def _validate(declared: Workload) -> None:
         )
         raise InvalidWorkload(declared.name, problem)
     if declared.kind not in KINDS:
-        raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
+        problem = f"its kind '{declared.kind}' is none of {', '.join(KINDS)}{meant(declared.kind, KINDS)}"
+        raise InvalidWorkload(declared.name, problem)
     if not _is_share(declared.tolerance):
         problem = (
             f"its tolerance is {declared.tolerance!r}, expected None or a share of the value, from 0 to below 1, such "
