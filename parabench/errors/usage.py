@@ -124,6 +124,17 @@ class FigureNotStored(UsageError):
         )
 
 
+class NotExportable(UsageError):
+    """What cannot be written for other tools: there is nothing of it, or no place for it."""
+
+    def __init__(self, what: str, problem: str | None = None) -> None:
+        super().__init__(
+            f"cannot write {what}: {problem}; name another file with --output"
+            if problem is not None
+            else f"no cell of session {what} was traced, so there are no timelines to export; choose other --sessions"
+        )
+
+
 class ModelNotLoadable(ParabenchError):
     """A model file that cannot be imported although models import nothing foreign at the top."""
 
