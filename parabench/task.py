@@ -1,25 +1,26 @@
 """What runs inside a worker: find the task by name, enter its context once, call it, say what became of it.
 
 Workers of every model import this module, in spawned processes, subinterpreters and on other hosts, so it imports the
-standard library, `records`, `driving` and `tracing` only; psutil, numpy and other libraries that refuse subinterpreters
-stay out.
+standard library and the words beside it only; psutil, numpy and other libraries that refuse subinterpreters stay out.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import json
 import os
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from parabench.contexts import async_context_of, context_of
 from parabench.driving import driven
+from parabench.names import find as find  # noqa: PLC0414 - for those who run tasks
+from parabench.names import reference_to as reference_to  # noqa: PLC0414 - as above
 from parabench.records import Failure, Outcome
 from parabench.tracing import tracer
 
@@ -27,18 +28,6 @@ from parabench.tracing import tracer
 TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
 #: A NamedTuple made by its own constructor takes twice as long.
 _tuple = tuple.__new__
-
-
-@functools.cache
-def find(reference: str) -> Any:
-    """The object that "package.module:name" names. Raises ImportError or AttributeError as importing it would."""
-    module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
-
-
-def reference_to(thing: Callable[..., Any]) -> str:
-    """The "package.module:name" by which any worker finds a module-level function."""
-    return f"{thing.__module__}:{thing.__qualname__}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,12 +218,12 @@ def _enter(call: TaskCall, bound: dict[TaskCall, Callable[[Any], Any]]) -> Calla
             return bound[call]
         stack = _process_stack if call.is_shared else _per_thread.stack
         if call.is_coroutine:
-            context = functools.partial(_asynchronous, call) if call.context_async is not None else None
+            context = functools.partial(asynchronous_context, call) if call.context_async is not None else None
             bound[call] = stack.enter_context(driven(coroutine_of(call), context))
             return bound[call]
         function = find(call.task)
         if call.context is not None:
-            value = stack.enter_context(find(call.context)(json.loads(call.settings)))
+            value = stack.enter_context(context_of(find(call.context), json.loads(call.settings)))
             function = functools.partial(call_with_context, function, value)
         bound[call] = function
         return function  # type: ignore[no-any-return]
@@ -248,9 +237,10 @@ def coroutine_of(call: TaskCall) -> Callable[..., Any]:
     return _function(replace(call, task_async=None, context=None if call.context_async else call.context))
 
 
-def _asynchronous(call: TaskCall) -> Any:
+def asynchronous_context(call: TaskCall) -> AbstractAsyncContextManager[Any]:
+    """The context for coroutines of a call that has one, made in the loop that enters it."""
     assert call.context_async is not None
-    return find(call.context_async)(json.loads(call.settings))
+    return async_context_of(find(call.context_async), json.loads(call.settings))
 
 
 def call_with_context(function: Callable[[Any, Any], Any], value: Any, item: Any) -> Any:

@@ -5,6 +5,7 @@ This module is imported by every worker of every model, so it needs nothing but 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
@@ -13,6 +14,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
+
+from parabench.names import reference_to
 
 #: Any value that `json` can write and read back unchanged.
 Json = Any
@@ -124,7 +127,8 @@ class Workload:
     #: What `task_async` and `context_async` are written for: "asyncio", or "any" when they run under any library (they
     #: use anyio, or await nothing of a library's own).
     async_library: Literal["asyncio", "any"] = "asyncio"
-    #: settings -> context manager whose value a task gets as second argument; entered once per worker.
+    #: settings -> context manager whose value a task gets as second argument; entered once per worker. Or a class with
+    #: `setup`, whose value, or else the object itself, is given, and `teardown`; made of the settings, or of nothing.
     context: Callable[[Settings], AbstractContextManager[Any]] | None = None
     #: Whether threads of one process share one context value, or each thread enters its own.
     context_scope: Literal["process", "thread"] = "process"
@@ -162,9 +166,14 @@ class Workload:
     drives_event_loop: bool = False
 
     def __post_init__(self) -> None:
-        if inspect.iscoroutinefunction(self.task) and self.task_async is None:
+        if is_coroutine_function(self.task) and self.task_async is None:
             object.__setattr__(self, "task_async", self.task)
             object.__setattr__(self, "drives_event_loop", True)
+
+    @property
+    def module(self) -> str:
+        """The module that workers import for the task. Raises LookupError where no variable of one is bound to it."""
+        return reference_to(self.task).partition(":")[0]
 
     @property
     def is_coroutine(self) -> bool:
@@ -178,6 +187,11 @@ class Workload:
         A function of the user's own waits when it is a coroutine function: for what else would it be one?
         """
         return KINDS[self.kind][0] or (self.kind == "custom" and self.is_coroutine)
+
+
+def is_coroutine_function(task: object) -> bool:
+    """Whether calling it gives a coroutine: a function, a method, a partial of one, or an object that is called."""
+    return inspect.iscoroutinefunction(task) or inspect.iscoroutinefunction(getattr(type(task), "__call__", None))  # noqa: B004 - what kind of function it is
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -209,16 +223,29 @@ def workload(
 
     def declare(function: _F) -> _F:
         function.workload = Workload(  # type: ignore[attr-defined]  # the declaration travels with the function
-            name=function.__name__.replace("_", "-") if name is None else name,
+            name=_name_of(function).replace("_", "-") if name is None else name,
             task=function,
             items=items if callable(items) else lambda size: items,
             kind=kind,
-            description=fields.pop("description", (function.__doc__ or "").strip().split("\n")[0]),
+            description=fields.pop("description", None) or _first_line_of(function),
             **fields,
         )
         return function
 
     return declare if task is None else declare(task)
+
+
+def _name_of(function: Any) -> str:
+    """That of a function, of what a partial calls, or of an object's class."""
+    if isinstance(function, functools.partial):
+        return _name_of(function.func)
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _first_line_of(function: Any) -> str:
+    if isinstance(function, functools.partial):
+        return _first_line_of(function.func)
+    return (function.__doc__ or "").strip().split("\n")[0]
 
 
 def source_hash(module: str) -> str | None:

@@ -68,7 +68,7 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
     echo(f"serves {model} with {workers} workers at {shown(url)} on {socket.gethostname()}, process {os.getpid()}")
     echo(f"parabench {identity()['version']}, {identity()['python']} on {platform.machine()}; end it with Ctrl-C")
     for name, workload in workloads.items():
-        echo(f"  {source_hash(workload.task.__module__)}  {name}")
+        echo(f"  {source_hash(workload.module)}  {name}")
     sys.stdout.flush()
     supervisor.run()
     echo("ended")

@@ -5,7 +5,7 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.base import ParabenchError, UsageError, describe_exit
+from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
     CellFailed,
@@ -57,6 +57,7 @@ from parabench.errors.usage import (
     InvalidWorkload,
     ModelNotLoadable,
     ModelUnavailable,
+    NotExportable,
     NothingDeclared,
     NothingSelected,
     NothingStored,
@@ -123,6 +124,7 @@ __all__ = [
     "NoUnfinishedRun",
     "NoWorkloads",
     "NotComparable",
+    "NotExportable",
     "NotFitToMeasure",
     "NothingDeclared",
     "NothingSelected",
@@ -157,5 +159,7 @@ __all__ = [
     "WrongResult",
     "ZygoteDied",
     "describe_exit",
+    "listed",
+    "meant",
     "spelled",
 ]

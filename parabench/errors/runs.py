@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from parabench.errors.base import ParabenchError, UsageError
+from parabench.errors.base import LISTED_MOST, ParabenchError, UsageError, meant
 
 if TYPE_CHECKING:  # workers import this module, and need no paths
     from pathlib import Path
@@ -53,9 +53,13 @@ class InterpreterNotFound(UsageError):
     """A name that no interpreter of this machine answers to."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        listed = "\n".join(f"    {path}" for path in known) or "    none"
+        known = list(known)
+        lines = [f"    {path}" for path in known[:LISTED_MOST]] or ["    none"]
+        if len(known) > LISTED_MOST:
+            lines.append(f"    and {len(known) - LISTED_MOST} more")
+        close = meant(name, {path.rsplit("/", 1)[-1].rstrip(")") for path in known})
         super().__init__(
-            f"no interpreter answers to '{name}'. Found on this machine:\n{listed}\n"
+            f"no interpreter answers to '{name}'{close.rstrip('?')}. Found on this machine:\n" + "\n".join(lines) + "\n"
             f"'uv python install {name}' would get it"
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from parabench.errors.base import ParabenchError, UsageError
+from parabench.errors.base import ParabenchError, UsageError, listed, meant
 from parabench.errors.spelling import spelled
 
 
@@ -12,8 +12,8 @@ class UnknownName(UsageError):
     """A workload, model or other name that nothing answers to."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(sorted(known)) or "none"
-        super().__init__(f"no {what} matches '{name}'; known: {listed}")
+        known = set(known)
+        super().__init__(f"no {what} matches '{name}'{meant(name, known)}; known: {listed(known)}")
         self.name = name
 
 
@@ -77,20 +77,21 @@ class BenchmarkPluginMissing(UsageError):
 class NothingSelected(UsageError):
     """A text that means no stored session."""
 
-    def __init__(self, text: str, offer: Iterable[str]) -> None:
+    def __init__(self, text: str, offer: Iterable[str], known: Collection[str] = ()) -> None:
         there = (
             "; ".join(offer)
             or f"nothing: run parabench bench first, or name another folder with {spelled('--results')} DIR"
         )
-        super().__init__(f"'{text}' means no stored session; there is {there}")
+        super().__init__(f"'{text}' means no stored session{meant(text, known)}; there is {there}")
 
 
 class NothingStored(UsageError):
     """A stored session was asked for that is not there."""
 
     def __init__(self, folder: object, wanted: str, stored: Iterable[str]) -> None:
-        listed = ", ".join(stored) or "none yet"
-        super().__init__(f"no session '{wanted}' is stored in {folder}; there are: {listed}")
+        stored = list(stored)
+        there = listed(stored) if stored else "none yet"
+        super().__init__(f"no session '{wanted}' is stored in {folder}{meant(wanted, stored)}; there are: {there}")
 
 
 class NothingToExplain(UsageError):
@@ -120,6 +121,17 @@ class FigureNotStored(UsageError):
         super().__init__(
             f"none of {sessions} sessions has {metric} of any cell: their files say why beside `{figure}`, and "
             "pytest-benchmark alone does not record it; leave --metric out, or choose other --sessions"
+        )
+
+
+class NotExportable(UsageError):
+    """What cannot be written for other tools: there is nothing of it, or no place for it."""
+
+    def __init__(self, what: str, problem: str | None = None) -> None:
+        super().__init__(
+            f"cannot write {what}: {problem}; name another file with --output"
+            if problem is not None
+            else f"no cell of session {what} was traced, so there are no timelines to export; choose other --sessions"
         )
 
 

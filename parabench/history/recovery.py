@@ -120,7 +120,7 @@ def _provenance(
 def _unchanged(record: CellRecord, header: Mapping[str, Any], workloads: Mapping[str, Workload]) -> Workload:
     name = record.cell.workload
     workload = workloads.get(name)
-    if workload is None or source_hash(workload.task.__module__) != header["sources"].get(name):
+    if workload is None or source_hash(workload.module) != header["sources"].get(name):
         raise InvalidWorkload(
             name,
             "its source is not what the unfinished session measured; check out that revision first, or give the "

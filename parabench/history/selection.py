@@ -35,7 +35,7 @@ def select(
         for part in filter(None, (part.strip() for part in alternative.split("&"))):
             found = _matching(part, found, sessions, resolve)
         if not found:
-            raise NothingSelected(alternative, _offer(sessions))
+            raise NothingSelected(alternative, _offer(sessions), _names(sessions))
         chosen |= {session.path: session for session in found}
     if not chosen:
         raise NothingSelected(text, _offer(sessions))
@@ -91,6 +91,12 @@ def _readings(name: str, resolve: Callable[[str], str | None]) -> Iterable[tuple
     yield "machine", lambda session: len(name) > 4 and session.machine_id.startswith(name)
     if commit := resolve(name):
         yield "commit", lambda session: session.commit_id == commit
+
+
+def _names(sessions: Sequence[SessionSummary]) -> set[str]:
+    """The texts that mean a session by a name of its own."""
+    names = {name for session in sessions for name in (session.machine_id, session.interpreter, *session.tags) if name}
+    return {"latest", *names, *(f"{session.number:04}" for session in sessions if session.number is not None)}
 
 
 def _offer(sessions: Sequence[SessionSummary]) -> list[str]:

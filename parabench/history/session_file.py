@@ -72,7 +72,7 @@ def provenance_of(workload: Workload, model: Model, *, external: bool) -> Proven
     libraries: dict[str, str | None] = {**versions_of((*model.libraries, *workload.libraries))}
     return Provenance(
         client=workload.client,
-        source_hash=source_hash(workload.task.__module__),
+        source_hash=source_hash(workload.module),
         family=model.family,
         start_method=model.capabilities.start_method,
         event_loop=model.capabilities.event_loop,

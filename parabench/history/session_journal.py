@@ -199,7 +199,7 @@ def header_of(
     return {
         "options": dict(options),
         "cells": cells_of_header(items),
-        "sources": {name: source_hash(workload.task.__module__) for name, workload in used.items()},
+        "sources": {name: source_hash(workload.module) for name, workload in used.items()},
         "libraries": versions_of(tuple(sorted(libraries))),
         "fingerprint": take_fingerprint(),
         "commit": dict(commit),

@@ -240,7 +240,7 @@ def opened(
     `label` names the cell in messages, its id without one.
     """
     zygote = launcher.zygote(workload.imports)
-    process = CellProcess(label or cell.id, zygote, workload.task.__module__, timeout_seconds)
+    process = CellProcess(label or cell.id, zygote, workload.module, timeout_seconds)
     try:
         answer = process.ask(
             "open",

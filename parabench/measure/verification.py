@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parabench.errors import TasksFailed, WrongResult
-from parabench.records import Outcome
+from parabench.records import Failure, Outcome
 from parabench.workload import Workload
 
 #: How many wrong or failed tasks a message names.
@@ -56,11 +57,20 @@ def verify(
 
 
 def _failed(cell_id: str, items: Sequence[Any], outcomes: Sequence[Outcome]) -> str:
-    failures = [(index, outcome.failure) for index, outcome in enumerate(outcomes) if outcome.failure is not None]
-    lines = [f"cell {cell_id}: {len(failures)} of {len(items)} tasks failed"]
-    for index, failure in failures[:NAMED]:
-        lines.append(f"task {index}, item {shorten(items[index])}: {failure.type}: {failure.message}")
+    """Each failure once, with the first task that had it and how many others did."""
+    first: dict[tuple[str, str], tuple[int, Failure]] = {}
+    alike: Counter[tuple[str, str]] = Counter()
+    for index, outcome in enumerate(outcomes):
+        if (failure := outcome.failure) is not None:
+            first.setdefault((failure.type, failure.message), (index, failure))
+            alike[failure.type, failure.message] += 1
+    lines = [f"cell {cell_id}: {alike.total()} of {len(items)} tasks failed"]
+    for kind, (index, failure) in list(first.items())[:NAMED]:
+        others = f" ({alike[kind]} tasks like this)" if alike[kind] > 1 else ""
+        lines.append(f"task {index}, item {shorten(items[index])}: {failure.type}: {failure.message}{others}")
         lines.extend(f"    {line}" for line in failure.traceback.splitlines())
+    if len(first) > NAMED:
+        lines.append(f"and {len(first) - NAMED} other failures")
     return "\n".join(lines)
 
 

@@ -45,8 +45,7 @@ class Capabilities:
     #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.
     event_loop: str | None = None
     json_only: bool = False  # items and values travel as JSON
-    #: Needs a service outside the harness's process tree (broker, scheduler).
-    needs_service: bool = False
+    needs_service: bool = False  # outside the harness's process tree: a broker, a scheduler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

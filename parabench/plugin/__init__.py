@@ -19,6 +19,7 @@ from parabench.errors.spelling import long_names
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
+from parabench.plugin.failures import tell_each_once
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, VISIT, MeasuredCell, cell
 from parabench.plugin.progress import PROGRESS, Progress
 from parabench.plugin.pytest_options import add_options, has_short_names, options_of
@@ -229,6 +230,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours = session.config.stash.get(SESSION, None)
     if ours is None or not ours.records:
         return (yield)
+    tell_each_once(session.config)
     with held() as came:
         try:
             _store(session, ours)

@@ -14,7 +14,8 @@ from parabench.analyse.ranking import Ratio
 from parabench.analyse.steadiness import label_of
 from parabench.errors import ParabenchError, spelled
 from parabench.measure.lock import Holder
-from parabench.plugin.measured_cell import REPORTS, SESSION
+from parabench.plugin.failures import note
+from parabench.plugin.measured_cell import CELL, REPORTS, SESSION
 from parabench.plugin.progress import PROGRESS
 from parabench.records import CellRecord, Concern
 from parabench.report.comparison_table import as_table
@@ -50,6 +51,7 @@ def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:
     for report in reports:
         setattr(report, OF_CELL, True)
         item.ihook.pytest_runtest_logreport(report=report)
+    note(item.config, item.stash[CELL].id, reports)
     terminal = item.config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and item.config.option.verbose == 0 and any(report.failed for report in reports):
         if terminal.isatty:

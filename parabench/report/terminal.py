@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from parabench.errors import spelled
+from parabench.errors import listed, spelled
 from parabench.records import CellRecord
 from parabench.report.answers_table import answers_text
 from parabench.report.foreign_text import for_terminal, one_line
@@ -115,10 +115,15 @@ def _disturbance_text(cause: str, counts: Sequence[float], *, set_aside: bool) -
 
 
 def _failures(records: Iterable[CellRecord]) -> list[RenderableType]:
+    """One line for each failure, by its first line, with the cells that share it."""
+    cells: dict[str, list[str]] = {}
+    for record in records:
+        if record.failure is not None:
+            reason = record.failure.splitlines()[0].removeprefix(f"cell {record.cell.id}: ")
+            cells.setdefault(one_line(reason), []).append(record.cell.id)
     lines = [
-        Text(f"  {record.cell.id}: {one_line(record.failure.splitlines()[0])}", style="red")
-        for record in records
-        if record.failure is not None
+        Text(f"  {listed(ids)}{f' ({len(ids)} cells)' if len(ids) > 1 else ''}: {reason}", style="red")
+        for reason, ids in cells.items()
     ]
     return [Text("Failed, and kept out of every comparison:", style="bold red"), *lines] if lines else []
 

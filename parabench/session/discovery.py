@@ -9,10 +9,12 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 
-from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
-from parabench.workload import KINDS, Workload, workload
+from parabench.contexts import lacks
+from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable, meant
+from parabench.names import reference_to
+from parabench.workload import KINDS, Workload, is_coroutine_function, workload
 
 #: Names end up in pytest ids, file names and comma-separated options.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -61,11 +63,11 @@ def _declared_in(module: ModuleType) -> Iterator[Workload]:
     for name, value in vars(module).items():
         if isinstance(value, Workload) and value not in declared:
             declared.append(value)
-        elif inspect.isfunction(value) and value.__module__ == module.__name__:
-            if isinstance(getattr(value, "workload", None), Workload):
-                declared.append(value.workload)  # type: ignore[attr-defined]  # put there by the decorator
-            elif not name.startswith("_"):
-                own_functions.append(value)
+        elif isinstance(of_decorator := getattr(value, "workload", None), Workload):
+            if module.__name__ in (getattr(value, "__module__", None), _module_of(of_decorator)):
+                declared.append(of_decorator)
+        elif inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_"):
+            own_functions.append(value)
     if not declared and len(own_functions) == 1:
         declared.append(workload(own_functions[0]).workload)  # type: ignore[attr-defined]  # as above
     yield from declared
@@ -79,7 +81,8 @@ def _validate(declared: Workload) -> None:
         )
         raise InvalidWorkload(declared.name, problem)
     if declared.kind not in KINDS:
-        raise InvalidWorkload(declared.name, f"its kind '{declared.kind}' is none of {', '.join(KINDS)}")
+        problem = f"its kind '{declared.kind}' is none of {', '.join(KINDS)}{meant(declared.kind, KINDS)}"
+        raise InvalidWorkload(declared.name, problem)
     if not _is_share(declared.tolerance):
         problem = (
             f"its tolerance is {declared.tolerance!r}, expected None or a share of the value, from 0 to below 1, such "
@@ -98,23 +101,38 @@ def _validate(declared: Workload) -> None:
         declared.make_item,
     )
     for function in filter(None, companions):
-        name = getattr(function, "__qualname__", repr(function))
-        if not isinstance(function, FunctionType) or "<" in name or "." in name:
-            problem = f"{name} is not a module-level function, so workers in other processes cannot find it by name"
-            raise InvalidWorkload(declared.name, problem)
+        try:
+            reference_to(function)
+        except LookupError:
+            name = getattr(function, "__qualname__", repr(function))
+            problem = (
+                f"{name} is neither a module-level function nor bound to a variable of a module, so workers in other "
+                "processes cannot find it by name: bind it to one (task = ...), or write a function there that calls it"
+            )
+            raise InvalidWorkload(declared.name, problem) from None
+    for context in filter(None, (declared.context, declared.context_async)):
+        if (problem_of_class := lacks(context)) is not None:
+            raise InvalidWorkload(declared.name, problem_of_class)
+
+
+def _module_of(declared: Workload) -> str | None:
+    try:
+        return declared.module
+    except LookupError:
+        return None
 
 
 def _validate_coroutines(declared: Workload) -> None:
     """Refuse coroutines where functions belong, and the other way round: each task would fail, under every model."""
-    task, twin = declared.task, declared.task_async
-    if inspect.iscoroutinefunction(task) and twin is not task:
+    task = f"its task {getattr(declared.task, '__name__', declared.task)}"
+    if is_coroutine_function(declared.task) and declared.task_async is not declared.task:
         problem = (
-            f"its task {task.__name__} is a coroutine function and has a task_async beside it: name a synchronous "
-            "function as the task, or leave task_async out"
+            f"{task} is a coroutine function and has a task_async beside it: name a synchronous function as the task, "
+            "or leave task_async out"
         )
         raise InvalidWorkload(declared.name, problem)
-    if inspect.isasyncgenfunction(task):
-        problem = f"its task {task.__name__} yields: an asynchronous generator returns no value; return one"
+    if inspect.isasyncgenfunction(declared.task):
+        problem = f"{task} yields: an asynchronous generator returns no value; return one"
         raise InvalidWorkload(declared.name, problem)
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from parabench.records import Outcome
-from parabench.task import TASK_ERRORS, TaskCall, call_with_context, coroutine_of, failed, find, untraced
+from parabench.task import (
+    TASK_ERRORS,
+    TaskCall,
+    asynchronous_context,
+    call_with_context,
+    coroutine_of,
+    failed,
+    find,
+    untraced,
+)
 from parabench.tracing import tracer
 from parabench.workers.loop_ticks import begin_ticks
 
@@ -87,7 +95,7 @@ class LoopContexts:
             assert call.task_async is not None
             function = coroutine_of(call) if call.is_coroutine else find(call.task_async)
             if call.context_async is not None:
-                value = await self._stack.enter_async_context(find(call.context_async)(json.loads(call.settings)))
+                value = await self._stack.enter_async_context(asynchronous_context(call))
                 function = functools.partial(call_with_context, function, value)
             self._bound[call] = function
         return self._bound[call]

@@ -86,7 +86,7 @@ def test_what_means_nothing_is_refused_with_what_there_is(text: str) -> None:
 
 
 def test_an_empty_store_says_what_to_do() -> None:
-    with pytest.raises(NothingSelected, match="run pytest benchmarks first"):
+    with pytest.raises(NothingSelected, match="run parabench bench first"):
         select("latest", [])
 
 

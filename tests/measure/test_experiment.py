@@ -13,7 +13,9 @@ from parabench.errors import CellDisturbed, CellFailed, CellProcessDied, CellTim
 from parabench.measure.cell import Round
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import find_models
+from parabench.names import find
 from parabench.records import Cell
+from parabench.workload import Workload
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]
@@ -134,6 +136,20 @@ def test_a_result_for_which_nothing_stands_is_refused_with_the_remedy(visit, mod
 def test_items_that_are_not_json_are_made_before_the_rounds(visit):
     work = deeds.workload(deeds.length_and_kind, [3, 4], make_item=deeds.as_bytes, check=deeds.is_bytes)
     assert visit(work, "process-pool-fork").tasks == 2
+
+
+@pytest.mark.parametrize("model", ["thread-pool", "process-pool-spawn", "asyncio"])
+@pytest.mark.parametrize(("name", "value"), [("half", 2.0), ("adder.add", 5), ("adder.wait", 6)])
+def test_partials_and_methods_are_found_by_any_worker(visit, model, name, value):
+    def is_right(item, result):
+        return result == value
+
+    work = Workload(name="odd", task=find(f"deeds:{name}"), items=lambda size: [4], check=is_right)
+    assert visit(work, model).tasks == 1
+
+
+def test_a_class_that_is_set_up_is_a_context(visit):
+    assert visit(deeds.workload(deeds.add_of, [1], context=deeds.Adder), "process-pool-fork").tasks == 1
 
 
 def test_findings_that_are_no_json_value_are_told(visit):

@@ -47,6 +47,22 @@ def test_a_failed_task_carries_its_remote_traceback():
     ]
 
 
+def test_tasks_that_fail_alike_are_told_once_with_their_number():
+    same = Outcome(None, Failure("ValueError", "no", "Traceback:\n  line 7"))
+    kinds = [Outcome(None, Failure("TypeError", f"other {n}", "")) for n in range(4)]
+    with pytest.raises(TasksFailed) as caught:
+        verify("c", work(), [1] * 7, [same, same, same, *kinds], None)
+    assert str(caught.value).splitlines() == [
+        "cell c: 7 of 7 tasks failed",
+        "task 0, item 1: ValueError: no (3 tasks like this)",
+        "    Traceback:",
+        "      line 7",
+        "task 3, item 1: TypeError: other 0",
+        "task 4, item 1: TypeError: other 1",
+        "and 2 other failures",
+    ]
+
+
 def test_the_workloads_own_check_is_asked_even_without_a_reference():
     checked = work(check=lambda item, result: result == 2 * item, deterministic=False)
     verify("c", checked, [1, 2], outcomes(2, 4), None)

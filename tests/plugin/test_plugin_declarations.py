@@ -61,16 +61,17 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(refused) -> None:
     "text",
     [
         DECLARE + "ODD = Workload(name='odd', task=lambda item: item, items=lambda size: [1, 2])\n",
-        DECLARE + "ODD = workload(name='odd', items=[1, 2])(lambda item: item)\n",
-        DECLARE
-        + "def make():\n    @workload\n    def odd(item):\n        return item\n    return odd\n\nODD = make()\n",
+        DECLARE + "WORKLOADS = [workload(name='odd', items=[1, 2])(lambda item: item).workload]\n",
+        DECLARE + "def make():\n    @workload\n    def odd(item):\n        return item\n    return odd\n\n"
+        "WORKLOADS = [make().workload]\n",
     ],
     ids=["field", "decorator", "closure"],
 )
 def test_a_task_that_workers_cannot_import_is_refused(refused, text: str) -> None:
     said = refused(text)
     assert "workload 'odd' is not usable" in said
-    assert "not a module-level function, so workers in other processes cannot find it by name" in said
+    assert "neither a module-level function nor bound to a variable of a module" in said
+    assert "so workers in other processes cannot find it by name: bind it to one" in said
 
 
 @pytest.mark.parametrize("name", ["", "a,b"])

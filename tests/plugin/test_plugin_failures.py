@@ -52,6 +52,15 @@ def expect(project: Project, result: pytest.RunResult, failed: set[str]) -> str:
     return flat(result.stdout.str())
 
 
+def test_a_failure_of_all_cells_is_told_once_with_their_number(project: Project, run) -> None:
+    result = run("raise ValueError('not today')")
+    said = expect(project, result, set(MODELS.split(",")))
+    failures = result.stdout.str().partition("FAILURES")[2].partition("short test summary")[0]
+    cells = ", ".join(sorted(f"odd-{model}" for model in MODELS.split(",")))
+    assert f"4 cells fail like this: {cells} cell odd-sequential (the reference run): 2 of 2 tasks failed" in said
+    assert flat(failures).count("task 0, item 1: ValueError: not today (2 tasks like this)") == 1
+
+
 def test_a_wrong_result_names_the_item_and_both_values(project: Project, run) -> None:
     result = run("return 'elsewhere' if item == 2 and in_thread() else 'here'")
     said = expect(project, result, {"thread-pool"})
@@ -101,10 +110,10 @@ def test_a_failure_is_told_once(project: Project, run) -> None:
 
 
 def test_a_result_that_is_not_json_is_named(project: Project, run) -> None:
-    said = expect(project, run("return {1, 2} if in_thread() else item"), {"thread-pool"})
+    said = expect(project, run("return object() if in_thread() else item"), {"thread-pool"})
     assert "odd-thread-pool" in said
-    assert "a result is not a JSON value" in said
-    assert "set" in said
+    assert "a result of type object cannot be compared with that of another model" in said
+    assert "digest=FUNCTION" in said
 
 
 def test_a_killed_pool_worker_is_named_with_its_signal(project: Project, run) -> None:

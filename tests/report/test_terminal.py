@@ -92,6 +92,12 @@ def test_failures_are_told_by_their_first_line_and_kept_out():
     assert "long traceback" not in text
 
 
+def test_cells_that_fail_alike_share_a_line():
+    reason = "cell primes-{}: 8 of 8 tasks failed\nlong traceback"
+    text = told(*(record(model, failure=reason.format(model)) for model in ("mp-pool", "asyncio")))
+    assert "  primes-asyncio, primes-mp-pool (2 cells): 8 of 8 tasks failed" in text
+
+
 def test_what_could_not_run_is_told_with_its_reason_and_remedy():
     missing = Unavailable("gevent is not installed", 'pip install "parabench[gevent]"')
     text = told(*(record("gevent", unavailable=missing, workload=workload) for workload in ("primes", "files")))

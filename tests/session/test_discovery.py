@@ -4,6 +4,7 @@ import pytest
 
 from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
 from parabench.models import find_models
+from parabench.names import reference_to
 from parabench.session.discovery import find_workloads
 
 
@@ -51,6 +52,26 @@ def test_a_coroutine_function_alone_is_a_workload(folder):
     assert (found.name, found.kind, found.task_async) == ("wait", "custom", found.task)
 
 
+def test_what_is_bound_to_a_variable_is_a_task_and_may_be_declared(folder):
+    (folder / "mine.py").write_text(
+        "from functools import partial\nfrom parabench import Workload, workload\n"
+        "def scale(n, factor):\n    'Scales.'\n    return n * factor\n"
+        "class Adder:\n    def add(self, n): return n + 1\n    def __call__(self, n): return n\n"
+        "double = workload(items=[1, 2])(partial(scale, factor=2))\n"
+        "adder = Adder()\n"
+        "WORKLOADS = [Workload(name='add', task=adder.add, items=lambda size: [1]),"
+        " Workload(name='call', task=adder, items=lambda size: [1])]\n"
+    )
+    found = find_workloads(folder)
+    assert {name: reference_to(each.task).partition(":")[2] for name, each in found.items()} == {
+        "add": "adder.add",
+        "call": "adder",
+        "scale": "double",
+    }
+    assert {each.module for each in found.values()} == {f"{folder.name}.mine"}
+    assert found["scale"].description == "Scales."
+
+
 def test_private_helpers_and_imports_do_not_count(folder):
     (folder / "mine.py").write_text(
         "from math import sqrt\nfrom os.path import join\ndef _h(n): return n\ndef task(n): return _h(n)\n"
@@ -95,8 +116,18 @@ def test_two_workloads_of_one_name_are_refused(folder):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("TASK = Workload(name='x', task=lambda n: n, items=lambda size: [1])", "not a module-level function"),
-        ("TASK = Workload(name='x', task=print, items=lambda size: [1])", "not a module-level function"),
+        (
+            "TASK = Workload(name='x', task=lambda n: n, items=lambda size: [1])",
+            r"<lambda> is neither a module-level function nor bound to a variable of a module, .* bind it to one",
+        ),
+        (
+            "class Adder:\n def add(self, n): return n\nTASK = Workload(name='x', task=Adder().add, items=list)",
+            r"Adder\.add is neither a module-level function nor bound to a variable",
+        ),
+        (
+            "class No: pass\ndef f(n): return n\nTASK = Workload(name='x', task=f, context=No, items=list)",
+            "its context No has neither __enter__ and __exit__ nor setup and teardown",
+        ),
         (
             "def f(n): return n\nTASK = Workload(name='x', task=f, items=lambda size: [1], kind='odd')",
             "its kind 'odd' is none of",

@@ -113,6 +113,15 @@ def test_an_unknown_name_lists_the_known_ones():
         choose("model", ["threds"], {"b": 1, "a": 2})
 
 
+def test_an_unknown_name_asks_for_what_was_meant_and_lists_ten():
+    known = {f"model-{n:02}": n for n in range(14)} | {"thread-pool": 1}
+    with pytest.raises(UnknownName) as caught:
+        choose("model", ["Thread-pol"], known)
+    listed = ", ".join(f"model-{n:02}" for n in range(10))
+    expected = f"no model matches 'Thread-pol'; did you mean 'thread-pool'?; known: {listed} and 5 more"
+    assert str(caught.value) == expected
+
+
 @pytest.mark.parametrize(
     ("limits", "cores"),
     [({"": "max 100000"}, None), ({"a": "150000 100000"}, 1.5), ({"": "400000 100000", "a/b": "50000 100000"}, 0.5)],

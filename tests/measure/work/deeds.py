@@ -1,6 +1,7 @@
 """Tasks with a known cost or a known fault, importable by every worker of the tests beside this folder."""
 
 import contextlib
+import functools
 import mmap
 import os
 import signal
@@ -87,6 +88,34 @@ def length_and_kind(item):
 
 def is_bytes(item, result):
     return result == [item, "bytes"]
+
+
+def scale(item, factor):
+    return item * factor
+
+
+class Adder:
+    """A context, whose method is a task as well."""
+
+    def setup(self):
+        self.amount = 10
+
+    def teardown(self):
+        del self.amount
+
+    def add(self, item):
+        return item + 1
+
+    async def wait(self, item):
+        return item + 2
+
+
+def add_of(item, adder):
+    return item + adder.amount
+
+
+half = functools.partial(scale, factor=0.5)
+adder = Adder()
 
 
 def find_a_set(items, results, settings):
