@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parabench.explain.causes import Facts, causes_of
+from parabench.explain.causes import causes_of
 from parabench.explain.evidence import Evidence, evidence_of
+from parabench.explain.facts import Facts
 from parabench.explain.prediction import Prediction, predict
 from parabench.explain.sentences import sentence_of
 from parabench.explain.split import Split, split_of

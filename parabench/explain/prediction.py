@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parabench.explain import causes
+from parabench.explain import facts as causes
 from parabench.explain.evidence import Evidence
 from parabench.explain.split import Split
 

@@ -14,12 +14,19 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
+
+#: Share of the usable cores that other programs have where they are in the way.
+OTHERS_MANY = 0.1
+#: So many gaps tell how long one is, and a longer one is so many times as long as their median.
+GAPS_LEAST, GAPS_LONG = 6, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +103,16 @@ def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
     lanes, own_worker_each = _lanes(evidence, timeline)
     count = len(lanes)
     last = max(task.seconds_ended for task in timeline.tasks)
-    before = sum(max(0.0, lane[0].seconds_started) for lane in lanes) / count
-    between = sum(max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in _pairs(lane)) / count
+    first = [max(0.0, lane[0].seconds_started) for lane in lanes]
+    gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
     tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
-    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    rest = [max(0.0, evidence.figures.get("seconds_traced", last) - last)] * count
+    usual = _usual(evidence, timeline, gaps)
+    before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
+    taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
     waiting, core, lock = _waits(timeline, count)
+    core += taken
     starting = before + between if own_worker_each else 0.0
     dispatch = after if own_worker_each else between + after
     serialisation = min(dispatch, _seconds_serialisation(evidence, count))
@@ -118,6 +129,19 @@ def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
         idle_tail=tail,
         unexplained=evidence.seconds - known,
     ), count
+
+
+def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> float:
+    """What a lane has between two tasks at most if nobody else takes the cores.
+
+    Where other programs had more than OTHERS_MANY of them, what is much longer than most gaps are, and than the CPU
+    time of handing a task over, counts as waiting for a core: the kernel tells that delay of tasks only.
+    """
+    if evidence.figures.get("share_others", 0.0) < OTHERS_MANY or len(gaps) < GAPS_LEAST:
+        return math.inf
+    own = sum(task.seconds_cpu or 0.0 for task in timeline.tasks)
+    beside = max(0.0, evidence.figures.get("seconds_cpu", math.inf) - own) / evidence.tasks
+    return GAPS_LONG * min(statistics.median(gaps), beside)
 
 
 def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
@@ -219,7 +243,3 @@ def _gil_holds(evidence: Evidence) -> bool:
     """Whether threads of one interpreter keep its lock taken nearly all the time."""
     busy = evidence.figures.get("seconds_cpu", 0.0) / evidence.seconds
     return bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads and 0.7 <= busy <= 1.3
-
-
-def _pairs(lane: Sequence[TaskSpan]) -> list[tuple[TaskSpan, TaskSpan]]:
-    return list(itertools.pairwise(lane))

@@ -27,8 +27,8 @@ RUNNING, GIL, LOCK, FILE_LOCK, SOCKET, POLL, SLEEP = "running", "gil", "lock", "
 STORAGE, PIPE, CHILD, PAGE, OTHER = "storage", "pipe", "child", "page", "other"
 #: 5 % of the time at most goes to looking; the kernel's own clock of threads is no finer than the pause.
 PAUSES_PER_LOOK, PAUSE_LEAST = 19, 0.002
-#: Processes come rarely: who is there is asked at every so many looks.
-LOOKS_PER_LISTING = 4
+#: Who is there is asked before the round begins, and at every so many looks, because that takes long.
+LOOKS_PER_LISTING = 16
 _BYTES = 256
 
 
@@ -146,7 +146,7 @@ class WaitWatch:
         self.times = 0
         #: Why nothing can be seen; None as long as something was.
         self.reason: str | None = None if platform.machine() in _CALLS else f"unknown machine {platform.machine()}"
-        self._known: list[int] = []
+        self._known = list(pids()) if self.reason is None else []
         self._segments: dict[int, list[tuple[int, int]]] = {}
         self._files: dict[tuple[int, int], int] = {}
         self.due = clock()
@@ -163,7 +163,7 @@ class WaitWatch:
         """Look at every thread, and put off the next look."""
         began = self._clock()
         if self.reason is None:
-            if self.times % LOOKS_PER_LISTING == 0:
+            if self.times % LOOKS_PER_LISTING == LOOKS_PER_LISTING - 1:
                 self._known = list(self._pids())
             for pid in self._known:
                 with contextlib.suppress(OSError):  # it has ended

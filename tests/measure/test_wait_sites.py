@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from parabench.measure.wait_sites import Look, WaitWatch, data_segments, site_of, sites_in_tasks
+from parabench.measure.wait_sites import LOOKS_PER_LISTING, Look, WaitWatch, data_segments, site_of, sites_in_tasks
 from parabench.records import Trace
 
 MAPS = """\
@@ -65,7 +65,7 @@ def test_only_looks_at_a_thread_with_a_task_count() -> None:
 
 
 def test_looking_takes_5_per_cent_of_the_time_at_most() -> None:
-    now, costs = [0.0], [0.01, 0.00001]
+    now, costs = [0.0], [1.0, 0.01]  # who is there is asked before there is anything to disturb
 
     def pids() -> list[int]:
         now[0] += costs.pop(0)
@@ -74,11 +74,11 @@ def test_looking_takes_5_per_cent_of_the_time_at_most() -> None:
     watch = WaitWatch(pids, lambda: now[0])
     watch.reason = None
     watch.look()
-    assert watch.due == pytest.approx(0.01 + 0.19)
-    watch.times = 0
+    assert watch.due == pytest.approx(now[0] + 0.002)
+    watch.times = LOOKS_PER_LISTING - 1
     now[0] = watch.due
     watch.look()
-    assert watch.due == pytest.approx(now[0] + 0.002)
+    assert watch.due == pytest.approx(now[0] + 0.19)
 
 
 def test_where_it_is_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
