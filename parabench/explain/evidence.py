@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parabench.analyse.timeline import Timeline
@@ -54,8 +54,8 @@ class Evidence:
         """Whether its tasks take turns in one thread, as coroutines and greenlets do."""
         if self.timeline is None:
             return self.family in SHARING
-        alone = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
-        return alone or all(task.seconds_cpu is None for task in self.timeline.tasks)
+        in_one = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
+        return in_one or all(task.seconds_cpu is None for task in self.timeline.tasks)
 
     @property
     def blocks_the_loop(self) -> bool:
@@ -123,13 +123,13 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
         cores=session.fingerprint.get("cores_usable"),
         bytes_memory=session.fingerprint.get("bytes_memory"),
         figures=stored.figures,
-        timelines=_timelines(stored.tables),
+        timelines=_timelines(stored.tables, greenlets=stored.family == "greenlets"),
         tables=stored.tables,
         alone=alone,
     )
 
 
-def _timelines(tables: Mapping[str, Any]) -> tuple[Timeline, ...]:
+def _timelines(tables: Mapping[str, Any], *, greenlets: bool) -> tuple[Timeline, ...]:
     found = []
     for columns in (tables.get("timeline"), *(tables.get("timeline_other_rounds") or ())):
         if not isinstance(columns, dict):
@@ -139,5 +139,12 @@ def _timelines(tables: Mapping[str, Any]) -> tuple[Timeline, ...]:
         except ValueError:  # damaged: the cell is explained without it, as one that was not traced
             continue
         if timeline.tasks:
-            found.append(timeline)
+            found.append(_in_one_thread(timeline) if greenlets else timeline)
     return tuple(found)
+
+
+def _in_one_thread(timeline: Timeline) -> Timeline:
+    """Greenlets are workers of their own in a trace; the CPU time of one that overlaps others is that of all."""
+    if (timeline.concurrency_most or 0) > 1:
+        return Timeline(tuple(replace(t, worker=0, seconds_cpu=None, seconds_runqueue=None) for t in timeline.tasks))
+    return Timeline(tuple(replace(task, worker=0) for task in timeline.tasks))

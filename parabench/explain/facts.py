@@ -88,6 +88,8 @@ class Facts:
             stalled = evidence.figures.get("seconds_loop_stalled")
             if stalled is not None:
                 return LOOP if stalled >= LOOP_BUSY * evidence.seconds else SERVER
+            if self.sites is not None:
+                return SERVER if self.sites.get("poll", 0.0) >= 1 - LOOP_BUSY else LOOP
             return LOOP if self.share("running") >= LOOP_BUSY or evidence.kind not in ASKING else SERVER
         if self.sites is not None:
             by_cause = {

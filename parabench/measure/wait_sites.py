@@ -80,8 +80,8 @@ class Look(NamedTuple):
 
     #: Of the monotonic clock.
     seconds: float
-    #: As in Trace: process and thread.
-    worker: str
+    #: Process and thread, as the worker of a Trace begins.
+    thread: str
     site: str
 
 
@@ -209,9 +209,10 @@ def sites_in_tasks(looks: Iterable[Look], traces: Iterable[Trace]) -> Counter[st
     """
     spans: dict[str, list[tuple[float, float]]] = {}
     for trace in traces:
-        spans.setdefault(trace.worker, []).append((trace.seconds_started, trace.seconds_ended))
+        thread = trace.worker.rpartition(":")[0]
+        spans.setdefault(thread, []).append((trace.seconds_started, trace.seconds_ended))
     return Counter(
         look.site
         for look in looks
-        if any(started <= look.seconds <= ended for started, ended in spans.get(look.worker, ()))
+        if any(started <= look.seconds <= ended for started, ended in spans.get(look.thread, ()))
     )

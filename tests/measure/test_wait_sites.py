@@ -59,7 +59,7 @@ def test_a_call_that_waits_for_nothing_is_a_sleep_and_a_lock_by_fcntl_is_a_file_
 
 
 def test_only_looks_at_a_thread_with_a_task_count() -> None:
-    traces = [Trace(1.0, 2.0, 0.5, "7:8", "here"), Trace(3.0, 4.0, 0.5, "7:8", "here")]
+    traces = [Trace(1.0, 2.0, 0.5, "7:8:99", "here"), Trace(3.0, 4.0, 0.5, "7:8:99", "here")]
     looks = [Look(seconds, "7:8", "gil") for seconds in (0.5, 1.5, 2.5, 3.5)] + [Look(1.5, "7:9", "lock")]
     assert sites_in_tasks(looks, traces) == {"gil": 2}
 
@@ -130,5 +130,5 @@ def test_threads_of_a_living_process_are_found(site: str) -> None:
             process.kill()
     if watch.reason is not None:
         pytest.skip(watch.reason)
-    found = [look.site for look in watch.looks if look.worker != f"{process.pid}:{process.pid}"]
+    found = [look.site for look in watch.looks if look.thread != f"{process.pid}:{process.pid}"]
     assert found.count(site) > 0.3 * len(found)
