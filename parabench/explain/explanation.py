@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from parabench.explain.break_even import break_even_seconds
 from parabench.explain.causes import causes_of
 from parabench.explain.evidence import Evidence, evidence_of
 from parabench.explain.facts import Facts
@@ -35,6 +36,8 @@ class Explanation:
     split: Split
     #: What would be gained without the main cause; None where nobody can tell.
     predicted: Prediction | None
+    #: From which length on tasks that compute pay for the model, in seconds; None: never, or nobody can tell.
+    break_even_seconds: float | None
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -54,7 +57,8 @@ def explain_session(session: StoredSession) -> list[Explanation]:
 def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
     """The explanation of one cell, given those of the same work."""
     split = split_of(evidence)
-    causes = causes_of(Facts(evidence, split))
+    facts = Facts(evidence, split)
+    causes = causes_of(facts)
     prediction = predict(causes[0].name, evidence, split, same_work)
     return Explanation(
         cell=evidence.cell.text,
@@ -67,6 +71,7 @@ def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
         sentence=sentence_of(causes, evidence, prediction),
         split=split,
         predicted=prediction,
+        break_even_seconds=break_even_seconds(facts),
     )
 
 

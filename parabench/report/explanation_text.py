@@ -40,6 +40,8 @@ def details(explanation: Explanation) -> str:
             f"  without it: up to {predicted.speedup:.2g}x, which {told} the measured {predicted.measured:.2g}x "
             f"of {' or '.join(predicted.by)}"
         )
+    if explanation.break_even_seconds is not None:
+        lines.append(f"  pays for tasks that compute {seconds_text(explanation.break_even_seconds)} and longer")
     return "\n".join(lines)
 
 

@@ -121,6 +121,14 @@ def test_the_gain_is_checked_against_the_models_that_would_bring_it():
     assert explain(threads, [ALONE, threads]).predicted.measured is None
 
 
+def test_a_model_pays_from_the_length_on_at_which_it_saves_what_it_costs():
+    short = CASES["tasks too short to be sent"][0]
+    between = 0.1 + 6 * 0.19  # lane seconds: one waits for its first task, and each three times for the next
+    assert explain(short, [short]).break_even_seconds == pytest.approx(2 * between / 2 / 8)
+    assert explain(CASES["threads that compute"][0], []).break_even_seconds is None
+    assert explain(CASES["a loop that computes"][0], []).break_even_seconds is None
+
+
 def test_stored_sessions_of_earlier_versions_are_explained():
     found = {(one.workload, one.model): one.causes[0] for one in explain_session(read_session(STORED))}
     assert found["count-primes", "sequential"] == "computing"
