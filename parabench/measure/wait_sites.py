@@ -7,7 +7,7 @@ lie elsewhere: on the heap, or on the stack of the waiting thread. Not told apar
 lies on the heap (nobody shares it where each worker has an interpreter of its own), and, on free-threaded builds, the
 locks of single objects, which spin first. Both count as a `lock`.
 
-A look costs a fraction of a millisecond; the pause after it is 19 times as long, and 2 ms at least.
+A look costs a fraction of a millisecond of CPU time; the pause after it is 19 times as long, and 2 ms at least.
 """
 
 from __future__ import annotations
@@ -139,9 +139,16 @@ def kind_of_descriptor(pid: int, number: int) -> str:
 class WaitWatch:
     """Looks at all threads of a cell, with pauses that follow from what a look costs; use as a context manager."""
 
-    def __init__(self, pids: Callable[[], Iterable[int]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        pids: Callable[[], Iterable[int]],
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """`spent` tells the CPU time of looking: a looker that waits for a core itself takes it from nobody."""
         self._pids = pids
         self._clock = clock
+        self._spent = spent
         self.looks: list[Look] = []
         self.times = 0
         #: Why nothing can be seen; None as long as something was.
@@ -161,7 +168,7 @@ class WaitWatch:
 
     def look(self) -> None:
         """Look at every thread, and put off the next look."""
-        began = self._clock()
+        began = self._spent()
         if self.reason is None:
             if self.times % LOOKS_PER_LISTING == LOOKS_PER_LISTING - 1:
                 self._known = list(self._pids())
@@ -169,8 +176,7 @@ class WaitWatch:
                 with contextlib.suppress(OSError):  # it has ended
                     self._look_at(pid)
         self.times += 1
-        ended = self._clock()
-        self.due = ended + max(PAUSE_LEAST, PAUSES_PER_LOOK * (ended - began))
+        self.due = self._clock() + max(PAUSE_LEAST, PAUSES_PER_LOOK * (self._spent() - began))
 
     def _look_at(self, pid: int) -> None:
         for thread in map(int, os.listdir(f"/proc/{pid}/task")):

@@ -71,7 +71,7 @@ def test_looking_takes_5_per_cent_of_the_time_at_most() -> None:
         now[0] += costs.pop(0)
         return []
 
-    watch = WaitWatch(pids, lambda: now[0])
+    watch = WaitWatch(pids, lambda: now[0], lambda: now[0])
     watch.reason = None
     watch.look()
     assert watch.due == pytest.approx(now[0] + 0.002)
