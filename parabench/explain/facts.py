@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parabench.explain.evidence import Evidence
+from parabench.explain.parts import ASKING
 from parabench.explain.split import Split
 
 COMPUTING, GIL, CORES, LOOP, WAITING, SERVER = "computing", "gil", "cores", "loop", "waiting", "server"
@@ -23,8 +24,6 @@ LOSS_LEAST, LOSS_BESIDE_WORK = 0.2, 0.4
 SECOND_LEAST = 0.15
 #: What no cause has so much of is unclear.
 MAIN_LEAST = 0.3
-#: Kinds of work that ask a server.
-ASKING = ("network", "live", "mixed")
 #: Cores' worth of CPU from which one interpreter's threads are taken to be held by its lock where nobody looked.
 GIL_BUSY, GIL_BUSY_MOST = 0.6, 1.3
 #: Share of the looks that has to find threads waiting for it, where somebody looked.

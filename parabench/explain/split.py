@@ -17,42 +17,17 @@ import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
+from parabench.explain.parts import Parts, parts_from_totals
 
 #: Share of the usable cores that other programs have where they are in the way.
 OTHERS_MANY = 0.1
 #: So many gaps tell how long one is, and a longer one is so many times as long as their median.
 GAPS_LEAST, GAPS_LONG = 6, 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Seconds of one batch. They add up to its timed median."""
-
-    #: Starting a worker for each task, where the model does that.
-    start_up: float = 0.0
-    dispatch: float = 0.0
-    #: Pickling of items and values, as measured apart from the batch.
-    serialisation: float = 0.0
-    #: Until a lane has its first task.
-    queueing: float = 0.0
-    running: float = 0.0
-    #: As the tasks wait when they run alone.
-    waiting: float = 0.0
-    core: float = 0.0
-    #: For the GIL, or for whatever else tasks share: a lock, a server, the event loop.
-    lock: float = 0.0
-    #: Lanes that have nothing left while others still run.
-    idle_tail: float = 0.0
-    unexplained: float = 0.0
-
-    def items(self) -> list[tuple[str, float]]:
-        """Names and seconds."""
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +57,7 @@ def split_of(evidence: Evidence) -> Split:
         parts, lanes = whole[0]
         error = _half_range([each for each, _ in whole]) if len(whole) > 1 else None
         return _split(evidence, parts, lanes, error, "spans")
-    parts, lanes = _from_totals(evidence)
+    parts, lanes = parts_from_totals(evidence)
     return _split(evidence, parts, lanes, None, "totals")
 
 
@@ -212,34 +187,3 @@ def _waiting_at_least(evidence: Evidence, timeline: Timeline) -> float:
     """What the tasks' own waiting takes when as many wait at once as there are workers."""
     alone = [task.seconds_waited_alone or 0.0 for task in timeline.tasks]
     return max(sum(alone) / evidence.workers, *alone)
-
-
-def _from_totals(evidence: Evidence) -> tuple[Parts, int]:
-    """Estimates for a cell without spans: the lanes are its workers, and what it waits beyond its tasks is shared."""
-    lanes = 1 if evidence.shares_threads else evidence.workers
-    busy = evidence.figures.get("seconds_cpu")
-    alone_cpu, alone_waiting = evidence.seconds_cpu_alone, evidence.seconds_waited_alone
-    if busy is None or alone_cpu is None or alone_waiting is None:
-        return Parts(unexplained=evidence.seconds), lanes
-    running = min(busy, alone_cpu) / lanes
-    extra = max(0.0, busy - alone_cpu) / (1 if evidence.one_interpreter else lanes)
-    dispatch = min(extra, max(0.0, evidence.seconds - running))
-    slots = evidence.workers
-    waiting = min(alone_waiting / slots, max(0.0, evidence.seconds - running - dispatch))
-    rest = max(0.0, evidence.seconds - running - dispatch - waiting)
-    cores = evidence.cores or 1
-    crowded = busy / evidence.seconds >= 0.8 * min(cores, lanes) and lanes > cores and not _gil_holds(evidence)
-    return Parts(
-        dispatch=dispatch,
-        running=running,
-        waiting=waiting,
-        core=rest if crowded else 0.0,
-        lock=rest if _gil_holds(evidence) and not crowded else 0.0,
-        unexplained=0.0 if crowded or _gil_holds(evidence) else rest,
-    ), lanes
-
-
-def _gil_holds(evidence: Evidence) -> bool:
-    """Whether threads of one interpreter keep its lock taken nearly all the time."""
-    busy = evidence.figures.get("seconds_cpu", 0.0) / evidence.seconds
-    return bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads and 0.7 <= busy <= 1.3
