@@ -53,8 +53,10 @@ class Split:
 def split_of(evidence: Evidence) -> Split:
     """The split of one cell."""
     if evidence.timelines and evidence.timelines[0].reason_no_queueing is None:
-        whole = [_from_spans(evidence, timeline) for timeline in evidence.timelines]
-        parts, lanes = whole[0]
+        seconds = [*evidence.seconds_of_rounds, *([None] * len(evidence.timelines))]
+        whole = [_from_spans(evidence, *each) for each in zip(evidence.timelines, seconds, strict=False)]
+        # That which took about as long as timed rounds do: others met something that these did not.
+        parts, lanes = min(whole, key=lambda each: abs(each[0].unexplained))
         error = _half_range([each for each, _ in whole]) if len(whole) > 1 else None
         return _split(evidence, parts, lanes, error, "spans")
     parts, lanes = parts_from_totals(evidence)
@@ -72,16 +74,16 @@ def _half_range(rounds: Sequence[Parts]) -> Parts:
     return Parts(**{name: (max(column) - min(column)) / 2 for name, column in columns.items()})
 
 
-def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | None) -> tuple[Parts, int]:
     if all(task.seconds_cpu is None for task in timeline.tasks):
-        return _from_shared(evidence, timeline)
+        return _from_shared(evidence, timeline, seconds_round)
     lanes, own_worker_each = _lanes(evidence, timeline)
     count = len(lanes)
     last = max(task.seconds_ended for task in timeline.tasks)
     first = [max(0.0, lane[0].seconds_started) for lane in lanes]
     gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
     tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
-    rest = [max(0.0, evidence.figures.get("seconds_traced", last) - last)] * count
+    rest = [max(0.0, (seconds_round or last) - last)] * count
     usual = _usual(evidence, timeline, gaps)
     before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
     taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
@@ -160,14 +162,14 @@ def _lanes(evidence: Evidence, timeline: Timeline) -> tuple[list[list[TaskSpan]]
     return [lane for lane in lanes if lane], each
 
 
-def _from_shared(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+def _from_shared(evidence: Evidence, timeline: Timeline, seconds_round: float | None) -> tuple[Parts, int]:
     """Of an event loop, or of greenlets: one thread, busy or waiting, whatever the number of tasks under way."""
     spans = sorted((task.seconds_started, task.seconds_ended) for task in timeline.tasks)
     before, last, idle = max(0.0, spans[0][0]), spans[0][1], 0.0
     for began, ended in spans[1:]:
         idle += max(0.0, began - last)
         last = max(last, ended)
-    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    after = max(0.0, (seconds_round or last) - last)
     inside = last - before - idle
     # A batch keeps its loop busy between two tasks: that is what handing them out takes.
     running = min(inside, max(0.0, evidence.figures.get("seconds_cpu", 0.0) - idle - before - after))
