@@ -59,7 +59,7 @@ def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
     split = split_of(evidence)
     facts = Facts(evidence, split)
     causes = causes_of(facts)
-    prediction = predict(causes[0].name, evidence, split, same_work)
+    prediction = predict(causes[0].name, facts, same_work)
     return Explanation(
         cell=evidence.cell.text,
         workload=evidence.cell.workload,

@@ -52,10 +52,15 @@ class Facts:
 
         Waiting for cores that other programs had is no property of the cell, and left out where there are enough.
         """
+        seconds, whole = dict(self.split.seconds_per_batch.items()), self.seconds_undisturbed
+        return max(0.0, sum(seconds[part] for part in parts)) / whole if whole > 0 else 0.0
+
+    @property
+    def seconds_undisturbed(self) -> float:
+        """Of the batch as its parts account for it, without waiting for cores that other programs had."""
         seconds = dict(self.split.seconds_per_batch.items())
         whole = sum(seconds.values()) - (0.0 if self.crowded else seconds["core"])
-        whole -= seconds["unexplained"] if self.split.source == "spans" else 0.0
-        return max(0.0, sum(seconds[part] for part in parts)) / whole if whole > 0 else 0.0
+        return whole - (seconds["unexplained"] if self.split.source == "spans" else 0.0)
 
     @property
     def gil_taken(self) -> bool:

@@ -41,7 +41,8 @@ def details(explanation: Explanation) -> str:
             f"of {' or '.join(predicted.by)}"
         )
     if explanation.break_even_seconds is not None:
-        lines.append(f"  pays for tasks that compute {seconds_text(explanation.break_even_seconds)} and longer")
+        pays = explanation.break_even_seconds
+        lines.append(f"  pays for tasks that compute {f'{seconds_text(pays)} and longer' if pays > 0 else 'at all'}")
     return "\n".join(lines)
 
 
