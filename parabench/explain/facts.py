@@ -58,9 +58,13 @@ class Facts:
     @property
     def seconds_undisturbed(self) -> float:
         """Of the batch as its parts account for it, without waiting for cores that other programs had."""
-        seconds = dict(self.split.seconds_per_batch.items())
-        whole = sum(seconds.values()) - (0.0 if self.crowded else seconds["core"])
-        return whole - (seconds["unexplained"] if self.split.source == "spans" else 0.0)
+        return self._seconds_known - (0.0 if self.crowded else self.split.seconds_per_batch.core)
+
+    @property
+    def _seconds_known(self) -> float:
+        parts = self.split.seconds_per_batch
+        unknown = parts.unexplained if self.split.source == "spans" else 0.0
+        return sum(seconds for _, seconds in parts.items()) - unknown - parts.others
 
     @property
     def gil_taken(self) -> bool:
@@ -75,8 +79,11 @@ class Facts:
 
     @property
     def crowded(self) -> bool:
-        """Whether there are more workers than cores."""
-        return self.evidence.cores is not None and self.evidence.workers > self.evidence.cores
+        """Whether more workers want to run at a time, on average, than there are cores."""
+        cores, parts = self.evidence.cores, self.split.seconds_per_batch
+        if cores is None or self.evidence.workers <= cores or self._seconds_known <= 0:
+            return False
+        return self.split.lanes * (parts.running + parts.core) / self._seconds_known > cores
 
     @property
     def sites(self) -> Mapping[str, float] | None:

@@ -25,6 +25,8 @@ class Parts:
     #: As the tasks wait when they run alone.
     waiting: float = 0.0
     core: float = 0.0
+    #: Between two tasks, while other programs had the cores.
+    others: float = 0.0
     #: For the GIL, or for whatever else tasks share: a lock, a server, the event loop.
     lock: float = 0.0
     #: Lanes that have nothing left while others still run.

@@ -89,11 +89,12 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
     taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
     waiting, core, lock = _waits(timeline, count)
-    core += taken
-    starting = before + between if own_worker_each else 0.0
+    # A worker of its own enters what its task needs within the task.
+    entering = min(lock, _opening(evidence) * evidence.tasks / count) if own_worker_each else 0.0
+    starting = before + between + entering if own_worker_each else 0.0
     dispatch = after if own_worker_each else between + after
     serialisation = min(dispatch, _seconds_serialisation(evidence, count))
-    known = before + between + tail + after + running + waiting + core + lock
+    known = before + between + tail + after + running + waiting + core + lock + taken
     return Parts(
         start_up=starting,
         dispatch=dispatch - serialisation,
@@ -102,17 +103,23 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
         running=running,
         waiting=waiting,
         core=core,
-        lock=lock,
+        others=taken,
+        lock=lock - entering,
         idle_tail=tail,
         unexplained=evidence.seconds - known,
     ), count
+
+
+def _opening(evidence: Evidence) -> float:
+    """Seconds that opening takes where nothing but the work itself is opened."""
+    return (evidence.alone or evidence).figures.get("seconds_cold_start", 0.0)
 
 
 def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> float:
     """What a lane has between two tasks at most if nobody else takes the cores.
 
     Where other programs had more than OTHERS_MANY of them, what is much longer than most gaps are, and than the CPU
-    time of handing a task over, counts as waiting for a core: the kernel tells that delay of tasks only.
+    time of handing a task over, counts as theirs: the kernel tells that delay of tasks only.
     """
     if evidence.figures.get("share_others", 0.0) < OTHERS_MANY or len(gaps) < GAPS_LEAST:
         return math.inf
