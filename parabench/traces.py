@@ -87,6 +87,9 @@ class Instrumented:
     #: Looks at threads that had a task under way, by where they were found; None with the reason beside it.
     wait_sites: dict[str, int] | None = None
     wait_sites_reason: str | None = "it was measured by a version that did not look"
+    #: Of one batch, by event; what is missing is missing for the reason beside it.
+    perf_counters: dict[str, int] | None = None
+    perf_counters_reason: str | None = "it was measured by a version that did not count"
     #: None: the model sends nothing between processes.
     serialisation: Serialisation | None = None
     #: As in TracedRound, of this round.

@@ -35,8 +35,9 @@ class Tracer:
     def __init__(self) -> None:
         import socket
 
-        # The number that the kernel knows the thread by, so that it can be found from outside.
-        self._worker = f"{os.getpid()}:{threading.get_native_id()}"
+        # With the number that the kernel knows the thread by, so that it can be found from outside; greenlets of one
+        # thread have idents of their own.
+        self._worker = f"{os.getpid()}:{threading.get_native_id()}:{threading.get_ident()}"
         self._host = socket.gethostname()
         self._fd = -1
         #: The thread's run-queue delay so far; None where nobody tells.

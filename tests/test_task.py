@@ -133,7 +133,7 @@ def test_traced_and_plain_calls_share_the_context():
     outcome = traced(1)
     assert outcome.value == 11
     assert outcome.trace.seconds_ended >= outcome.trace.seconds_started
-    assert outcome.trace.worker == f"{os.getpid()}:{threading.get_native_id()}"
+    assert outcome.trace.worker == f"{os.getpid()}:{threading.get_native_id()}:{threading.get_ident()}"
     assert [event[0] for event in EVENTS] == ["enter"]
 
 
@@ -158,7 +158,10 @@ def test_a_bound_call_does_what_the_call_does():
             assert run(item)[0] == each(item)[0]
             assert (run(item)[1] or [None])[:2] == (each(item)[1] or [None])[:2]
     traced = call(double, traced=True).bound()(3)
-    assert (traced.value, traced.trace.worker) == (6, f"{os.getpid()}:{threading.get_native_id()}")
+    assert (traced.value, traced.trace.worker) == (
+        6,
+        f"{os.getpid()}:{threading.get_native_id()}:{threading.get_ident()}",
+    )
 
 
 def test_a_bound_call_enters_the_context_of_each_thread():

@@ -24,7 +24,7 @@ from parabench.workload import Json, ServiceOptions, Settings, Size, Workload
 #: size -> tasks; those of a cause that needs short or very many tasks differ by a factor.
 TASKS: Mapping[Size, int] = {"small": 16, "medium": 64, "large": 256}
 #: Rounds of PBKDF2 in a task of about 10 ms; it releases the GIL.
-ROUNDS = 12_000
+ROUNDS = 40_000
 #: Additions in a task of about 10 ms of pure Python.
 ADDITIONS = 200_000
 #: The server's and the sleep's length.

@@ -30,6 +30,7 @@ def timelines_info(record: CellRecord, records: Iterable[CellRecord]) -> dict[st
         **timeline_info(shown),
         "timeline_other_rounds": [timeline_to_json(other) for other in others if other.tasks],
         "seconds_traced": instrumented.seconds if instrumented else None,
+        "seconds_traced_other_rounds": [done.seconds for done in instrumented.other_rounds] if instrumented else [],
         "seconds_trace": seconds,
         "seconds_trace_error": error,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parabench.analyse.timeline import Timeline
@@ -32,8 +33,10 @@ class Evidence:
     bytes_memory: float | None
     #: Stored figures by their key in the file.
     figures: Mapping[str, float]
-    #: The traced round of median length first; empty: none was run, or it cannot be read.
+    #: The traced rounds, that of median length first; empty: none was run, or it cannot be read.
     timelines: tuple[Timeline, ...]
+    #: Seconds of these rounds as wholes, in their order; None is unknown.
+    seconds_of_rounds: tuple[float | None, ...]
     #: What the file has besides: lists and objects by their key.
     tables: Mapping[str, Any]
     #: The sequential cell of the same work; None for that cell itself, and where it was not measured.
@@ -54,8 +57,8 @@ class Evidence:
         """Whether its tasks take turns in one thread, as coroutines and greenlets do."""
         if self.timeline is None:
             return self.family in SHARING
-        alone = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
-        return alone or all(task.seconds_cpu is None for task in self.timeline.tasks)
+        in_one = self.family in SHARING and len(self.timeline.tasks_per_worker) == 1 < self.workers
+        return in_one or all(task.seconds_cpu is None for task in self.timeline.tasks)
 
     @property
     def blocks_the_loop(self) -> bool:
@@ -112,6 +115,7 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
     assert stored.cell is not None
     assert stored.seconds_per_round is not None
     gil = stored.tables.get("gil_enabled_at_end")
+    rounds = _rounds(stored)
     return Evidence(
         cell=stored.cell,
         family=stored.family or "unknown",
@@ -123,15 +127,20 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
         cores=session.fingerprint.get("cores_usable"),
         bytes_memory=session.fingerprint.get("bytes_memory"),
         figures=stored.figures,
-        timelines=_timelines(stored.tables),
+        timelines=tuple(timeline for timeline, _ in rounds),
+        seconds_of_rounds=tuple(seconds for _, seconds in rounds),
         tables=stored.tables,
         alone=alone,
     )
 
 
-def _timelines(tables: Mapping[str, Any]) -> tuple[Timeline, ...]:
-    found = []
-    for columns in (tables.get("timeline"), *(tables.get("timeline_other_rounds") or ())):
+def _rounds(stored: StoredBenchmark) -> list[tuple[Timeline, float | None]]:
+    """The traced rounds, and how long each took as a whole."""
+    found: list[tuple[Timeline, float | None]] = []
+    tables, greenlets = stored.tables, stored.family == "greenlets"
+    all_columns = (tables.get("timeline"), *(tables.get("timeline_other_rounds") or ()))
+    all_seconds = (stored.figures.get("seconds_traced"), *(tables.get("seconds_traced_other_rounds") or ()))
+    for columns, seconds in itertools.zip_longest(all_columns, all_seconds):
         if not isinstance(columns, dict):
             continue
         try:
@@ -139,5 +148,13 @@ def _timelines(tables: Mapping[str, Any]) -> tuple[Timeline, ...]:
         except ValueError:  # damaged: the cell is explained without it, as one that was not traced
             continue
         if timeline.tasks:
-            found.append(timeline)
-    return tuple(found)
+            whole = float(seconds) if isinstance(seconds, int | float) else None
+            found.append((_in_one_thread(timeline) if greenlets else timeline, whole))
+    return found
+
+
+def _in_one_thread(timeline: Timeline) -> Timeline:
+    """Greenlets are workers of their own in a trace; the CPU time of one that overlaps others is that of all."""
+    if (timeline.concurrency_most or 0) > 1:
+        return Timeline(tuple(replace(t, worker=0, seconds_cpu=None, seconds_runqueue=None) for t in timeline.tasks))
+    return Timeline(tuple(replace(task, worker=0) for task in timeline.tasks))

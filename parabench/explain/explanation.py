@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parabench.explain.causes import Facts, causes_of
+from parabench.explain.break_even import break_even_seconds
+from parabench.explain.causes import causes_of
 from parabench.explain.evidence import Evidence, evidence_of
+from parabench.explain.facts import Facts
 from parabench.explain.prediction import Prediction, predict
 from parabench.explain.sentences import sentence_of
 from parabench.explain.split import Split, split_of
@@ -34,6 +36,8 @@ class Explanation:
     split: Split
     #: What would be gained without the main cause; None where nobody can tell.
     predicted: Prediction | None
+    #: From which length on tasks that compute pay for the model, in seconds; None: never, or nobody can tell.
+    break_even_seconds: float | None
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -53,8 +57,9 @@ def explain_session(session: StoredSession) -> list[Explanation]:
 def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
     """The explanation of one cell, given those of the same work."""
     split = split_of(evidence)
-    causes = causes_of(Facts(evidence, split))
-    prediction = predict(causes[0].name, evidence, split, same_work)
+    facts = Facts(evidence, split)
+    causes = causes_of(facts)
+    prediction = predict(causes[0].name, facts, same_work)
     return Explanation(
         cell=evidence.cell.text,
         workload=evidence.cell.workload,
@@ -66,6 +71,7 @@ def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
         sentence=sentence_of(causes, evidence, prediction),
         split=split,
         predicted=prediction,
+        break_even_seconds=break_even_seconds(facts),
     )
 
 

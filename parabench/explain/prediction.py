@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parabench.explain import causes
+from parabench.explain import facts as causes
 from parabench.explain.evidence import Evidence
-from parabench.explain.split import Split
+from parabench.explain.facts import Facts
 
 _PARALLEL = ("processes", "interpreters")
 #: Families of models that cure a cause; none: another model does not.
@@ -37,12 +37,13 @@ class Prediction:
     holds: bool | None
 
 
-def predict(cause: str, evidence: Evidence, split: Split, others: Sequence[Evidence]) -> Prediction | None:
+def predict(cause: str, facts: Facts, others: Sequence[Evidence]) -> Prediction | None:
     """The prediction for a cell's main cause; `others` are the cells of the same work. None where nothing is known."""
-    without = _seconds_without(cause, evidence, split)
+    evidence = facts.evidence
+    without = _seconds_without(cause, facts)
     if without is None or without <= 0:
         return None
-    speedup = max(1.0, evidence.seconds / without)
+    speedup = max(1.0, facts.seconds_undisturbed / without)
     by = CURES.get(cause, ())
     cells = [other.seconds for other in others if other.family in by and other.cell != evidence.cell]
     measured = evidence.seconds / min(cells) if cells else None
@@ -50,10 +51,13 @@ def predict(cause: str, evidence: Evidence, split: Split, others: Sequence[Evide
     return Prediction(speedup=speedup, by=by, measured=measured, holds=holds)
 
 
-def _seconds_without(cause: str, evidence: Evidence, split: Split) -> float | None:
-    """Seconds of the batch if the cause were gone and all else stayed as it is."""
-    parts, seconds = split.seconds_per_batch, evidence.seconds
+def _seconds_without(cause: str, facts: Facts) -> float | None:
+    """Seconds of the batch if the cause were gone and all else stayed as it is; None where nothing is known to help."""
+    evidence, split = facts.evidence, facts.split
+    parts, seconds = split.seconds_per_batch, facts.seconds_undisturbed
     cores = evidence.cores or 1
+    if cause == causes.COMPUTING and split.lanes >= cores:
+        return None
     if cause in (causes.COMPUTING, causes.GIL, causes.LOOP):
         computing = evidence.seconds_cpu_alone or parts.running * split.lanes
         spread = computing / max(1, min(cores, evidence.tasks))

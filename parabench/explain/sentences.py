@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parabench.explain import causes
+from parabench.explain import facts as causes
 from parabench.explain.causes import Cause
 from parabench.explain.evidence import Evidence
 from parabench.explain.prediction import Prediction

@@ -14,38 +14,20 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
+from parabench.explain.parts import Parts, parts_from_totals
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Seconds of one batch. They add up to its timed median."""
-
-    #: Starting a worker for each task, where the model does that.
-    start_up: float = 0.0
-    dispatch: float = 0.0
-    #: Pickling of items and values, as measured apart from the batch.
-    serialisation: float = 0.0
-    #: Until a lane has its first task.
-    queueing: float = 0.0
-    running: float = 0.0
-    #: As the tasks wait when they run alone.
-    waiting: float = 0.0
-    core: float = 0.0
-    #: For the GIL, or for whatever else tasks share: a lock, a server, the event loop.
-    lock: float = 0.0
-    #: Lanes that have nothing left while others still run.
-    idle_tail: float = 0.0
-    unexplained: float = 0.0
-
-    def items(self) -> list[tuple[str, float]]:
-        """Names and seconds."""
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+#: Share of the usable cores that other programs have where they are in the way.
+OTHERS_MANY = 0.1
+#: So many gaps tell how long one is, and a longer one is so many times as long as their median.
+GAPS_LEAST, GAPS_LONG = 6, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +53,13 @@ class Split:
 def split_of(evidence: Evidence) -> Split:
     """The split of one cell."""
     if evidence.timelines and evidence.timelines[0].reason_no_queueing is None:
-        whole = [_from_spans(evidence, timeline) for timeline in evidence.timelines]
-        parts, lanes = whole[0]
+        seconds = [*evidence.seconds_of_rounds, *([None] * len(evidence.timelines))]
+        whole = [_from_spans(evidence, *each) for each in zip(evidence.timelines, seconds, strict=False)]
+        # That which took about as long as timed rounds do: others met something that these did not.
+        parts, lanes = min(whole, key=lambda each: abs(each[0].unexplained))
         error = _half_range([each for each, _ in whole]) if len(whole) > 1 else None
         return _split(evidence, parts, lanes, error, "spans")
-    parts, lanes = _from_totals(evidence)
+    parts, lanes = parts_from_totals(evidence)
     return _split(evidence, parts, lanes, None, "totals")
 
 
@@ -90,22 +74,27 @@ def _half_range(rounds: Sequence[Parts]) -> Parts:
     return Parts(**{name: (max(column) - min(column)) / 2 for name, column in columns.items()})
 
 
-def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | None) -> tuple[Parts, int]:
     if all(task.seconds_cpu is None for task in timeline.tasks):
-        return _from_shared(evidence, timeline)
+        return _from_shared(evidence, timeline, seconds_round)
     lanes, own_worker_each = _lanes(evidence, timeline)
     count = len(lanes)
     last = max(task.seconds_ended for task in timeline.tasks)
-    before = sum(max(0.0, lane[0].seconds_started) for lane in lanes) / count
-    between = sum(max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in _pairs(lane)) / count
+    first = [max(0.0, lane[0].seconds_started) for lane in lanes]
+    gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
     tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
-    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    rest = [max(0.0, (seconds_round or last) - last)] * count
+    usual = _usual(evidence, timeline, gaps)
+    before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
+    taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
     waiting, core, lock = _waits(timeline, count)
-    starting = before + between if own_worker_each else 0.0
+    # A worker of its own enters what its task needs within the task.
+    entering = min(lock, _opening(evidence) * evidence.tasks / count) if own_worker_each else 0.0
+    starting = before + between + entering if own_worker_each else 0.0
     dispatch = after if own_worker_each else between + after
     serialisation = min(dispatch, _seconds_serialisation(evidence, count))
-    known = before + between + tail + after + running + waiting + core + lock
+    known = before + between + tail + after + running + waiting + core + lock + taken
     return Parts(
         start_up=starting,
         dispatch=dispatch - serialisation,
@@ -114,10 +103,29 @@ def _from_spans(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
         running=running,
         waiting=waiting,
         core=core,
-        lock=lock,
+        others=taken,
+        lock=lock - entering,
         idle_tail=tail,
         unexplained=evidence.seconds - known,
     ), count
+
+
+def _opening(evidence: Evidence) -> float:
+    """Seconds that opening takes where nothing but the work itself is opened."""
+    return (evidence.alone or evidence).figures.get("seconds_cold_start", 0.0)
+
+
+def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> float:
+    """What a lane has between two tasks at most if nobody else takes the cores.
+
+    Where other programs had more than OTHERS_MANY of them, what is much longer than most gaps are, and than the CPU
+    time of handing a task over, counts as theirs: the kernel tells that delay of tasks only.
+    """
+    if evidence.figures.get("share_others", 0.0) < OTHERS_MANY or len(gaps) < GAPS_LEAST:
+        return math.inf
+    own = sum(task.seconds_cpu or 0.0 for task in timeline.tasks)
+    beside = max(0.0, evidence.figures.get("seconds_cpu", math.inf) - own) / evidence.tasks
+    return GAPS_LONG * min(statistics.median(gaps), beside)
 
 
 def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
@@ -161,14 +169,14 @@ def _lanes(evidence: Evidence, timeline: Timeline) -> tuple[list[list[TaskSpan]]
     return [lane for lane in lanes if lane], each
 
 
-def _from_shared(evidence: Evidence, timeline: Timeline) -> tuple[Parts, int]:
+def _from_shared(evidence: Evidence, timeline: Timeline, seconds_round: float | None) -> tuple[Parts, int]:
     """Of an event loop, or of greenlets: one thread, busy or waiting, whatever the number of tasks under way."""
     spans = sorted((task.seconds_started, task.seconds_ended) for task in timeline.tasks)
     before, last, idle = max(0.0, spans[0][0]), spans[0][1], 0.0
     for began, ended in spans[1:]:
         idle += max(0.0, began - last)
         last = max(last, ended)
-    after = max(0.0, evidence.figures.get("seconds_traced", last) - last)
+    after = max(0.0, (seconds_round or last) - last)
     inside = last - before - idle
     # A batch keeps its loop busy between two tasks: that is what handing them out takes.
     running = min(inside, max(0.0, evidence.figures.get("seconds_cpu", 0.0) - idle - before - after))
@@ -188,38 +196,3 @@ def _waiting_at_least(evidence: Evidence, timeline: Timeline) -> float:
     """What the tasks' own waiting takes when as many wait at once as there are workers."""
     alone = [task.seconds_waited_alone or 0.0 for task in timeline.tasks]
     return max(sum(alone) / evidence.workers, *alone)
-
-
-def _from_totals(evidence: Evidence) -> tuple[Parts, int]:
-    """Estimates for a cell without spans: the lanes are its workers, and what it waits beyond its tasks is shared."""
-    lanes = 1 if evidence.shares_threads else evidence.workers
-    busy = evidence.figures.get("seconds_cpu")
-    alone_cpu, alone_waiting = evidence.seconds_cpu_alone, evidence.seconds_waited_alone
-    if busy is None or alone_cpu is None or alone_waiting is None:
-        return Parts(unexplained=evidence.seconds), lanes
-    running = min(busy, alone_cpu) / lanes
-    extra = max(0.0, busy - alone_cpu) / (1 if evidence.one_interpreter else lanes)
-    dispatch = min(extra, max(0.0, evidence.seconds - running))
-    slots = evidence.workers
-    waiting = min(alone_waiting / slots, max(0.0, evidence.seconds - running - dispatch))
-    rest = max(0.0, evidence.seconds - running - dispatch - waiting)
-    cores = evidence.cores or 1
-    crowded = busy / evidence.seconds >= 0.8 * min(cores, lanes) and lanes > cores and not _gil_holds(evidence)
-    return Parts(
-        dispatch=dispatch,
-        running=running,
-        waiting=waiting,
-        core=rest if crowded else 0.0,
-        lock=rest if _gil_holds(evidence) and not crowded else 0.0,
-        unexplained=0.0 if crowded or _gil_holds(evidence) else rest,
-    ), lanes
-
-
-def _gil_holds(evidence: Evidence) -> bool:
-    """Whether threads of one interpreter keep its lock taken nearly all the time."""
-    busy = evidence.figures.get("seconds_cpu", 0.0) / evidence.seconds
-    return bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads and 0.7 <= busy <= 1.3
-
-
-def _pairs(lane: Sequence[TaskSpan]) -> list[tuple[TaskSpan, TaskSpan]]:
-    return list(itertools.pairwise(lane))

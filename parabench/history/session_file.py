@@ -154,6 +154,8 @@ def _threads(instrumented: Instrumented | None) -> dict[str, Any]:
         "wait_sites": {site: count / looks for site, count in sorted(sites.items())} if sites else None,
         "wait_looks": looks,
         "wait_sites_reason": instrumented.wait_sites_reason if instrumented else "no instrumented round was run",
+        "perf_counters": instrumented.perf_counters if instrumented else None,
+        "perf_counters_reason": instrumented.perf_counters_reason if instrumented else "no instrumented round was run",
         "serialisation": asdict(instrumented.serialisation) if instrumented and instrumented.serialisation else None,
         "seconds_loop_stalled": instrumented.seconds_stalled if instrumented else None,
         "seconds_loop_stalled_longest": instrumented.seconds_stalled_longest if instrumented else None,

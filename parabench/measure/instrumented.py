@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from parabench.measure.cell import CellProcess
+from parabench.measure.perf_counters import PerfCounters
 from parabench.measure.wait_sites import WaitWatch, sites_in_tasks
 from parabench.records import Instrumented, Outcome, TracedRound
 
@@ -86,8 +87,8 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         outcomes.append(of_round)
     shown = median_round(rounds)
     tasks = None if whole else _tasks_watched(len(outcomes[-1]), workers, shown.seconds)
-    sites, reason, of_watched = _watched(process, tasks)
-    outcomes += of_watched
+    watched = _watched(process, tasks)
+    outcomes += watched.outcomes
     instrumented = Instrumented(
         bytes_peak=watch.bytes_peak,
         bytes_before=watch.bytes_before,
@@ -99,8 +100,10 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         seconds=shown.seconds,
         other_rounds=tuple(other for other in rounds if other is not shown),
         trace_cost=process.trace_cost(),
-        wait_sites=sites,
-        wait_sites_reason=reason,
+        wait_sites=watched.sites,
+        wait_sites_reason=watched.reason,
+        perf_counters=_for_whole_batch(watched.counters.counts, tasks, len(outcomes[0])) or None,
+        perf_counters_reason=watched.counters.reason,
         serialisation=process.serialisation(),
         seconds_stalled=shown.seconds_stalled,
         seconds_stalled_longest=shown.seconds_stalled_longest,
@@ -112,6 +115,13 @@ class _Watched(NamedTuple):
     sites: dict[str, int] | None
     reason: str | None
     outcomes: list[list[Outcome]]
+    #: Of the last of these rounds.
+    counters: PerfCounters
+
+
+def _for_whole_batch(counts: dict[str, int], tasks: int | None, of: int) -> dict[str, int]:
+    """Counts of a batch from those of so many of its tasks."""
+    return {event: round(count * of / (tasks or of)) for event, count in counts.items()}
 
 
 def _watched(process: CellProcess, tasks: int | None) -> _Watched:
@@ -119,15 +129,16 @@ def _watched(process: CellProcess, tasks: int | None) -> _Watched:
     sites: Counter[str] = Counter()
     outcomes: list[list[Outcome]] = []
     while sites.total() < LOOKS_WANTED and len(outcomes) < WATCHED_ROUNDS_MOST:
-        with WaitWatch(process.pids) as watch:
+        with WaitWatch(process.pids) as watch, PerfCounters(process.pids()) as counters:
             done, _, of_round = process.traced_round(watch, tasks)
         outcomes.append(of_round)
         if watch.reason is not None:
-            return _Watched(None, watch.reason, outcomes)
+            return _Watched(None, watch.reason, outcomes, counters)
         sites += sites_in_tasks(watch.looks, done.traces)
     if not sites:
-        return _Watched(None, "no look met a thread with a task: tasks are too short, or run elsewhere", outcomes)
-    return _Watched(dict(sites), None, outcomes)
+        nowhere = "no look met a thread with a task: tasks are too short, or run elsewhere"
+        return _Watched(None, nowhere, outcomes, counters)
+    return _Watched(dict(sites), None, outcomes, counters)
 
 
 def _tasks_watched(tasks: int, workers: int, seconds: float) -> int | None:

@@ -7,7 +7,7 @@ lie elsewhere: on the heap, or on the stack of the waiting thread. Not told apar
 lies on the heap (nobody shares it where each worker has an interpreter of its own), and, on free-threaded builds, the
 locks of single objects, which spin first. Both count as a `lock`.
 
-A look costs a fraction of a millisecond; the pause after it is 19 times as long, and 2 ms at least.
+A look costs a fraction of a millisecond of CPU time; the pause after it is 19 times as long, and 2 ms at least.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ RUNNING, GIL, LOCK, FILE_LOCK, SOCKET, POLL, SLEEP = "running", "gil", "lock", "
 STORAGE, PIPE, CHILD, PAGE, OTHER = "storage", "pipe", "child", "page", "other"
 #: 5 % of the time at most goes to looking; the kernel's own clock of threads is no finer than the pause.
 PAUSES_PER_LOOK, PAUSE_LEAST = 19, 0.002
-#: Processes come rarely: who is there is asked at every so many looks.
-LOOKS_PER_LISTING = 4
+#: Who is there is asked before the round begins, and at every so many looks, because that takes long.
+LOOKS_PER_LISTING = 16
 _BYTES = 256
 
 
@@ -80,8 +80,8 @@ class Look(NamedTuple):
 
     #: Of the monotonic clock.
     seconds: float
-    #: As in Trace: process and thread.
-    worker: str
+    #: Process and thread, as the worker of a Trace begins.
+    thread: str
     site: str
 
 
@@ -139,14 +139,21 @@ def kind_of_descriptor(pid: int, number: int) -> str:
 class WaitWatch:
     """Looks at all threads of a cell, with pauses that follow from what a look costs; use as a context manager."""
 
-    def __init__(self, pids: Callable[[], Iterable[int]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        pids: Callable[[], Iterable[int]],
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """`spent` tells the CPU time of looking: a looker that waits for a core itself takes it from nobody."""
         self._pids = pids
         self._clock = clock
+        self._spent = spent
         self.looks: list[Look] = []
         self.times = 0
         #: Why nothing can be seen; None as long as something was.
         self.reason: str | None = None if platform.machine() in _CALLS else f"unknown machine {platform.machine()}"
-        self._known: list[int] = []
+        self._known = list(pids()) if self.reason is None else []
         self._segments: dict[int, list[tuple[int, int]]] = {}
         self._files: dict[tuple[int, int], int] = {}
         self.due = clock()
@@ -161,16 +168,15 @@ class WaitWatch:
 
     def look(self) -> None:
         """Look at every thread, and put off the next look."""
-        began = self._clock()
+        began = self._spent()
         if self.reason is None:
-            if self.times % LOOKS_PER_LISTING == 0:
+            if self.times % LOOKS_PER_LISTING == LOOKS_PER_LISTING - 1:
                 self._known = list(self._pids())
             for pid in self._known:
                 with contextlib.suppress(OSError):  # it has ended
                     self._look_at(pid)
         self.times += 1
-        ended = self._clock()
-        self.due = ended + max(PAUSE_LEAST, PAUSES_PER_LOOK * (ended - began))
+        self.due = self._clock() + max(PAUSE_LEAST, PAUSES_PER_LOOK * (self._spent() - began))
 
     def _look_at(self, pid: int) -> None:
         for thread in map(int, os.listdir(f"/proc/{pid}/task")):
@@ -209,9 +215,10 @@ def sites_in_tasks(looks: Iterable[Look], traces: Iterable[Trace]) -> Counter[st
     """
     spans: dict[str, list[tuple[float, float]]] = {}
     for trace in traces:
-        spans.setdefault(trace.worker, []).append((trace.seconds_started, trace.seconds_ended))
+        thread = trace.worker.rpartition(":")[0]
+        spans.setdefault(thread, []).append((trace.seconds_started, trace.seconds_ended))
     return Counter(
         look.site
         for look in looks
-        if any(started <= look.seconds <= ended for started, ended in spans.get(look.worker, ()))
+        if any(started <= look.seconds <= ended for started, ended in spans.get(look.thread, ()))
     )

@@ -40,6 +40,9 @@ def details(explanation: Explanation) -> str:
             f"  without it: up to {predicted.speedup:.2g}x, which {told} the measured {predicted.measured:.2g}x "
             f"of {' or '.join(predicted.by)}"
         )
+    if explanation.break_even_seconds is not None:
+        pays = explanation.break_even_seconds
+        lines.append(f"  pays for tasks that compute {f'{seconds_text(pays)} and longer' if pays > 0 else 'at all'}")
     return "\n".join(lines)
 
 

@@ -55,8 +55,19 @@ def rankings_of(
 class Races:
     """All races of a session. `families` has the family of each model."""
 
-    def __init__(self, records: Iterable[CellRecord], families: Mapping[str, str], *, everything: bool = False) -> None:
-        """`everything`: all contestants have entered, not only those by default."""
+    def __init__(
+        self,
+        records: Iterable[CellRecord],
+        families: Mapping[str, str],
+        *,
+        everything: bool = False,
+        explained: bool = False,
+    ) -> None:
+        """`everything`: all contestants have entered, not only those by default.
+
+        `explained`: the user has named the work and wants to know why, so every model is looked into.
+        """
+        self._explained = explained
         self._records = [record for record in records if record.cell.unavailable is None]
         self._families = families
         self._entered = {record.cell.id for record in self._records if everything or record.cell.by_default}
@@ -104,9 +115,10 @@ class Races:
         return worth
 
     def worth_instrumenting(self, record: CellRecord) -> bool:
-        """Whether the untimed rounds of a cell are run: those of the baseline, and of the best of the best families.
+        """Whether the untimed rounds of a cell are run.
 
-        The first pass shows which these are.
+        Those of the baseline, and of the best of the best families, which the first pass shows; where the work was
+        named, of every model.
         """
         if record.instrumented is not None or not self._passes or record.cell.kind == "live":
             return False
@@ -115,8 +127,8 @@ class Races:
             family = self._families[other.cell.model]
             if other.seconds is not None and other.label != BASELINE:
                 best[family] = min(best.get(family, (other.seconds, other.label)), (other.seconds, other.label))
-        shown = [label for _, label in sorted(best.values())[:FAMILIES_SHOWN]]
-        return record.label == BASELINE or record.label in shown
+        shown = [label for _, label in sorted(best.values())[: None if self._explained else FAMILIES_SHOWN]]
+        return record.label in (BASELINE, *shown) or (self._explained and record.cell.by_default)
 
     @property
     def settled(self) -> int:

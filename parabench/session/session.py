@@ -119,8 +119,8 @@ class Session:
             item: CellRecord(cell, added_as_baseline=cell.model == added) for item, cell in cells.items()
         }
         self.records = {record.cell.id: record for record in self.records_by_item.values()}
-        families = {name: model.family for name, model in self.models.items()}
-        self.races = Races(self.records.values(), families) if self.options.race else None
+        families, named = {name: model.family for name, model in self.models.items()}, bool(self.options.workloads)
+        self.races = Races(self.records.values(), families, explained=named) if self.options.race else None
         if any(cell.unavailable is None for cell in cells.values()):
             store.check_writable(self.folder)
             lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)

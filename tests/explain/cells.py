@@ -34,6 +34,7 @@ def cell(
         bytes_memory=8e9,
         figures=figures,
         timelines=(Timeline(tuple(spans)),) if spans else (),
+        seconds_of_rounds=(figures.get("seconds_traced"),) if spans else (),
         tables=tables or {},
         alone=alone,
     )

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from parabench.cli.explain import explain_command
 from parabench.errors import NothingToExplain
-from parabench.explain.causes import CAUSES, RULES, UNCLEAR
+from parabench.explain.causes import RULES
 from parabench.explain.explanation import explain, explain_session
+from parabench.explain.facts import CAUSES, UNCLEAR
 from parabench.history.reader import read_session
 from tests.explain.cells import cell, computing_alone, span
 
@@ -118,6 +119,14 @@ def test_the_gain_is_checked_against_the_models_that_would_bring_it():
     slow = cell("pool", turns(8, 0.1, cpu=0.1), seconds=0.7, family="processes", seconds_cpu=0.8)
     assert explain(threads, [ALONE, threads, slow]).predicted.holds is False
     assert explain(threads, [ALONE, threads]).predicted.measured is None
+
+
+def test_a_model_pays_from_the_length_on_at_which_it_saves_what_it_costs():
+    short = CASES["tasks too short to be sent"][0]
+    between = 0.1 + 6 * 0.19  # lane seconds: one waits for its first task, and each three times for the next
+    assert explain(short, [short]).break_even_seconds == pytest.approx(2 * between / 2 / 8)
+    assert explain(CASES["threads that compute"][0], []).break_even_seconds is None
+    assert explain(CASES["a loop that computes"][0], []).break_even_seconds is None
 
 
 def test_stored_sessions_of_earlier_versions_are_explained():

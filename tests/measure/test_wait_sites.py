@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from parabench.measure.wait_sites import Look, WaitWatch, data_segments, site_of, sites_in_tasks
+from parabench.measure.wait_sites import LOOKS_PER_LISTING, Look, WaitWatch, data_segments, site_of, sites_in_tasks
 from parabench.records import Trace
 
 MAPS = """\
@@ -59,26 +59,26 @@ def test_a_call_that_waits_for_nothing_is_a_sleep_and_a_lock_by_fcntl_is_a_file_
 
 
 def test_only_looks_at_a_thread_with_a_task_count() -> None:
-    traces = [Trace(1.0, 2.0, 0.5, "7:8", "here"), Trace(3.0, 4.0, 0.5, "7:8", "here")]
+    traces = [Trace(1.0, 2.0, 0.5, "7:8:99", "here"), Trace(3.0, 4.0, 0.5, "7:8:99", "here")]
     looks = [Look(seconds, "7:8", "gil") for seconds in (0.5, 1.5, 2.5, 3.5)] + [Look(1.5, "7:9", "lock")]
     assert sites_in_tasks(looks, traces) == {"gil": 2}
 
 
 def test_looking_takes_5_per_cent_of_the_time_at_most() -> None:
-    now, costs = [0.0], [0.01, 0.00001]
+    now, costs = [0.0], [1.0, 0.01]  # who is there is asked before there is anything to disturb
 
     def pids() -> list[int]:
         now[0] += costs.pop(0)
         return []
 
-    watch = WaitWatch(pids, lambda: now[0])
+    watch = WaitWatch(pids, lambda: now[0], lambda: now[0])
     watch.reason = None
     watch.look()
-    assert watch.due == pytest.approx(0.01 + 0.19)
-    watch.times = 0
+    assert watch.due == pytest.approx(now[0] + 0.002)
+    watch.times = LOOKS_PER_LISTING - 1
     now[0] = watch.due
     watch.look()
-    assert watch.due == pytest.approx(now[0] + 0.002)
+    assert watch.due == pytest.approx(now[0] + 0.19)
 
 
 def test_where_it_is_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,5 +130,5 @@ def test_threads_of_a_living_process_are_found(site: str) -> None:
             process.kill()
     if watch.reason is not None:
         pytest.skip(watch.reason)
-    found = [look.site for look in watch.looks if look.worker != f"{process.pid}:{process.pid}"]
+    found = [look.site for look in watch.looks if look.thread != f"{process.pid}:{process.pid}"]
     assert found.count(site) > 0.3 * len(found)

@@ -187,3 +187,11 @@ def test_time_goes_to_the_race_that_is_closest_to_its_end():
     assert [name for name, race in races.by_workload.items() if not race.settled] == ["nearly", "far"]
     assert 0 < races.by_workload["nearly"].visits_missing < races.by_workload["far"].visits_missing
     assert {one.cell.workload for one in records if races.wanted(one)} == {"nearly"}
+
+
+def test_a_race_whose_work_was_named_looks_into_every_model():
+    records = [record(name, 1.0, passes=1) for name in ("sequential", "threads", "pool", "loky")]
+    races = Races(records, {name: one.family for name, one in MODELS.items()}, explained=True)
+    assert not any(races.worth_instrumenting(one) for one in records)
+    races.look(1)
+    assert all(races.worth_instrumenting(one) for one in records)
