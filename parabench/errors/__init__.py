@@ -5,6 +5,7 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
+from parabench.errors.advice import CallsSpent, ItemsUnusable, SetupUnusable, TargetUnusable
 from parabench.errors.base import ParabenchError, UsageError, describe_exit
 from parabench.errors.cells import (
     CellDisturbed,
@@ -92,6 +93,7 @@ __all__ = [
     "BrokerNotStarted",
     "BrokerUnreachable",
     "CallNotInstalled",
+    "CallsSpent",
     "CellDisturbed",
     "CellFailed",
     "CellProcessDied",
@@ -110,6 +112,7 @@ __all__ = [
     "InterpreterUnusable",
     "InvalidOption",
     "InvalidWorkload",
+    "ItemsUnusable",
     "JournalDamaged",
     "JournalInUse",
     "JournalNotWritable",
@@ -142,7 +145,9 @@ __all__ = [
     "SameInterpreter",
     "SchedulerUnreachable",
     "SessionNotRun",
+    "SetupUnusable",
     "StoreNotWritable",
+    "TargetUnusable",
     "TaskLost",
     "TasksFailed",
     "TooFewSessions",

@@ -1,0 +1,206 @@
+"""From the probe to seconds: what each contestant takes for a batch, and what binds it. Pure: numbers in, numbers out.
+
+A batch cannot end before its longest task, before every core has done its share of the computing, before those in
+flight have waited for theirs, and before its tasks have been handed over. The largest of these is what binds; handing
+over is added, because a task that is handed over is not run meanwhile by the same thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parabench.advise.dispatch import key_of
+from parabench.advise.probe import Probe
+from parabench.models.contract import Model
+
+#: What cannot come within this factor of the best prediction is not raced.
+RULED_OUT = 1.3
+#: A prediction is wrong when what was raced is off by more than this factor.
+ERROR_STATED = 1.5
+#: Processes for work that waits: more take memory and seconds to start.
+PROCESSES_MOST = 32
+#: Contestants that were ruled out and wait for predictions to be wrong.
+RESERVE_MOST = 6
+#: In flight, for work that waits; each of them as far as there are items for it.
+RUNGS = (4, 8, 16, 32, 64, 128, 256, 512)
+
+Bound = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One contestant, and how long it should take for a batch."""
+
+    model: str
+    family: str
+    workers: int
+    chunk: str
+    #: Seconds of the batch.
+    seconds: float
+    #: What binds it.
+    bound: str
+    #: Why it cannot run this function at all; None when it can.
+    impossible: str | None = None
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Which contestant."""
+        return self.model, self.workers, self.chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What does not depend on the function."""
+
+    cores: int
+    #: Seconds a task is handed over, by `dispatch.key_of`.
+    dispatch: Mapping[str, float]
+
+
+def predictions(
+    probe: Probe, models: Sequence[Model], machine: Machine, items: int, *, coroutine: bool
+) -> list[Prediction]:
+    """Every contestant, quickest first. `coroutine`: event loops can await it."""
+    found = []
+    for model in models:
+        impossible = why_impossible(probe, model, coroutine=coroutine)
+        for workers in workers_of(probe, model, machine.cores, items):
+            for chunk in chunks_of(probe, model, workers, items):
+                seconds, bound = _seconds(probe, model, machine, items, workers, chunk)
+                found.append(
+                    Prediction(
+                        model=model.name,
+                        family=model.family,
+                        workers=workers,
+                        chunk=chunk,
+                        seconds=seconds,
+                        bound=bound,
+                        impossible=impossible,
+                    )
+                )
+    return sorted(found, key=lambda one: one.seconds)
+
+
+def why_impossible(probe: Probe, model: Model, *, coroutine: bool) -> str | None:
+    """Why a model cannot run the function, whatever it costs."""
+    worker = model.capabilities.worker
+    if worker == "coroutine" and not coroutine:
+        return "it never awaits: an event loop would run one call after the other (write a coroutine twin)"
+    if model.name == "asyncio-to-thread":
+        return "it is a thread pool for programs that run in an event loop: see threads"
+    if worker == "greenlet":
+        return "it needs gevent's patches in your whole program: name it with --models gevent"
+    if model.capabilities.pickles and probe.value_pickles:
+        return f"its results do not pickle: {probe.value_pickles}"
+    if model.name == "mp-pool" and probe.traces.get("processes"):
+        return "it starts processes itself, which daemonic workers may not"
+    return None
+
+
+def workers_of(probe: Probe, model: Model, cores: int, items: int) -> list[int]:
+    """Numbers of workers to think of."""
+    worker = model.capabilities.worker
+    if worker == "caller":
+        return [1]
+    if worker == "coroutine" or not probe.computes:
+        most = min(items, probe.in_flight_most, PROCESSES_MOST if worker in ("process", "interpreter") else 10**9)
+        rungs = {rung for rung in RUNGS if rung <= most} | {min(most, cores)}
+        return sorted(rungs | ({most} if most not in rungs and most <= 8 else set()))
+    return [min(cores, max(1, items))]
+
+
+def chunks_of(probe: Probe, model: Model, workers: int, items: int) -> tuple[str, ...]:
+    """Chunks to think of: tasks that wait would wait for one another in one."""
+    if "auto" in model.chunks and probe.computes and items > 4 * workers:
+        return model.chunks
+    return ("1",)
+
+
+def _seconds(probe: Probe, model: Model, machine: Machine, items: int, workers: int, chunk: str) -> Bound:
+    """Seconds of a batch, and what binds it."""
+    each = machine.dispatch.get(key_of(model.name, chunk), 0.0)
+    worker = model.capabilities.worker
+    if worker == "caller":
+        return items * probe.seconds, "one call after the other"
+    handed = items * each
+    longest = (probe.seconds_longest, "the longest task")
+    waves = -(-items // workers)
+    if worker in ("thread", "coroutine"):
+        measured = probe.threads if worker == "thread" else probe.coroutines
+        alone, bound = _shared(probe, measured, workers, machine.cores)
+        best = max((items * alone, bound), longest)
+        return best[0] + handed, best[1] if best[0] > handed else "handing over"
+    weight = sum(probe.traces.get(part, {}).get("seconds") or 0.0 for part in ("values", "items"))
+    busy = min(workers, machine.cores) / max(1.0, probe.cores_used if probe.cores_used > 1.25 else 1.0)
+    computing = (items * probe.seconds_cpu / max(busy, 1.0), f"{machine.cores} cores")
+    waiting = (waves * probe.seconds, f"{workers} in flight" if not probe.computes else f"{machine.cores} cores")
+    best = max(computing, waiting, longest)
+    handed += items * weight
+    return best[0] + handed, best[1] if best[0] > handed else "handing over"
+
+
+def _shared(probe: Probe, measured: Mapping[int, float], workers: int, cores: int) -> Bound:
+    """Seconds a call with so many at once that share an interpreter, from what was measured of 1, 2, 4 and 8."""
+    computing = probe.seconds_cpu * (1 - probe.gil_released if measured is probe.threads else 1)
+    floor = max(computing, probe.seconds_cpu / cores if measured is probe.threads else computing)
+    if not measured:
+        ideal = probe.seconds / workers
+        return (floor, "the GIL") if floor > ideal else (ideal, f"{workers} in flight")
+    known = max(count for count in measured if count <= max(workers, min(measured)))
+    seconds = measured[known] * (known / workers if known < workers else 1)
+    if known < workers and known > 1 and measured[known] > 0.8 * measured[known // 2]:
+        return measured[known], "the other side, or the GIL, keeps up with no more"  # it had stopped to scale
+    if floor > seconds:
+        return floor, "the GIL" if probe.gil_released < 0.5 else f"{cores} cores"
+    if not probe.computes:
+        return seconds, f"{workers} in flight"
+    return seconds, f"{cores} cores" if probe.gil_released > 0.5 else "the GIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is raced, and what is not."""
+
+    raced: list[Prediction]
+    #: One that was ruled out and is run all the same.
+    control: Prediction | None
+    ruled_out: list[tuple[Prediction, str]]
+
+    @property
+    def reserve(self) -> list[Prediction]:
+        """What could run but was ruled out, the best of it: raced when predictions were wrong."""
+        others = [one for one, _ in self.ruled_out if one.impossible is None and one is not self.control]
+        return others[:RESERVE_MOST]
+
+    @property
+    def contestants(self) -> list[Prediction]:
+        """All that a race knows."""
+        return [*self.raced, *([self.control] if self.control else []), *self.reserve]
+
+
+def select(found: Sequence[Prediction], most: int = 6) -> Selection:
+    """Which contestants are raced: those within RULED_OUT of the best prediction, the best two of each family."""
+    possible = [one for one in found if one.impossible is None]
+    baseline = [one for one in possible if one.family == "baseline"]
+    best = min(one.seconds for one in possible)
+    raced: list[Prediction] = []
+    ruled_out: list[tuple[Prediction, str]] = []
+    for one in possible:
+        if one.family == "baseline":
+            continue
+        if one.seconds > RULED_OUT * best:
+            ruled_out.append((one, f"{one.bound}: predicted {one.seconds / best:.1f}x the time of the best"))
+        elif len(raced) >= most or sum(other.family == one.family for other in raced) >= 2 or _twin_of(one, raced):
+            ruled_out.append((one, "predicted no better than another one of its family"))
+        else:
+            raced.append(one)
+    families = {one.family for one in raced}
+    control = next((one for one, _ in ruled_out if one.family not in families and one.seconds > RULED_OUT * best), None)
+    ruled_out += [(one, one.impossible) for one in found if one.impossible is not None]
+    return Selection(baseline + raced, control, ruled_out)
+
+
+def _twin_of(one: Prediction, raced: Sequence[Prediction]) -> bool:
+    """Whether the same model is raced already, with about as many workers."""
+    return any(one.model == other.model and one.chunk == other.chunk for other in raced)
