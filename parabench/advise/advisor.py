@@ -11,17 +11,21 @@ from parabench.advise.advice import Advice, Calls, Checked, RuledOut, Standing, 
 from parabench.advise.dispatch import dispatch_costs
 from parabench.advise.ledger import Ledger, calls_most
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
-from parabench.advise.probe import Probe, Prober
-from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, batch_size, failures, options_of, race
+from parabench.advise.probe import Probe
+from parabench.advise.prober import Prober
+from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, Terms, batch_size, failures, options_of, race
 from parabench.advise.request import Request
+from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
-from parabench.advise.words import causes, differing, does, predictions_wrong, warnings
-from parabench.advise.work import Work
+from parabench.advise.words import NOT_ASKED, causes, differing, does, predictions_wrong, warnings
+from parabench.advise.work import Dealer, Work
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
 from parabench.session.answers import Choice
 
+#: Where no item is run twice: visits that they are dealt out to.
+VISITS_ONCE = 12
 #: Seconds that are kept back for ending.
 SECONDS_TO_END = 1.0
 #: A race needs time for so many batches of one call after the other.
@@ -40,6 +44,8 @@ class _Run:
         self.request = request
         self.began = time.monotonic()
         self.work = Work(target=request.target, twin=request.twin, items=list(request.items), setup=request.setup)
+        if request.each_once:
+            self.work.dealer = Dealer(self.work.items)
         self.ledger = Ledger(calls_most(len(self.work.items), each_once=request.each_once))
         self.machine = Machine(cores_usable(), {})
         self.probe = Probe()
@@ -61,9 +67,13 @@ class _Run:
             kind, text = self.probe.fatal
             return self._nothing(Warned(kind, text))
         self.work.kind = self._kind()
-        self.work.deterministic = self.probe.deterministic
+        self.work.deterministic = self.probe.deterministic and not request.each_once
         self.work.batch = self._batch()
-        selection = select(self._predicted(models, len(self.work.batch)))
+        if request.workload_file is not None:
+            request.workload_file.write_text(workload_text(self.work, request.items_text))
+        if len(self.work.batch) == 0:
+            return self._nothing(Warned("too-few-items", "no item is left that was not run: nothing was raced"))
+        selection = select(self._predicted(models, len(self.work.batch)), each_once=request.each_once)
         alone = len(self.work.batch) * self.probe.seconds
         if BATCHES_LEAST * alone > self._left():
             return self._predicted_only(models, alone)
@@ -84,6 +94,9 @@ class _Run:
     def _batch(self) -> Sequence[object]:
         """A sample of the items, spread over all of them."""
         items, probe = self.work.items, self.probe
+        if (dealer := self.work.dealer) is not None:
+            dealer.batch_size = dealer.left // VISITS_ONCE
+            return items[: dealer.batch_size]
         size = batch_size(
             probe.seconds,
             len(items),
@@ -108,16 +121,19 @@ class _Run:
                 on_busy=request.on_busy,
                 seed=request.seed,
             )
-            return race(
-                self.work,
-                selection,
-                options,
-                self.ledger,
-                fresh=self.probe.remembers or self.probe.stateful,
+            terms = Terms(
+                options=options,
+                ledger=self.ledger,
+                fresh=self.probe.remembers or self.probe.stateful or request.each_once,
+                keep=request.save is not None,
                 output=Path(folder) / "printed",
-                on_wait=lambda holder: request.say("waiting for another session that measures on this machine"),
                 say=request.say,
             )
+            return race(self.work, selection, terms)
+
+    def _warnings(self) -> list[Warned]:
+        unasked = self.request.each_once and not self.request.each_once_asked
+        return [*([NOT_ASKED] if unasked else []), *warnings(self.work, self.probe)]
 
     def _calls(self) -> Calls:
         return Calls(self.ledger.promised, self.ledger.made)
@@ -126,7 +142,7 @@ class _Run:
         return Advice(
             function=self.request.target.dotted,
             items=len(self.work.items),
-            warnings=(*warned, *warnings(self.work, self.probe)),
+            warnings=(*warned, *self._warnings()),
             calls=self._calls(),
             seconds=time.monotonic() - self.began,
             cores=self.machine.cores,
@@ -151,7 +167,7 @@ class _Run:
                 function=self.request.target.dotted,
                 items=len(self.work.items),
                 use=choice,
-                warnings=(told, *warnings(self.work, self.probe)),
+                warnings=(told, *self._warnings()),
                 ruled_out=tuple(RuledOut(one.model, f"{one.bound}: predicted only") for one in found[1:4]),
                 calls=self._calls(),
                 sure=f"not settled: predicted, {baseline.seconds / best.seconds:.1f}x",
@@ -164,7 +180,7 @@ class _Run:
         checked = self._checked(selection, raced)
         told = [
             *differing(failed),
-            *warnings(self.work, probe),
+            *self._warnings(),
             *predictions_wrong(checked, widened=raced.widened),
         ]
         if raced.answer is None:
@@ -203,6 +219,7 @@ class _Run:
                 calls=self._calls(),
                 sure=_sure(raced),
                 checked=checked,
+                stored=str(raced.stored) if raced.stored else None,
             ),
         )
 

@@ -70,10 +70,10 @@ async def callee_async(settings: Mapping[str, Any]) -> AsyncIterator[Callable[[A
         yield function if value is None else lambda item: function(item, value)
 
 
-def _prepared(settings: Mapping[str, Any], reference: str) -> Callable[[Any], Any]:
-    function: Callable[[Any], Any] = find_dotted(reference)
+def _prepared(settings: Mapping[str, Any], reference: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = find_dotted(reference)
     if settings.get("copies"):  # it changes its items, and models that share memory would run other work than others
-        return lambda item: function(copy.deepcopy(item))
+        return lambda item, *more: function(copy.deepcopy(item), *more)
     return function
 
 

@@ -20,6 +20,9 @@ RULED_OUT = 1.3
 ERROR_STATED = 1.5
 #: Processes for work that waits: more take memory and seconds to start.
 PROCESSES_MOST = 32
+#: Twice as many in flight that take more than this share of the time have stopped to scale; a call that takes so many
+#: times as long among others is slowed down by them.
+SCALES, STRETCHED = 0.85, 1.2
 #: Contestants that were ruled out and wait for predictions to be wrong.
 RESERVE_MOST = 6
 #: In flight, for work that waits; each of them as far as there are items for it.
@@ -128,7 +131,7 @@ def _seconds(probe: Probe, model: Model, machine: Machine, items: int, workers: 
     waves = -(-items // workers)
     if worker in ("thread", "coroutine"):
         measured = probe.threads if worker == "thread" else probe.coroutines
-        alone, bound = _shared(probe, measured, workers, machine.cores)
+        alone, bound = _shared(probe, measured, workers, machine)
         best = max((items * alone, bound), longest)
         return best[0] + handed, best[1] if best[0] > handed else "handing over"
     weight = sum(probe.traces.get(part, {}).get("seconds") or 0.0 for part in ("values", "items"))
@@ -140,22 +143,28 @@ def _seconds(probe: Probe, model: Model, machine: Machine, items: int, workers: 
     return best[0] + handed, best[1] if best[0] > handed else "handing over"
 
 
-def _shared(probe: Probe, measured: Mapping[int, float], workers: int, cores: int) -> Bound:
-    """Seconds a call with so many at once that share an interpreter, from what was measured of 1, 2, 4 and 8."""
-    computing = probe.seconds_cpu * (1 - probe.gil_released if measured is probe.threads else 1)
-    floor = max(computing, probe.seconds_cpu / cores if measured is probe.threads else computing)
-    if not measured:
-        ideal = probe.seconds / workers
-        return (floor, "the GIL") if floor > ideal else (ideal, f"{workers} in flight")
-    known = max(count for count in measured if count <= max(workers, min(measured)))
-    seconds = measured[known] * (known / workers if known < workers else 1)
-    if known < workers and known > 1 and measured[known] > 0.8 * measured[known // 2]:
-        return measured[known], "the other side, or the GIL, keeps up with no more"  # it had stopped to scale
-    if floor > seconds:
-        return floor, "the GIL" if probe.gil_released < 0.5 else f"{cores} cores"
-    if not probe.computes:
-        return seconds, f"{workers} in flight"
-    return seconds, f"{cores} cores" if probe.gil_released > 0.5 else "the GIL"
+def _shared(probe: Probe, measured: Mapping[int, float], workers: int, machine: Machine) -> Bound:
+    """Seconds a call with so many at once that share an interpreter.
+
+    Computing follows from processor time and the GIL. Waiting follows what was measured of 1, 2, 4 and 8 at once: in
+    proportion, until it stops to scale.
+    """
+    released = probe.gil_released if measured is probe.threads else 0.0
+    computing = max(
+        (probe.seconds_cpu * (1 - released), "the GIL" if measured is probe.threads else "one core, that of the loop"),
+        (probe.seconds_cpu / min(workers, machine.cores), f"{machine.cores} cores"),
+    )
+    if probe.computes:
+        return computing
+    waiting = (probe.seconds / workers, f"{workers} in flight")
+    if measured:
+        known = max(count for count in measured if count <= max(workers, min(measured)))
+        full = known > 1 and known // 2 in measured and measured[known] > SCALES * measured[known // 2]
+        if full:
+            waiting = (measured[known], f"the other side, which keeps up with no more than {known // 2} in flight")
+        elif measured[known] * known > STRETCHED * probe.seconds:
+            waiting = (measured[known] * known / max(workers, known), f"{workers} in flight")
+    return max(computing, waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +188,15 @@ class Selection:
         return [*self.raced, *([self.control] if self.control else []), *self.reserve]
 
 
-def select(found: Sequence[Prediction], most: int = 6) -> Selection:
-    """Which contestants are raced: those within RULED_OUT of the best prediction, the best two of each family."""
+def select(found: Sequence[Prediction], most: int = 6, *, each_once: bool = False) -> Selection:
+    """Which contestants are raced: those within RULED_OUT of the best prediction, the best two of each family.
+
+    `each_once`: one of each family, and no control, because items are scarce.
+    """
     possible = [one for one in found if one.impossible is None]
     baseline = [one for one in possible if one.family == "baseline"]
     best = min(one.seconds for one in possible)
+    of_family = 1 if each_once else 2
     raced: list[Prediction] = []
     ruled_out: list[tuple[Prediction, str]] = []
     for one in possible:
@@ -191,16 +204,19 @@ def select(found: Sequence[Prediction], most: int = 6) -> Selection:
             continue
         if one.seconds > RULED_OUT * best:
             ruled_out.append((one, f"{one.bound}: predicted {one.seconds / best:.1f}x the time of the best"))
-        elif len(raced) >= most or sum(other.family == one.family for other in raced) >= 2 or _twin_of(one, raced):
+        elif len(raced) >= most or _crowded(one, raced, of_family):
             ruled_out.append((one, "predicted no better than another one of its family"))
         else:
             raced.append(one)
     families = {one.family for one in raced}
     control = next((one for one, _ in ruled_out if one.family not in families and one.seconds > RULED_OUT * best), None)
+    if each_once:
+        control = None
     ruled_out += [(one, one.impossible) for one in found if one.impossible is not None]
     return Selection(baseline + raced, control, ruled_out)
 
 
-def _twin_of(one: Prediction, raced: Sequence[Prediction]) -> bool:
-    """Whether the same model is raced already, with about as many workers."""
-    return any(one.model == other.model and one.chunk == other.chunk for other in raced)
+def _crowded(one: Prediction, raced: Sequence[Prediction], of_family: int) -> bool:
+    """Whether enough of its family are raced, or the same model with about as many workers."""
+    own = [other for other in raced if other.family == one.family]
+    return len(own) >= of_family or any(one.model == other.model and one.chunk == other.chunk for other in own)

@@ -10,7 +10,8 @@ from typing import Any
 
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
-from parabench.advise.probe import roots
+from parabench.advise.prober import roots
+from parabench.advise.saving import saved
 from parabench.advise.work import Work
 from parabench.errors import CallsSpent, ParabenchError
 from parabench.measure.experiment import Experiment
@@ -77,42 +78,57 @@ def options_of(work: Work, *, budget: float, timeout: float, results: Path, on_b
     )
 
 
-def race(
-    work: Work,
-    selection: Selection,
-    options: Options,
-    ledger: Ledger,
-    *,
-    fresh: bool,
-    output: Path,
-    on_wait: Callable[[object], None],
-    say: Callable[[str], None],
-) -> Raced:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a race is run."""
+
+    options: Options
+    ledger: Ledger
+    #: As of ExperimentOptions.
+    fresh: bool
+    output: Path
+    #: Store the session's file.
+    keep: bool
+    say: Callable[[str], None]
+
+
+def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     """Race what was selected until it is settled, or the budget or the calls are spent.
 
     What was ruled out enters where a prediction turns out to be wrong.
     """
     workload = work.workload()
-    session = Session(options, found={workload.name: workload})
+    session = Session(terms.options, found={workload.name: workload})
 
     def counted(*arguments: Any) -> Experiment:
-        experiment = experiment_of(*arguments, fresh=fresh, output=output)
-        experiment.on_batch = ledger.charge
+        experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
+        experiment.on_batch = terms.ledger.charge
         return experiment
 
     session.experiment_of = counted
+
+    def waiting(_: object) -> None:
+        terms.say("waiting for another session that measures on this machine")
+
     raced = Raced()
+    if work.dealer is not None:
+        work.dealer.dealing = True
     began = time.monotonic()
     cells = {one.key: _cell(work, one, entered=one not in selection.reserve) for one in selection.contestants}
     try:
         items = {f"advise::{cell.id}": cell for cell in cells.values()}
-        session.plan(items, {}, on_wait, raced.concerns.append)
+        session.plan(items, {}, waiting, raced.concerns.append)
         look = Widening(session, selection, cells, raced).look
-        raced.stopped = _run(session, list(cells.values()), look, say)
+        raced.stopped = _run(session, list(cells.values()), look, terms.say)
         raced.passes = max((len(record.visits) for record in session.records.values()), default=0)
+        if work.dealer is not None:
+            work.dealer.dealing = False
+            work.batch = work.items[: work.dealer.batch_size]
         answers = session.answers()
         raced.answer = answers[0] if answers else None
         raced.records = list(session.records.values())
+        if terms.keep:
+            raced.stored = saved(session)
     finally:
         raced.seconds = time.monotonic() - began
         session.close()

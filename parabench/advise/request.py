@@ -30,8 +30,12 @@ class Request:
     most_in_flight: int | None = None
     #: No item is given to the function twice.
     each_once: bool = False
+    #: Whether somebody asked for that, and did not merely leave out that items may be repeated.
+    each_once_asked: bool = True
     #: Keep the session among those of this folder.
     save: Path | None = None
+    #: Write a workload to go on with to this file.
+    workload_file: Path | None = None
     on_busy: str = "wait"
     seed: int | None = None
     #: Told how far the run is, in a line.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.advise.calling import find_dotted
-from parabench.errors import TargetUnusable
+from parabench.errors import SetupUnusable, TargetUnusable
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 MOVE = "move the function into a module of its own, such as jobs.py, and import it from there"
@@ -84,6 +84,22 @@ def target_of(text: str, folder: Path) -> Target:
             text, f"{module} has no '{name}'", f"functions there are: {there}; workers see what importing defines"
         ) from None
     return _checked(Target(f"{module}:{name}", function, root), text)
+
+
+def twin_of(text: str, folder: Path) -> Target:
+    """The coroutine function that does the same as another one. Raises TargetUnusable."""
+    target = target_of(text, folder)
+    if not target.is_coroutine:
+        raise TargetUnusable(text, "it is no coroutine function, as a twin has to be", "write it with async def")
+    return target
+
+
+def checked_setup(text: str, folder: Path) -> str:
+    """The reference of a set-up function. Raises SetupUnusable."""
+    try:
+        return target_of(text, folder).reference
+    except TargetUnusable as error:
+        raise SetupUnusable(text, str(error)) from None
 
 
 def target_from(function: Callable[..., Any]) -> Target:

@@ -44,6 +44,13 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
     return tuple(told)
 
 
+NOT_ASKED = Warned(
+    "once-per-item",
+    "nobody said that it may run again on an item that it has had, so each item was run once at most, and results were "
+    "not compared: with --idempotent the advice is surer",
+)
+
+
 def warnings(work: Work, probe: Probe) -> list[Warned]:
     """What the probe has seen that matters for whoever takes the advice."""
     traces = probe.traces

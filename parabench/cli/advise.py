@@ -11,11 +11,16 @@ import click
 
 from parabench.advise.advisor import advise_on
 from parabench.advise.items import read_items
+from parabench.advise.ledger import calls_most
 from parabench.advise.request import BUDGET_SECONDS, Request
 from parabench.advise.snippet import items_expression
-from parabench.advise.target import target_of
+from parabench.advise.target import checked_setup, target_of, twin_of
 from parabench.cli._output import echo
+from parabench.cli._parameters import results_option
+from parabench.measure.lock import POLICIES
 from parabench.report.advice_text import advice_text
+
+_SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command("advise", epilog="Example: parabench advise jobs.py:resize --items 'range(200)' --budget 60")
@@ -26,35 +31,90 @@ from parabench.report.advice_text import advice_text
     metavar="ITEMS",
     help="A file (.json, .jsonl, .csv), a literal or range, or a factory module:function.",
 )
+@click.option("--idempotent", is_flag=True, help="The function may run again on an item that it has had.")
+@click.option("--once-per-item", is_flag=True, help="It may not: items are dealt out between contestants.")
+@click.option("--async-twin", metavar="TARGET", help="A coroutine function that does the same.")
+@click.option("--setup", metavar="MODULE:FUNCTION", help="Called once a worker; what it gives is the second argument.")
 @click.option(
-    "--budget",
-    type=click.FloatRange(min=1),
-    default=BUDGET_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="Stop when this time is spent.",
+    "--budget", type=click.FloatRange(min=1), default=BUDGET_SECONDS, show_default=True, help="Seconds to stop after."
 )
+@click.option("--call-timeout", type=_SECONDS, metavar="SECONDS", help="A call that takes longer never returns.")
+@click.option(
+    "--most-in-flight",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Calls at once at most. Default: 32 where a foreign host is reached, 128 where not.",
+)
+@click.option("--save", is_flag=True, help="Keep the session in the folder of --results, like any other.")
+@results_option
+@click.option(
+    "--workload",
+    "workload_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a file for a workloads folder, to go on with.",
+)
+@click.option("--on-busy", type=click.Choice(POLICIES), default="wait", show_default=True)
+@click.option("--seed", type=int, help="Seed of the orders.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def advise_command(target: str, items: str, budget: float, form: str) -> None:
-    """Run a function a few hundred times, and say which concurrency model should run it.
+def advise_command(
+    target: str,
+    items: str,
+    idempotent: bool,
+    once_per_item: bool,
+    async_twin: str | None,
+    setup: str | None,
+    budget: float,
+    call_timeout: float | None,
+    most_in_flight: int | None,
+    save: bool,
+    results: Path,
+    workload_file: Path | None,
+    on_busy: str,
+    seed: int | None,
+    form: str,
+) -> None:
+    """Run a function on some items, a few thousand times at most, and say which concurrency model should run it.
 
     TARGET is file.py:function or package.module:function; it is called with one item at a time.
     """
+    if idempotent and once_per_item:
+        raise click.UsageError("--idempotent and --once-per-item contradict each other")
     folder = Path.cwd()
     found = target_of(target, folder)
     listed = read_items(items, folder)
-    advice = advise_on(
-        Request(
-            target=found,
-            items=listed,
-            items_text=items_expression(items),
-            budget_seconds=budget,
-            say=lambda line: echo(f"parabench: {line}", err=True) if form == "text" else None,
-        )
+    request = Request(
+        target=found,
+        items=listed,
+        items_text=items_expression(items),
+        twin=twin_of(async_twin, folder) if async_twin else None,
+        setup=checked_setup(setup, folder) if setup else None,
+        budget_seconds=budget,
+        call_timeout_seconds=call_timeout,
+        most_in_flight=most_in_flight,
+        each_once=once_per_item or not (idempotent or _agreed(found.dotted, len(listed))),
+        each_once_asked=once_per_item,
+        save=results if save else None,
+        workload_file=workload_file,
+        on_busy=on_busy,
+        seed=seed,
+        say=lambda line: echo(f"parabench: {line}", err=True) if form == "text" else None,
     )
+    advice = advise_on(request)
     if form == "json":
         echo(json.dumps(advice.as_json(), indent=2))
     else:
         echo(advice_text(advice, min(shutil.get_terminal_size((80, 24)).columns, 120)), nl=False)
     if advice.use is None:
         sys.exit(1)
+
+
+def _agreed(name: str, items: int) -> bool:
+    """Whether somebody at the terminal lets the function run again on items that it has had."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    most = calls_most(items, each_once=False)
+    return click.confirm(
+        f"{name} is going to run at most {most:,} times, many times on each item. Is that all right? "
+        "(no: once on each item)",
+        err=True,
+    )

@@ -89,7 +89,8 @@ class Session:
         self.problems: list[str] = []  # what the user has to be told at the end
         #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
         self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
-        self._stack, self._repetitions, self.experiment_of = ExitStack(), Repetitions(), experiment_of
+        self._stack, self._repetitions = ExitStack(), Repetitions()
+        self.experiment_of: Callable[..., Experiment] = experiment_of
         self._experiment: Experiment | None = None
 
     @property
