@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from parabench.advise.advice import Advice, Calls, Checked, RuledOut, Standing, Warned
+from parabench.advise.advice import Advice, Calls, RuledOut, Warned
 from parabench.advise.dispatch import dispatch_costs
 from parabench.advise.ledger import Ledger, calls_most
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
@@ -17,6 +18,7 @@ from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, Terms, batch_s
 from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
+from parabench.advise.verdict import checked_of, costs_text, verdict_of
 from parabench.advise.words import NOT_ASKED, causes, differing, does, predictions_wrong, warnings
 from parabench.advise.work import Dealer, Work
 from parabench.machine.cores import cores_usable
@@ -175,57 +177,39 @@ class _Run:
         )
 
     def _answer(self, selection: Selection, raced: Raced) -> Advice:
-        probe = self.probe
         failed = failures(raced.records)
-        checked = self._checked(selection, raced)
-        told = [
-            *differing(failed),
-            *self._warnings(),
-            *predictions_wrong(checked, widened=raced.widened),
-        ]
-        if raced.answer is None:
+        checked = checked_of(selection, raced)
+        wrong = predictions_wrong(checked, widened=raced.widened)
+        told = (*differing(failed), *self._warnings(), *wrong)
+        verdict = verdict_of(selection, raced)
+        if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"
             return self._nothing(*told, Warned("nothing-raced", why))
-        answer = raced.answer
-        chosen = next(
-            (
-                one
-                for one in selection.contestants
-                if one.key == (answer.use.model, answer.use.workers, answer.use.chunk)
-            ),
-            None,
-        )
         ruled_out = [RuledOut(_label(one), reason) for one, reason in selection.ruled_out]
         ruled_out += [RuledOut(label, text.splitlines()[0]) for label, text in failed.items()]
-        return self._with_words(
-            answer.use,
-            chosen,
-            Advice(
-                function=self.request.target.dotted,
-                items=len(self.work.items),
-                use=answer.use,
-                settled=answer.settled,
-                speedup=answer.speedup,
-                low=answer.low,
-                high=answer.high,
-                share_of_limit=answer.share_of_limit,
-                equals=answer.equals,
-                following=tuple(
-                    Standing(choice, None if answer.speedup is None else answer.speedup * speed)
-                    for choice, speed in answer.others
-                ),
-                ruled_out=tuple(ruled_out),
-                warnings=tuple(told),
-                calls=self._calls(),
-                sure=_sure(raced),
-                checked=checked,
-                stored=str(raced.stored) if raced.stored else None,
-            ),
+        share = raced.answer.share_of_limit if raced.answer and raced.answer.use == verdict.use else None
+        costs = costs_text(raced, verdict.chosen.key)
+        advice = Advice(
+            function=self.request.target.dotted,
+            items=len(self.work.items),
+            use=verdict.use,
+            settled=verdict.settled,
+            speedup=verdict.speedup,
+            low=verdict.low,
+            high=verdict.high,
+            share_of_limit=share,
+            equals=verdict.equals,
+            following=verdict.following,
+            ruled_out=tuple(ruled_out),
+            warnings=told,
+            calls=self._calls(),
+            sure="; ".join(filter(None, [_sure(raced), costs])),
+            checked=checked,
+            stored=str(raced.stored) if raced.stored else None,
         )
+        return self._with_words(verdict.use, verdict.chosen, advice)
 
     def _with_words(self, choice: Choice, chosen: Prediction | None, advice: Advice) -> Advice:
-        from dataclasses import replace
-
         probe, request = self.probe, self.request
         return replace(
             advice,
@@ -244,14 +228,6 @@ class _Run:
             cores=self.machine.cores,
         )
 
-    def _checked(self, selection: Selection, raced: Raced) -> tuple[Checked, ...]:
-        by_key = {(r.cell.model, r.cell.workers, r.cell.chunk): r.seconds for r in raced.records}
-        return tuple(
-            Checked(one.model, one.workers, one.chunk, one.seconds, seconds)
-            for one in selection.contestants
-            if (seconds := by_key.get(one.key)) is not None
-        )
-
 
 def _label(one: Prediction) -> str:
     chunk = "" if one.chunk == "1" else ", chunk auto"
@@ -259,5 +235,7 @@ def _label(one: Prediction) -> str:
 
 
 def _sure(raced: Raced) -> str:
-    passes = f"{raced.passes} passes ({raced.seconds:.0f} s)"
-    return f"settled after {passes}" if raced.stopped is None else f"not settled after {passes}: {raced.stopped}"
+    passes = f"{raced.passes} pass{'' if raced.passes == 1 else 'es'} ({raced.seconds:.0f} s)"
+    if raced.stopped is None:
+        return f"settled after {passes}"
+    return f"not settled after {passes}, {raced.stopped}: the best by prediction of what the race has left"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Sel
 from parabench.advise.prober import roots
 from parabench.advise.saving import saved
 from parabench.advise.work import Work
+from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError
 from parabench.measure.experiment import Experiment
 from parabench.models import BASELINE
@@ -47,6 +48,8 @@ class Raced:
     widened: bool = False
     concerns: list[Concern] = field(default_factory=list)
     stored: Path | None = None
+    #: As of Races, by label.
+    speedups: Mapping[str, Ratio] = field(default_factory=dict)
 
 
 def batch_size(seconds: float, items: int, cores: int, budget: float, *, computes: bool, in_flight: int) -> int:
@@ -126,6 +129,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
             work.batch = work.items[: work.dealer.batch_size]
         answers = session.answers()
         raced.answer = answers[0] if answers else None
+        raced.speedups = session.races.speedups.get(work.name, {}) if session.races else {}
         raced.records = list(session.records.values())
         if terms.keep:
             raced.stored = saved(session)

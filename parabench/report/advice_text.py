@@ -32,7 +32,7 @@ def advice_text(advice: Advice, width: int) -> str:
     if advice.use is not None:
         lines += _row("use", _use(advice.use), _speedup(advice), _share(advice), width)
     for standing in advice.following[:2]:
-        lines += _row("next", _use(standing.choice), _times(standing), "", width)
+        lines += _row("next", _use(standing.choice), _times(standing), _more(standing), width)
     lines += _ruled_out(advice, width)
     if advice.causes:
         lines += _line("why", "; ".join(cause.text for cause in advice.causes), width)
@@ -85,6 +85,16 @@ def _times(standing: Standing) -> str:
     return "" if standing.speedup is None else f"{standing.speedup:.2f}x"
 
 
+def _more(standing: Standing) -> str:
+    """What it asks for besides."""
+    parts = []
+    if standing.bytes_more is not None and standing.bytes_more > 1e6:
+        parts.append(f"+{standing.bytes_more / 1e6:.0f} MB")
+    if standing.choice.family == "processes":
+        parts.append("your function has to pickle")
+    return ", and ".join(parts)
+
+
 def _share(advice: Advice) -> str:
     if advice.share_of_limit is None:
         return ""
@@ -108,7 +118,7 @@ def _ruled_out(advice: Advice, width: int) -> list[str]:
 
 def _row(label: str, name: str, speed: str, remark: str, width: int) -> list[str]:
     """Three columns where there is room for them, else the remark below."""
-    line = f"{label:<6}{name:<{SPEED_AT - 6}}{speed}"
+    line = f"{label:<6}{name:<{SPEED_AT - 8}}  {speed}"
     wide = f"{line:<{REMARK_AT}}{remark}".rstrip()
     if len(wide) <= width or not remark:
         return [wide if len(wide) <= width else f"{label:<6}{name}  {speed}".rstrip()]
