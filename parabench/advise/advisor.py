@@ -118,7 +118,7 @@ class _Run:
             options = options_of(
                 self.work,
                 budget=max(1.0, self._left()),
-                timeout=max(SECONDS_LEAST, PATIENCE * alone),
+                timeout=self._timeout(alone),
                 results=request.save or Path(folder),
                 on_busy=request.on_busy,
                 seed=request.seed,
@@ -136,6 +136,12 @@ class _Run:
     def _warnings(self) -> list[Warned]:
         unasked = self.request.each_once and not self.request.each_once_asked
         return [*([NOT_ASKED] if unasked else []), *warnings(self.work, self.probe)]
+
+    def _timeout(self, alone: float) -> float:
+        """Seconds that a batch may take: many times what it should, and no more than its calls may take together."""
+        patience = max(SECONDS_LEAST, PATIENCE * alone)
+        each = self.request.call_timeout_seconds
+        return patience if each is None else min(patience, max(1.0, each * len(self.work.batch)))
 
     def _calls(self) -> Calls:
         return Calls(self.ledger.promised, self.ledger.made)

@@ -21,8 +21,6 @@ _EVENTS = {
     "os.fork": "processes",
     "os.forkpty": "processes",
     "os.posix_spawn": "processes",
-    "_thread.start_new_thread": "threads",
-    "_thread.start_joinable_thread": "threads",
 }
 _LOOPBACK = ("127.", "::1", "localhost")
 #: Texts of values that are compared, in characters: more is cut.
@@ -42,10 +40,23 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         _hosts.add(str(arguments[1][0]))
 
 
+def _hear_threads() -> None:
+    """Count threads that are started through `threading`: older interpreters have no audit event for them."""
+    start = threading.Thread.start
+
+    def counted(thread: threading.Thread) -> None:
+        if _state.get("listening"):
+            _seen["threads"] = _seen.get("threads", 0) + 1
+        start(thread)
+
+    threading.Thread.start = counted  # type: ignore[method-assign]
+
+
 def look_before(items: Sequence[Any], settings: Mapping[str, Any]) -> None:
     """Before a batch."""
     if "hook" not in _state:
         sys.addaudithook(_hear)
+        _hear_threads()
         _state["hook"] = True
     _seen.clear()
     _hosts.clear()

@@ -163,9 +163,8 @@ class Prober:
                 return outcomes
             traced, _, of_round = process.traced_round()
             outcomes += of_round[1:]
-            took = [trace.seconds_ended - trace.seconds_started for trace in traced.traces]
             if not self._late():
-                self._repeated(process, took, of_round)
+                self._repeated(process, traced.traces, of_round)
             self._note(traced)
         found.raised = sum(_raised(outcome) for outcome in outcomes)
         return outcomes
@@ -185,16 +184,16 @@ class Prober:
         if found.cores_used > SEVERAL_CORES:  # threads or processes of its own, which compute while the call waits
             found.seconds_cpu = max(found.seconds_cpu, self._seconds_cpu_of_tree)
 
-    def _repeated(self, process: CellProcess, took: Sequence[float], first: Sequence[Outcome]) -> None:
+    def _repeated(self, process: CellProcess, traces: Sequence[Trace], first: Sequence[Outcome]) -> None:
         """The same items once more in the same process: remembered, or other results?"""
         done = process.round()
-        again = done.seconds / len(took)
-        new = took[1:] or [self.found.seconds_first]
-        mean = statistics.fmean(new)
-        self.found.remembers = mean > SECONDS_SEEN and again < REMEMBERED * mean
-        if not self.found.remembers and again > 0:
+        new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
+        if min(new) > SECONDS_SEEN:
+            again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
+            self.found.remembers = max(again) < REMEMBERED * min(new)
+        if not self.found.remembers:
             self.found.cores_used = done.used.seconds_cpu / done.seconds if done.seconds > SECONDS_COUNTED else 0.0
-            self._seconds_cpu_of_tree = done.used.seconds_cpu / len(took) if done.seconds > SECONDS_COUNTED else 0.0
+            self._seconds_cpu_of_tree = done.used.seconds_cpu / len(traces) if done.seconds > SECONDS_COUNTED else 0.0
         for name in ("globals_changed", "files_new", "hosts"):
             self.found.traces[name] = sorted({*self.found.traces[name], *done.findings[name]})
         for name in ("threads", "processes"):
@@ -256,6 +255,11 @@ def waited(traces: Sequence[Trace]) -> list[float]:
         for trace in traces
         if trace.seconds_cpu is not None and trace.seconds_runqueue is not None
     ]
+
+
+def undisturbed(trace: Trace) -> float:
+    """Seconds of a task without those in which it stood in line for a core, where the system tells them."""
+    return trace.seconds_ended - trace.seconds_started - (trace.seconds_runqueue or 0.0)
 
 
 def _waiting_share(done: TracedRound) -> float | None:

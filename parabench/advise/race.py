@@ -94,33 +94,24 @@ class Terms:
     keep: bool
     say: Callable[[str], None]
 
+    def say_waiting(self, _: object) -> None:
+        """Another session has to end first."""
+        self.say("waiting for another session that measures on this machine")
+
 
 def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     """Race what was selected until it is settled, or the budget or the calls are spent.
 
     What was ruled out enters where a prediction turns out to be wrong.
     """
-    workload = work.workload()
-    session = Session(terms.options, found={workload.name: workload})
-
-    def counted(*arguments: Any) -> Experiment:
-        experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
-        experiment.on_batch = terms.ledger.charge
-        return experiment
-
-    session.experiment_of = counted
-
-    def waiting(_: object) -> None:
-        terms.say("waiting for another session that measures on this machine")
-
-    raced = Raced()
+    session, raced = _session(work, terms), Raced()
     if work.dealer is not None:
         work.dealer.dealing = True
     began = time.monotonic()
     cells = {one.key: _cell(work, one, entered=one not in selection.reserve) for one in selection.contestants}
     try:
         items = {f"advise::{cell.id}": cell for cell in cells.values()}
-        session.plan(items, {}, waiting, raced.concerns.append)
+        session.plan(items, {}, terms.say_waiting, raced.concerns.append)
         look = Widening(session, selection, cells, raced).look
         raced.stopped = _run(session, list(cells.values()), look, terms.say)
         raced.passes = max((len(record.visits) for record in session.records.values()), default=0)
@@ -137,6 +128,20 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
         raced.seconds = time.monotonic() - began
         session.close()
     return raced
+
+
+def _session(work: Work, terms: Terms) -> Session:
+    """A session of the one workload, whose batches are charged before they begin."""
+    workload = work.workload()
+    session = Session(terms.options, found={workload.name: workload})
+
+    def counted(*arguments: Any) -> Experiment:
+        experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
+        experiment.on_batch = terms.ledger.charge
+        return experiment
+
+    session.experiment_of = counted
+    return session
 
 
 class Widening:

@@ -53,58 +53,56 @@ NOT_ASKED = Warned(
 
 def warnings(work: Work, probe: Probe) -> list[Warned]:
     """What the probe has seen that matters for whoever takes the advice."""
-    traces = probe.traces
-    told: list[Warned] = []
-    if work.copies:
-        told.append(
-            Warned(
-                "mutates-item", "it changes its item: each call was given a copy; work on a copy yourself, or pass one"
-            )
-        )
-    if not probe.deterministic:
-        told.append(
-            Warned(
-                "not-repeatable",
-                "equal items give different results in fresh processes (a clock, chance, somebody else's state), so "
-                "results were not compared",
-            )
-        )
-    if probe.stateful:
-        names = ", ".join(traces.get("globals_changed", ())) or "none seen in its module"
-        told.append(
-            Warned("state", f"results depend on what was called before (globals that change: {names}): order matters")
-        )
-    elif traces.get("globals_changed") and not probe.remembers:
-        told.append(Warned("globals", f"calls change globals of its module: {', '.join(traces['globals_changed'])}"))
+    texts = {
+        "mutates-item": "it changes its item: each call was given a copy; work on a copy yourself, or pass one"
+        if work.copies
+        else "",
+        "not-repeatable": "equal items give different results in fresh processes (a clock, chance, somebody else's "
+        "state), so results were not compared"
+        if not probe.deterministic
+        else "",
+        **_remembering(probe),
+        **_leaving(probe),
+        "raises": f"{probe.raised} calls of the probe raised: what was raised counts as the result"
+        if probe.raised
+        else "",
+        **_results(probe),
+    }
+    return [*(Warned(kind, text) for kind, text in texts.items() if text), *_of_its_own(probe)]
+
+
+def _remembering(probe: Probe) -> dict[str, str]:
+    """State that calls share."""
+    changed = ", ".join(probe.traces.get("globals_changed", ()))
     if probe.remembers:
-        told.append(
-            Warned(
-                "remembers",
-                "a second call with the same item is nearly free, because it keeps a cache: every batch was timed cold "
-                "in fresh processes; processes do not share what they keep",
-            )
-        )
-    if traces.get("files_new"):
-        told.append(Warned("files", f"calls leave files in the working directory: {', '.join(traces['files_new'])}"))
-    if probe.bytes_printed:
-        told.append(Warned("prints", f"calls print or log ({probe.bytes_printed} bytes in the probe): it is not shown"))
-    told += _of_its_own(probe)
-    if probe.raised:
-        told.append(Warned("raises", f"{probe.raised} calls of the probe raised: what was raised counts as the result"))
-    if why := probe.value_pickles:
-        told.append(Warned("value-not-pickled", f"results do not pickle ({why}): processes are out"))
-    weight = traces.get("values", {}).get("bytes") or 0
-    if weight > 1e6:
-        told.append(Warned("large-results", f"a result is {weight / 1e6:.0f} MB: between processes each is copied"))
-    if traces.get("hosts"):
-        told.append(
-            Warned(
-                "foreign-host",
-                f"calls reach {', '.join(traces['hosts'])}: at most {probe.in_flight_most} were in flight "
-                "(--most-in-flight)",
-            )
-        )
-    return told
+        text = "a second call with the same item is nearly free, because it keeps a cache: every batch was timed cold "
+        return {"remembers": text + "in fresh processes; processes do not share what they keep"}
+    if probe.stateful:
+        text = f"results depend on what was called before (globals that change: {changed or 'none seen'})"
+        return {"state": f"{text}: order matters"}
+    return {"globals": f"calls change globals of its module: {changed}" if changed else ""}
+
+
+def _leaving(probe: Probe) -> dict[str, str]:
+    """Traces outside the process."""
+    files, hosts = (", ".join(probe.traces.get(part, ())) for part in ("files_new", "hosts"))
+    most = probe.in_flight_most
+    return {
+        "files": f"calls leave files in the working directory: {files}" if files else "",
+        "prints": f"calls print or log ({probe.bytes_printed} bytes in the probe): it is not shown"
+        if probe.bytes_printed
+        else "",
+        "foreign-host": f"calls reach {hosts}: at most {most} were in flight (--most-in-flight)" if hosts else "",
+    }
+
+
+def _results(probe: Probe) -> dict[str, str]:
+    """What is hard about results."""
+    why, weight = probe.value_pickles, probe.traces.get("values", {}).get("bytes") or 0
+    return {
+        "value-not-pickled": f"results do not pickle ({why}): processes are out" if why else "",
+        "large-results": f"a result is {weight / 1e6:.0f} MB: between processes each is copied" if weight > 1e6 else "",
+    }
 
 
 def _of_its_own(probe: Probe) -> list[Warned]:

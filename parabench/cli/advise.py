@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,56 +58,45 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--on-busy", type=click.Choice(POLICIES), default="wait", show_default=True)
 @click.option("--seed", type=int, help="Seed of the orders.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def advise_command(
-    target: str,
-    items: str,
-    idempotent: bool,
-    once_per_item: bool,
-    async_twin: str | None,
-    setup: str | None,
-    budget: float,
-    call_timeout: float | None,
-    most_in_flight: int | None,
-    save: bool,
-    results: Path,
-    workload_file: Path | None,
-    on_busy: str,
-    seed: int | None,
-    form: str,
-) -> None:
+@click.pass_context
+def advise_command(context: click.Context, /, target: str, form: str, **given: Any) -> None:
     """Run a function on some items, a few thousand times at most, and say which concurrency model should run it.
 
     TARGET is file.py:function or package.module:function; it is called with one item at a time.
     """
-    if idempotent and once_per_item:
-        raise click.UsageError("--idempotent and --once-per-item contradict each other")
-    folder = Path.cwd()
-    found = target_of(target, folder)
-    listed = read_items(items, folder)
-    request = Request(
-        target=found,
-        items=listed,
-        items_text=items_expression(items),
-        twin=twin_of(async_twin, folder) if async_twin else None,
-        setup=checked_setup(setup, folder) if setup else None,
-        budget_seconds=budget,
-        call_timeout_seconds=call_timeout,
-        most_in_flight=most_in_flight,
-        each_once=once_per_item or not (idempotent or _agreed(found.dotted, len(listed))),
-        each_once_asked=once_per_item,
-        save=results if save else None,
-        workload_file=workload_file,
-        on_busy=on_busy,
-        seed=seed,
-        say=lambda line: echo(f"parabench: {line}", err=True) if form == "text" else None,
-    )
-    advice = advise_on(request)
+    advice = advise_on(_request(target, form, given))
     if form == "json":
         echo(json.dumps(advice.as_json(), indent=2))
     else:
         echo(advice_text(advice, min(shutil.get_terminal_size((80, 24)).columns, 120)), nl=False)
     if advice.use is None:
-        sys.exit(1)
+        context.exit(1)
+
+
+def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
+    """What was asked for. Raises UsageError."""
+    if given["idempotent"] and given["once_per_item"]:
+        raise click.UsageError("--idempotent and --once-per-item contradict each other")
+    folder = Path.cwd()
+    found = target_of(target, folder)
+    items = read_items(given["items"], folder)
+    return Request(
+        target=found,
+        items=items,
+        items_text=items_expression(given["items"]),
+        twin=twin_of(given["async_twin"], folder) if given["async_twin"] else None,
+        setup=checked_setup(given["setup"], folder) if given["setup"] else None,
+        budget_seconds=given["budget"],
+        call_timeout_seconds=given["call_timeout"],
+        most_in_flight=given["most_in_flight"],
+        each_once=given["once_per_item"] or not (given["idempotent"] or _agreed(found.dotted, len(items))),
+        each_once_asked=given["once_per_item"],
+        save=given["results"] if given["save"] else None,
+        workload_file=given["workload_file"],
+        on_busy=given["on_busy"],
+        seed=given["seed"],
+        say=lambda line: echo(f"parabench: {line}", err=True) if form == "text" else None,
+    )
 
 
 def _agreed(name: str, items: int) -> bool:
