@@ -2,4 +2,13 @@
 
 from parabench.workload import Workload, workload
 
-__all__ = ["Workload", "workload"]
+__all__ = ["Workload", "advise", "workload"]
+
+
+def __getattr__(name: str) -> object:
+    """`parabench.advise`, which can be called, is imported when it is asked for: workers never do."""
+    if name == "advise":
+        import importlib
+
+        return importlib.import_module("parabench.advise")
+    raise AttributeError(f"module 'parabench' has no attribute {name!r}")

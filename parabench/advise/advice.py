@@ -20,7 +20,7 @@ class RuledOut:
 class Cause:
     """Why the answer is what it is."""
 
-    #: In a word or two: "waiting", "gil", "cores".
+    #: One of `explain.causes.CAUSES`.
     cause: str
     text: str
 

@@ -75,7 +75,9 @@ class _Run:
             request.workload_file.write_text(workload_text(self.work, request.items_text))
         if len(self.work.batch) == 0:
             return self._nothing(Warned("too-few-items", "no item is left that was not run: nothing was raced"))
-        selection = select(self._predicted(models, len(self.work.batch)), each_once=request.each_once)
+        selection = select(
+            self._predicted(models, len(self.work.batch)), self.machine.cores, each_once=request.each_once
+        )
         alone = len(self.work.batch) * self.probe.seconds
         if BATCHES_LEAST * alone > self._left():
             return self._predicted_only(models, alone)
@@ -110,7 +112,8 @@ class _Run:
         return [items[place * len(items) // size] for place in range(size)]
 
     def _predicted(self, models: Sequence[Model], items: int) -> list[Prediction]:
-        return predictions(self.probe, models, self.machine, items, coroutine=self.work.coroutine is not None)
+        coroutine, only = self.work.coroutine is not None, self.work.target.is_coroutine
+        return predictions(self.probe, models, self.machine, items, coroutine=coroutine, only_coroutine=only)
 
     def _race(self, selection: Selection, alone: float) -> Raced:
         request = self.request
@@ -187,7 +190,7 @@ class _Run:
         checked = checked_of(selection, raced)
         wrong = predictions_wrong(checked, widened=raced.widened)
         told = (*differing(failed), *self._warnings(), *wrong)
-        verdict = verdict_of(selection, raced)
+        verdict = verdict_of(selection, raced, awaits=self.work.target.is_coroutine)
         if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"
             return self._nothing(*told, Warned("nothing-raced", why))
@@ -229,6 +232,7 @@ class _Run:
                 workers=choice.workers,
                 chunk=choice.chunk,
                 cores=self.machine.cores,
+                setup=request.setup,
             ),
             seconds=time.monotonic() - self.began,
             cores=self.machine.cores,

@@ -25,6 +25,9 @@ PROCESSES_MOST = 32
 SCALES, STRETCHED = 0.85, 1.2
 #: Contestants that were ruled out and wait for predictions to be wrong.
 RESERVE_MOST = 6
+#: Families whose workers take next to nothing; what others have to come down to beside them, to be worth more processes
+#: than cores.
+LIGHT, WORTH_PROCESSES = ("threads", "asyncio", "greenlets"), 0.9
 #: In flight, for work that waits; each of them as far as there are items for it.
 RUNGS = (4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -62,12 +65,12 @@ class Machine:
 
 
 def predictions(
-    probe: Probe, models: Sequence[Model], machine: Machine, items: int, *, coroutine: bool
+    probe: Probe, models: Sequence[Model], machine: Machine, items: int, *, coroutine: bool, only_coroutine: bool
 ) -> list[Prediction]:
-    """Every contestant, quickest first. `coroutine`: event loops can await it."""
+    """Every contestant, quickest first. `coroutine`: event loops can await it; `only_coroutine`: it is nothing else."""
     found = []
     for model in models:
-        impossible = why_impossible(probe, model, coroutine=coroutine)
+        impossible = why_impossible(probe, model, coroutine=coroutine, only_coroutine=only_coroutine)
         for workers in workers_of(probe, model, machine.cores, items):
             for chunk in chunks_of(probe, model, workers, items):
                 seconds, bound = _seconds(probe, model, machine, items, workers, chunk)
@@ -85,20 +88,25 @@ def predictions(
     return sorted(found, key=lambda one: one.seconds)
 
 
-def why_impossible(probe: Probe, model: Model, *, coroutine: bool) -> str | None:
-    """Why a model cannot run the function, whatever it costs."""
+def why_impossible(probe: Probe, model: Model, *, coroutine: bool, only_coroutine: bool) -> str | None:
+    """Why a model cannot run the function, or need not be thought of, whatever it costs."""
     worker = model.capabilities.worker
-    if worker == "coroutine" and not coroutine:
-        return "it never awaits: an event loop would run one call after the other (write a coroutine twin)"
-    if model.name == "asyncio-to-thread":
-        return "it is a thread pool for programs that run in an event loop: see threads"
-    if worker == "greenlet":
-        return "it needs gevent's patches in your whole program: name it with --models gevent"
-    if model.capabilities.pickles and probe.value_pickles:
-        return f"its results do not pickle: {probe.value_pickles}"
-    if model.name == "mp-pool" and probe.traces.get("processes"):
-        return "it starts processes itself, which daemonic workers may not"
-    return None
+    awaits = only_coroutine and not probe.computes and not probe.loop_blocked
+    reasons = {
+        "it never awaits: an event loop would run one call after the other (write a coroutine twin)": (
+            worker == "coroutine" and not coroutine
+        ),
+        "it awaits: one event loop does the same without threads": worker == "thread" and awaits,
+        "it is a thread pool for programs that run in an event loop: see threads": model.name == "asyncio-to-thread",
+        "it needs gevent's patches in your whole program": worker == "greenlet",
+        f"its results do not pickle: {probe.value_pickles}": (
+            model.capabilities.pickles and probe.value_pickles is not None
+        ),
+        "it starts processes itself, which daemonic workers may not": (
+            model.name == "mp-pool" and bool(probe.traces.get("processes"))
+        ),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def workers_of(probe: Probe, model: Model, cores: int, items: int) -> list[int]:
@@ -188,7 +196,7 @@ class Selection:
         return [*self.raced, *([self.control] if self.control else []), *self.reserve]
 
 
-def select(found: Sequence[Prediction], most: int = 6, *, each_once: bool = False) -> Selection:
+def select(found: Sequence[Prediction], cores: int, most: int = 6, *, each_once: bool = False) -> Selection:
     """Which contestants are raced: those within RULED_OUT of the best prediction, the best two of each family.
 
     `each_once`: one of each family, and no control, because items are scarce.
@@ -196,6 +204,7 @@ def select(found: Sequence[Prediction], most: int = 6, *, each_once: bool = Fals
     possible = [one for one in found if one.impossible is None]
     baseline = [one for one in possible if one.family == "baseline"]
     best = min(one.seconds for one in possible)
+    lightest = min((one.seconds for one in possible if one.family in LIGHT), default=best)
     of_family = 1 if each_once else 2
     raced: list[Prediction] = []
     ruled_out: list[tuple[Prediction, str]] = []
@@ -204,6 +213,8 @@ def select(found: Sequence[Prediction], most: int = 6, *, each_once: bool = Fals
             continue
         if one.seconds > RULED_OUT * best:
             ruled_out.append((one, f"{one.bound}: predicted {one.seconds / best:.1f}x the time of the best"))
+        elif one.family not in LIGHT and one.workers > cores and one.seconds > WORTH_PROCESSES * lightest:
+            ruled_out.append((one, f"predicted no better than lighter workers, and takes {one.workers} processes"))
         elif len(raced) >= most or _crowded(one, raced, of_family):
             ruled_out.append((one, "predicted no better than another one of its family"))
         else:

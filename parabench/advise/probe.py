@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+#: Seconds a call of two coroutines at once, as a share of those of one, from which they block their loop.
+LOOP_BLOCKED = 0.8
 #: A call computes when this share of its time is processor time; uses several cores when it is more than the next.
 COMPUTES, SEVERAL_CORES = 0.5, 1.25
 
@@ -56,6 +58,12 @@ class Probe:
         if 1 not in self.threads or 2 not in self.threads or not self.threads[1]:
             return 0.0
         return min(1.0, max(0.0, 2 * (1 - self.threads[2] / self.threads[1])))
+
+    @property
+    def loop_blocked(self) -> bool:
+        """Whether two coroutines at once take as long as one after the other, although they hardly compute."""
+        one, two = self.coroutines.get(1), self.coroutines.get(2)
+        return one is not None and two is not None and two > LOOP_BLOCKED * one and not self.computes
 
     @property
     def value_pickles(self) -> str | None:

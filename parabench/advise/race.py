@@ -48,6 +48,8 @@ class Raced:
     widened: bool = False
     concerns: list[Concern] = field(default_factory=list)
     stored: Path | None = None
+    #: Labels of those that are as good as the best one, for sure.
+    good: frozenset[str] = frozenset()
     #: As of Races, by label.
     speedups: Mapping[str, Ratio] = field(default_factory=dict)
 
@@ -121,6 +123,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
         answers = session.answers()
         raced.answer = answers[0] if answers else None
         raced.speedups = session.races.speedups.get(work.name, {}) if session.races else {}
+        raced.good = session.races.by_workload[work.name].good if session.races else frozenset()
         raced.records = list(session.records.values())
         if terms.keep:
             raced.stored = saved(session)

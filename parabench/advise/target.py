@@ -90,7 +90,7 @@ def twin_of(text: str, folder: Path) -> Target:
     """The coroutine function that does the same as another one. Raises TargetUnusable."""
     target = target_of(text, folder)
     if not target.is_coroutine:
-        raise TargetUnusable(text, "it is no coroutine function, as a twin has to be", "write it with async def")
+        raise TargetUnusable(text, "it is no coroutine function, as a twin has to be", "use async def")
     return target
 
 

@@ -36,8 +36,11 @@ class Verdict:
     following: tuple[Standing, ...]
 
 
-def verdict_of(selection: Selection, raced: Raced) -> Verdict | None:
-    """The verdict on a race; None when no contestant has a valid time."""
+def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> Verdict | None:
+    """The verdict on a race; None when no contestant has a valid time.
+
+    `awaits`: the function is a coroutine function, for which an event loop is the simplest that there is.
+    """
     predicted = {one.key: one for one in selection.contestants}
     valid = {key_of(record): record for record in raced.records if record.valid}
     if raced.answer is None or not valid:
@@ -46,7 +49,11 @@ def verdict_of(selection: Selection, raced: Raced) -> Verdict | None:
     alive = [key_of_choice(choice) for choice in (answer.use, *answer.equals)]
     if len(alive) == 1 and not answer.settled:  # nothing has been compared
         alive = list(valid)
-    key = alive[0] if answer.settled else _by_prediction(alive, predicted)
+    if answer.settled:
+        good = [key for key, record in valid.items() if record.label in raced.good] or alive[:1]
+        key = min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
+    else:
+        key = _by_prediction(alive, predicted, awaits=awaits)
     ratios = _speedups(raced, valid)
     own = ratios.get(key)
     wide = own is None or own.low is None or own.high is None or own.high > USELESS_WIDTH * own.low
@@ -77,15 +84,17 @@ def choice_of(one: Prediction) -> Choice:
     return Choice(one.family, one.model, one.workers, one.chunk)
 
 
-def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction]) -> Key:
+def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *, awaits: bool) -> Key:
     """The simplest of those that are predicted to be the quickest."""
     best = min(predicted[key].seconds for key in alive)
     good = [key for key in alive if predicted[key].seconds <= AS_GOOD * best]
-    return min(good, key=lambda key: (_simplicity(predicted[key].family), predicted[key].workers, key))
+    return min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
 
 
-def _simplicity(family: str) -> int:
-    return SIMPLEST_FIRST.index(family) if family in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
+def _simplicity(one: Prediction, *, awaits: bool) -> tuple[int, int, Key]:
+    """Sorts by family, then by fewer workers."""
+    order = ("asyncio", *SIMPLEST_FIRST) if awaits else SIMPLEST_FIRST
+    return order.index(one.family) if one.family in order else len(order), one.workers, one.key
 
 
 def _speedups(raced: Raced, valid: Mapping[Key, CellRecord]) -> dict[Key, Ratio]:

@@ -8,6 +8,7 @@ from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
 from parabench.advise.work import Work
+from parabench.explain.causes import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
 
 #: What makes a cell's failure one of results and not of running.
 DIFFER = "differ from sequential"
@@ -24,23 +25,20 @@ def does(probe: Probe) -> str:
 
 def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[Cause, ...]:
     """Why it is this one."""
-    share = probe.seconds_cpu / probe.seconds if probe.seconds else 0.0
+    share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
     told: list[Cause] = []
     if not probe.computes:
-        told.append(Cause("waiting", f"{1 - share:.0%} of a call is waiting, which costs no core"))
+        told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
-        told.append(
-            Cause("releases-gil", f"{share:.0%} of a call is CPU, with the GIL let go: threads share the cores")
-        )
+        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
     elif probe.threads:
-        told.append(Cause("gil", f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
+        told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
     else:
-        told.append(Cause("cpu", f"{share:.0%} of a call is CPU"))
-    if chosen is not None:
-        if chosen.family == "baseline":
-            told.append(Cause("dispatch", "handing a call over costs more than it could bring"))
-        else:
-            told.append(Cause("bound", f"bound by {chosen.bound}"))
+        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))
+    if chosen is not None and chosen.family == "baseline":
+        told.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
+    elif chosen is not None:
+        told.append(Cause(_name_of(chosen.bound), f"bound by {chosen.bound}"))
     return tuple(told)
 
 
@@ -49,6 +47,14 @@ NOT_ASKED = Warned(
     "nobody said that it may run again on an item that it has had, so each item was run once at most, and results were "
     "not compared: with --idempotent the advice is surer",
 )
+
+
+def _name_of(bound: str) -> str:
+    """The cause that a bound is one of."""
+    if "cores" in bound:
+        return CORES
+    names = {"the GIL": GIL, "handing over": DISPATCH, "the longest task": IMBALANCE}
+    return names.get(bound, SERVER if "other side" in bound else WAITING)
 
 
 def warnings(work: Work, probe: Probe) -> list[Warned]:
@@ -67,6 +73,9 @@ def warnings(work: Work, probe: Probe) -> list[Warned]:
         if probe.raised
         else "",
         **_results(probe),
+        "blocks-loop": "its coroutine blocks the event loop while it waits: no other one goes on meanwhile"
+        if probe.loop_blocked
+        else "",
     }
     return [*(Warned(kind, text) for kind, text in texts.items() if text), *_of_its_own(probe)]
 

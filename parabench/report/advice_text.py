@@ -82,7 +82,9 @@ def _speedup(advice: Advice) -> str:
 
 
 def _times(standing: Standing) -> str:
-    return "" if standing.speedup is None else f"{standing.speedup:.2f}x"
+    if standing.speedup is None:
+        return ""
+    return f"{standing.speedup:.{1 if standing.speedup >= 10 else 2}f}x"
 
 
 def _more(standing: Standing) -> str:
