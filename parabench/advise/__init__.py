@@ -6,6 +6,7 @@ A run is a session like any other, with one workload that is made of the functio
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
@@ -16,9 +17,7 @@ class _Callable(ModuleType):
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """As `parabench.advise.python.advise`; what only workers need is imported without it."""
-        from parabench.advise.python import advise
-
-        return advise(*arguments, **options)
+        return importlib.import_module(f"{__name__}.python").advise(*arguments, **options)
 
 
 sys.modules[__name__].__class__ = _Callable
