@@ -101,14 +101,7 @@ class _Run:
         if (dealer := self.work.dealer) is not None:
             dealer.batch_size = dealer.left // VISITS_ONCE
             return items[: dealer.batch_size]
-        size = batch_size(
-            probe.seconds,
-            len(items),
-            self.machine.cores,
-            self._left(),
-            computes=probe.computes,
-            in_flight=probe.in_flight_most,
-        )
+        size = batch_size(probe, len(items), self.machine.cores, self._left())
         return [items[place * len(items) // size] for place in range(size)]
 
     def _predicted(self, models: Sequence[Model], items: int) -> list[Prediction]:

@@ -11,7 +11,7 @@ from parabench.errors import CallsSpent
 #: Batches that a run may need besides the probe: contestants x passes x rounds.
 BATCHES_MOST = 150
 #: Calls of the probe at most.
-PROBE_CALLS_MOST = 200
+PROBE_CALLS_MOST = 1000
 #: Few items are a small promise: tasks that are short need to be repeated to be seen at all.
 ITEMS_LEAST = 16
 

@@ -49,7 +49,7 @@ def _hear_threads() -> None:
             _seen["threads"] = _seen.get("threads", 0) + 1
         start(thread)
 
-    threading.Thread.start = counted  # type: ignore[method-assign]
+    threading.Thread.start = counted  # type: ignore[assignment, method-assign]
 
 
 def look_before(items: Sequence[Any], settings: Mapping[str, Any]) -> None:

@@ -66,6 +66,11 @@ class Probe:
         return one is not None and two is not None and two > LOOP_BLOCKED * one and not self.computes
 
     @property
+    def bytes_per_value(self) -> float:
+        """What a result weighs, pickled; 0 where that is not known."""
+        return self.traces.get("values", {}).get("bytes") or 0.0
+
+    @property
     def value_pickles(self) -> str | None:
         """Why values do not cross the border of a process; None when they do."""
         why: str | None = self.traces.get("values", {}).get("why_not")

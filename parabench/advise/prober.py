@@ -28,6 +28,8 @@ SECONDS_BATCH, SECONDS_SHORT, REPEATS = 0.12, 0.2, 3
 CALLS_LEAST, CALLS_MOST = 2, 16
 #: Share of the budget that the probe may take; what does not fit is left out.
 SHARE = 0.25
+#: Calls that are shorter are looked at by batches of so many.
+SECONDS_TINY, MANY = 50e-6, 200
 #: The processor time of a whole process tree is that of its tasks where they take so long.
 SECONDS_COUNTED = 0.005
 #: Share of the items that the probe of two threads may take where none is run twice.
@@ -93,6 +95,8 @@ class Prober:
         if self._late():
             return
         self._again(outcomes)
+        if self.found.seconds < SECONDS_TINY:
+            self._many()
         self.found.in_flight_most = min(self._most or (FOREIGN_MOST if self.found.traces["hosts"] else OWN_MOST), 512)
         if self.work.target.is_coroutine:
             self._together("asyncio", self.found.coroutines)
@@ -217,6 +221,14 @@ class Prober:
                 self.found.deterministic = _same(first.outcomes, outcomes)
         if not self.found.deterministic:
             self.found.stateful = False
+
+    def _many(self) -> None:
+        """Short calls by the batch: looking at one of them takes longer than it does."""
+        items = list(self.work.items[:MANY])
+        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+            seconds = min(process.round().seconds for _ in range(REPEATS)) / len(items)
+        self.found.seconds_cpu *= min(1.0, seconds / self.found.seconds)
+        self.found.seconds = self.found.seconds_longest = seconds
 
     def _together(self, model: str, seconds: dict[int, float]) -> None:
         """So many calls at once."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
+from parabench.advise.probe import Probe
 from parabench.advise.prober import roots
 from parabench.advise.saving import saved
 from parabench.advise.work import Work
@@ -31,6 +32,8 @@ SHARE_OF_BATCH = 1 / 80
 #: A batch has at least so many items for each worker of the largest contestant that computes, and as many as this
 #: share of the budget allows for work that waits.
 ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
+#: Results of a batch may take so much memory: they are held until all have come.
+BYTES_OF_RESULTS = 400e6
 #: A cell is given so many times what it should take, and at least so many seconds.
 PATIENCE, SECONDS_LEAST = 20.0, 10.0
 
@@ -54,14 +57,15 @@ class Raced:
     speedups: Mapping[str, Ratio] = field(default_factory=dict)
 
 
-def batch_size(seconds: float, items: int, cores: int, budget: float, *, computes: bool, in_flight: int) -> int:
-    """How many items a batch has, so that a race of some passes fits into the budget."""
-    each = max(seconds, 1e-9)
+def batch_size(probe: Probe, items: int, cores: int, budget: float) -> int:
+    """How many items a batch has, so that a race of some passes fits into the budget, and its results into memory."""
+    each = max(probe.seconds, 1e-9)
+    items = min(items, max(cores, int(BYTES_OF_RESULTS / max(1.0, probe.bytes_per_value))))
     wanted = int(SHARE_OF_BATCH * budget / each)
-    if computes:
+    if probe.computes:
         least = ITEMS_PER_CORE * cores
     else:
-        least = min(2 * in_flight, int(SHARE_OF_WAITING_BATCH * budget / each))
+        least = min(2 * probe.in_flight_most, int(SHARE_OF_WAITING_BATCH * budget / each))
         least = max(least, ITEMS_PER_CORE * cores)
     return min(items, max(wanted, least))
 

@@ -107,7 +107,7 @@ def _leaving(probe: Probe) -> dict[str, str]:
 
 def _results(probe: Probe) -> dict[str, str]:
     """What is hard about results."""
-    why, weight = probe.value_pickles, probe.traces.get("values", {}).get("bytes") or 0
+    why, weight = probe.value_pickles, probe.bytes_per_value
     return {
         "value-not-pickled": f"results do not pickle ({why}): processes are out" if why else "",
         "large-results": f"a result is {weight / 1e6:.0f} MB: between processes each is copied" if weight > 1e6 else "",
