@@ -228,6 +228,6 @@ def select(found: Sequence[Prediction], cores: int, most: int = 6, *, each_once:
 
 
 def _crowded(one: Prediction, raced: Sequence[Prediction], of_family: int) -> bool:
-    """Whether enough of its family are raced, or the same model with about as many workers."""
+    """Whether enough of its family are raced, or the same model with other workers or another chunk."""
     own = [other for other in raced if other.family == one.family]
-    return len(own) >= of_family or any(one.model == other.model and one.chunk == other.chunk for other in own)
+    return len(own) >= of_family or any(one.model == other.model for other in own)
