@@ -101,7 +101,7 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
 
 def _agreed(name: str, items: int) -> bool:
     """Whether somebody at the terminal lets the function run again on items that it has had."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return False
     most = calls_most(items, each_once=False)
     return click.confirm(
@@ -109,3 +109,8 @@ def _agreed(name: str, items: int) -> bool:
         "(no: once on each item)",
         err=True,
     )
+
+
+def _is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
