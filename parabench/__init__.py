@@ -6,7 +6,7 @@ from typing import Any
 
 from parabench.workload import Workload, workload
 
-__all__ = ["Workload", "read", "workload"]
+__all__ = ["Workload", "advise", "read", "workload"]
 
 
 def read(results: str | os.PathLike[str] = "results", sessions: str | None = None) -> list[dict[str, Any]]:
@@ -19,3 +19,10 @@ def read(results: str | os.PathLike[str] = "results", sessions: str | None = Non
     # By name: workers import this package, and nothing that reads sessions.
     rows: list[dict[str, Any]] = importlib.import_module("parabench.history.long_format").read(results, sessions)
     return rows
+
+
+def __getattr__(name: str) -> Any:
+    """`parabench.advise`, which can be called, is imported when it is asked for: workers never do."""
+    if name == "advise":
+        return importlib.import_module("parabench.advise")
+    raise AttributeError(f"module 'parabench' has no attribute {name!r}")

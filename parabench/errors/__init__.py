@@ -5,6 +5,7 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
+from parabench.errors.advice import CallsSpent, ItemsUnusable, SetupUnusable, TargetUnusable
 from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
@@ -93,6 +94,7 @@ __all__ = [
     "BrokerNotStarted",
     "BrokerUnreachable",
     "CallNotInstalled",
+    "CallsSpent",
     "CellDisturbed",
     "CellFailed",
     "CellProcessDied",
@@ -111,6 +113,7 @@ __all__ = [
     "InterpreterUnusable",
     "InvalidOption",
     "InvalidWorkload",
+    "ItemsUnusable",
     "JournalDamaged",
     "JournalInUse",
     "JournalNotWritable",
@@ -144,7 +147,9 @@ __all__ = [
     "SameInterpreter",
     "SchedulerUnreachable",
     "SessionNotRun",
+    "SetupUnusable",
     "StoreNotWritable",
+    "TargetUnusable",
     "TaskLost",
     "TasksFailed",
     "TooFewSessions",

@@ -64,6 +64,9 @@ class CellProcess:
         self._id = cell_id
         self._zygote = zygote
         self._timeout_seconds = timeout_seconds
+        #: Told of the number of tasks before each batch is asked for (None: all of them); what it raises keeps it from
+        #: being run.
+        self.before_batch: Callable[[int | None], None] = lambda tasks: None
         self._pid, self._line = zygote.start(module, time.monotonic() + max(timeout_seconds, SECONDS_TO_START))
 
     def ask(self, step: str, watcher: Watcher | None = None, **arguments: Any) -> dict[str, Any]:
@@ -82,6 +85,7 @@ class CellProcess:
 
     def round(self, tasks: int | None = None) -> Round:
         """One timed round, or one of so many of its first tasks."""
+        self.before_batch(tasks)
         answer = self.ask("round", traced=False, collect_garbage=True, tasks=tasks)
         return Round(
             seconds=answer["seconds"],
@@ -99,6 +103,7 @@ class CellProcess:
 
         With a watcher somebody looks at the cell meanwhile; `tasks`: only so many of its first tasks.
         """
+        self.before_batch(tasks)
         answer = self.ask("round", watcher, traced=True, collect_garbage=True, tasks=tasks)
         outcomes = outcomes_from_json(answer["outcomes"])
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
@@ -114,6 +119,7 @@ class CellProcess:
 
     def watched_round(self, watcher: Watcher) -> list[Outcome]:
         """One untimed round during which somebody looks at the cell."""
+        self.before_batch(None)
         return outcomes_from_json(self.ask("round", watcher, traced=False, collect_garbage=False)["outcomes"])
 
     def trace_cost(self) -> TraceCost:

@@ -51,6 +51,10 @@ class ExperimentOptions:
     scratch: Path | None = None
     #: Run rounds until they are flat before any is timed: the interpreter compiles as it runs.
     warm_up: bool = False
+    #: Time the first batch of each visit and no other: what the work remembers would make later ones another work.
+    fresh: bool = False
+    #: File for what the work prints; None: it is printed where the harness prints.
+    output: Path | None = None
     #: Servers that somebody else runs.
     services: Services = field(default_factory=Services)
 
@@ -76,6 +80,8 @@ class Experiment:
         self.rounds_planned: dict[str, int] = {}
         #: Told of the seconds that the reference run of a workload took.
         self.on_reference: Callable[[str, float], None] = lambda workload, seconds: None
+        #: Told of the number of tasks before each batch of any cell; what it raises keeps that batch from being run.
+        self.on_batch: Callable[[int], None] = lambda tasks: None
         #: Seconds spent so far on what later passes do not repeat: services, reference runs, instrumented rounds.
         self.seconds_once = 0.0
         #: Of these, seconds of instrumented rounds.
@@ -87,7 +93,7 @@ class Experiment:
         sweep(parent)
         self._scratch = parent / name_of_scratch()
         self._guard = self._stack.enter_context(Guard(self._scratch))
-        self._launcher = Launcher(self._python_path, self._scratch)
+        self._launcher = Launcher(self._python_path, self._scratch, self.options.output)
         self._stack.callback(self._launcher.close)
         self._launcher.zygote(())
         self._scratch.mkdir(mode=0o700)
@@ -130,7 +136,7 @@ class Experiment:
         items = items_of(workload, cell.size)
         self._guard.watch()
         expected = self._reference(workload, cell)
-        with self._opened(cell, workload, items) as (process, opening):
+        with self.opened(cell, items) as (process, opening):
             others = Others()
 
             def run_round(tasks: int | None = None) -> Round:
@@ -139,24 +145,38 @@ class Experiment:
                 verify(cell.id, workload, items[some], done.outcomes, expected and expected[some], done.items_changed)
                 return done
 
-            first_tasks = self._first_tasks(cell, workload, len(items))
-            first = run_round(first_tasks)
-            seconds_round = first.seconds * len(items) / (first_tasks or len(items))
-            rounds = self._rounds(cell, opening.seconds + first.seconds, seconds_round, rounds_worth)
-            stay = Stay(cell, len(items), rounds, opening.seconds, first.seconds, run_round)
-            stay.tasks_first_batch = first_tasks
-            stay.note("warm-up", first, set_aside=False)
-            if self.options.warm_up:
-                stay.seconds_warm_up = run_until_flat(stay.warm_up, [first.seconds])
-            yield stay
+            if self.options.fresh:
+                yield (stay := Stay(cell, len(items), 1, opening.seconds, 0.0, run_round))
+            else:
+                yield (stay := self._warmed_up(cell, len(items), opening, run_round, rounds_worth))
             blind = stay.used.blind if stay.used is not None else None
             stay.others = Share(None, blind) if blind else others.share()
             stay.gil_enabled_at_start, stay.gil_enabled_at_end = opening.gil_enabled, process.gil_enabled()
-            if instrument:
+            if instrument and not self.options.fresh:
                 instrumentation = self._instrumented(process, cell.workers, whole=_has_hooks(workload))
                 for outcomes in instrumentation.outcomes:
                     verify(cell.id, workload, items[: len(outcomes)], outcomes, expected and expected[: len(outcomes)])
                 stay.instrumented = instrumentation.instrumented
+
+    def _warmed_up(
+        self,
+        cell: Cell,
+        tasks: int,
+        opening: Opening,
+        run_round: Callable[..., Round],
+        worth: Callable[[float, float], int],
+    ) -> Stay:
+        """The stay after its first batch."""
+        first_tasks = self._first_tasks(cell, self._workloads[cell.workload], tasks)
+        first = run_round(first_tasks)
+        seconds_round = first.seconds * tasks / (first_tasks or tasks)
+        rounds = self._rounds(cell, opening.seconds + first.seconds, seconds_round, worth)
+        stay = Stay(cell, tasks, rounds, opening.seconds, first.seconds, run_round)
+        stay.tasks_first_batch = first_tasks
+        stay.note("warm-up", first, set_aside=False)
+        if self.options.warm_up:
+            stay.seconds_warm_up = run_until_flat(stay.warm_up, [first.seconds])
+        return stay
 
     def _instrumented(self, process: CellProcess, workers: int, *, whole: bool) -> Instrumentation:
         began = time.perf_counter()
@@ -208,19 +228,30 @@ class Experiment:
         items = items_of(workload, cell.size)
         reference = Cell(workload=workload.name, model="sequential", kind=workload.kind, workers=1, size=cell.size)
         label = f"{reference.id} (the reference run)"
-        with self._opened(reference, workload, items, label) as (process, _):
+        with self.opened(reference, items, label) as (process, _):
             done = process.round()
         self._seconds_alone[workload.name] = done.seconds
         self.on_reference(workload.name, done.seconds)
         verify(label, workload, items, done.outcomes, None, done.items_changed)
         return [outcome.value for outcome in done.outcomes]
 
-    def _opened(
-        self, cell: Cell, workload: Workload, items: Sequence[Any], label: str | None = None
-    ) -> AbstractContextManager[tuple[CellProcess, Opening]]:
-        timeout = self.options.cell_timeout_seconds
+    @contextlib.contextmanager
+    def opened(
+        self, cell: Cell, items: Sequence[Any], label: str | None = None, *, timeout_seconds: float | None = None
+    ) -> Iterator[tuple[CellProcess, Opening]]:
+        """A cell's process with these items, for rounds that are no visit; afterwards nothing of it is left.
+
+        `label` names it in messages; no answer may take longer than `timeout_seconds`, by default that of all cells.
+        """
+        workload = self._workloads[cell.workload]
+        timeout = timeout_seconds or self.options.cell_timeout_seconds
         settings, services = self.settings(workload), self.options.services
-        return opened(cell, workload, items, settings, self._launcher, timeout, label, services=services)
+        with opened(cell, workload, items, settings, self._launcher, timeout, label, services=services) as (
+            process,
+            opening,
+        ):
+            process.before_batch = lambda tasks: self.on_batch(len(items) if tasks is None else min(tasks, len(items)))
+            yield process, opening
 
     def _start(self, workload: Workload) -> str | ParabenchError:
         assert workload.service is not None

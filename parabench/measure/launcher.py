@@ -48,14 +48,20 @@ def _folders_of(scratch: Path) -> dict[str, str]:
 class ZygoteHandle:
     """The harness's handle on one zygote process: starts cells in it and hears how each of them ended."""
 
-    def __init__(self, python_path: Sequence[Path], scratch: Path, imports: Sequence[str]) -> None:
+    def __init__(
+        self, python_path: Sequence[Path], scratch: Path, imports: Sequence[str], output: Path | None = None
+    ) -> None:
+        """`output`: the file that all its processes print to; None: where this one prints."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, contextlib.ExitStack() as stack:
+            stream = stack.enter_context(output.open("ab")) if output is not None else None
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _ZYGOTE, str(theirs.fileno()), str(scratch), *imports],
                 pass_fds=[theirs.fileno()],
                 env=environment_of_cells(python_path) | _folders_of(scratch),
                 stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
             )
         #: Readable when the zygote has something to report.
         self.line = Line(ours)
@@ -155,18 +161,20 @@ class ZygoteHandle:
 class Launcher:
     """One zygote for each set of libraries, so that a cell is born with its own client imported and no other."""
 
-    def __init__(self, python_path: Sequence[Path], scratch: Path) -> None:
+    def __init__(self, python_path: Sequence[Path], scratch: Path, output: Path | None = None) -> None:
         #: Folders that workers must find modules in; handed on by PYTHONPATH, which subinterpreters read as well.
         self._python_path = python_path
         #: Folder of the session's files, which a zygote removes when the harness could not.
         self._scratch = scratch
+        #: As of ZygoteHandle.
+        self._output = output
         self._zygotes: dict[tuple[str, ...], ZygoteHandle] = {}
 
     def zygote(self, imports: tuple[str, ...]) -> ZygoteHandle:
         """The zygote with these modules imported; started at the first call, and again when it has died."""
         known = self._zygotes.get(imports)
         if known is None or not known.lives:
-            known = self._zygotes[imports] = ZygoteHandle(self._python_path, self._scratch, imports)
+            known = self._zygotes[imports] = ZygoteHandle(self._python_path, self._scratch, imports, self._output)
         return known
 
     @property

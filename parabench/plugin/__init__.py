@@ -32,9 +32,9 @@ from parabench.plugin.reporting import (
 )
 from parabench.plugin.visits import schedule_of
 from parabench.session.interruptions import held
-from parabench.session.options import Options
+from parabench.session.options import Options, folder_of
 from parabench.session.schedule import Schedule
-from parabench.session.session import Session, folder_of
+from parabench.session.session import Session
 from parabench.workload import KINDS
 
 __all__ = ["MeasuredCell", "cell", "pytest_report_teststatus", "pytest_terminal_summary"]

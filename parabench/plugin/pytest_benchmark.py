@@ -19,8 +19,8 @@ from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
 from parabench.history.stored import StoredSession
 from parabench.history.summary import summarise
-from parabench.session.options import Options
-from parabench.session.session import Session, folder_of
+from parabench.session.options import Options, folder_of
+from parabench.session.session import Session
 
 
 def commit_info(config: pytest.Config) -> dict[str, Any]:

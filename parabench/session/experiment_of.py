@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from parabench.analyse.race import PASSES_LEAST
@@ -13,8 +14,18 @@ from parabench.session.options import Options
 from parabench.workload import Workload
 
 
-def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: Iterable[Cell]) -> Experiment:
-    """An experiment for these cells, not yet begun; `workloads` are those the session knows, by name."""
+def experiment_of(
+    options: Options,
+    workloads: Mapping[str, Workload],
+    cells: Iterable[Cell],
+    *,
+    fresh: bool = False,
+    output: Path | None = None,
+) -> Experiment:
+    """An experiment for these cells, not yet begun; `workloads` are those the session knows, by name.
+
+    `fresh` and `output` are those of ExperimentOptions.
+    """
     cells = list(cells)
     experiment = Experiment(
         ExperimentOptions(
@@ -27,6 +38,8 @@ def experiment_of(options: Options, workloads: Mapping[str, Workload], cells: It
             scratch=options.scratch,
             services=options.services,
             warm_up=jit_enabled(),
+            fresh=fresh,
+            output=output,
         ),
         {name: workloads[name] for name in {cell.workload for cell in cells}},
         [options.workloads_dir.parent],

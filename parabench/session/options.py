@@ -9,6 +9,7 @@ from typing import Any
 
 from parabench.analyse.race import PASSES_LEAST
 from parabench.errors import InvalidOption, spelled
+from parabench.machine.fingerprint import machine_id, take_fingerprint
 from parabench.session.option_checks import CHECKS
 from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
@@ -148,3 +149,8 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
     for folder in ("results", "workloads_dir"):
         values[folder] = root / values[folder]
     return Options(**values)
+
+
+def folder_of(options: Options) -> Path:
+    """Where sessions of this fingerprint are stored."""
+    return options.results / machine_id(take_fingerprint())

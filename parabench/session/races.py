@@ -146,7 +146,7 @@ class Races:
             standing = groups.get(workload, {})
             race.look(standing, passes, priors.get(workload, {}))
             self.speedups[workload] = race.ratios_to(BASELINE, standing, priors.get(workload, {}))
-            self._enter(workload, race)
+            self._enter(workload)
         self._chosen = self._closest()
 
     def _closest(self) -> frozenset[str]:
@@ -169,15 +169,20 @@ class Races:
             for visit in (record.visits[-1] for record in running)
         )
 
+    def admit(self, record: CellRecord) -> None:
+        """Let a contestant enter that others of its model say nothing about."""
+        if record.cell.id not in self._entered:
+            self._entered.add(record.cell.id)
+            self.by_workload[record.cell.workload].enter(record.label, self._families[record.cell.model])
+
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of each workload's contestants on their common passes."""
         groups = passes_by_workload(self._records)
         return rankings_of(self._records, self._priors(self._variances(groups)))
 
-    def _enter(self, workload: str, race: Race) -> None:
+    def _enter(self, workload: str) -> None:
         for record in may_enter(self._records_of(workload), self._entered):
-            self._entered.add(record.cell.id)
-            race.enter(record.label, self._families[record.cell.model])
+            self.admit(record)
 
     def _records_of(self, workload: str) -> list[CellRecord]:
         return [record for record in self._records if record.cell.workload == workload]

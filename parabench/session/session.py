@@ -23,7 +23,7 @@ from parabench.history.journal_lines import failure_line, visit_line, warnings_l
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
 from parabench.history.session_journal import Unfinished, begin, check_same_plan, header_of, reopened
 from parabench.machine.cores import cores_usable
-from parabench.machine.fingerprint import machine_id, take_fingerprint
+from parabench.machine.fingerprint import take_fingerprint
 from parabench.measure.experiment import Experiment
 from parabench.measure.lock import Holder, SessionLock, machine_lock
 from parabench.measure.stay import Stay, visit_of
@@ -37,7 +37,7 @@ from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
 from parabench.session.laws import broken_laws
-from parabench.session.options import Options
+from parabench.session.options import Options, folder_of
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions, with_clean_rounds
@@ -47,17 +47,17 @@ from parabench.session.time_spent import first_batches, seconds_by_use
 from parabench.session.turn import turn_told
 from parabench.workload import Limit, Workload
 
-
-def folder_of(options: Options) -> Path:
-    """Where sessions of this fingerprint are stored."""
-    return options.results / machine_id(take_fingerprint())
+Found = Mapping[str, Workload] | None
 
 
 class Session:
     """What is planned, what has been measured, and what shares the processes and services behind it."""
 
-    def __init__(self, options: Options, resumed: Unfinished | None = None, mentioned: str = "") -> None:
-        # `mentioned` is text of the user's that may name workloads which run on request only.
+    def __init__(
+        self, options: Options, resumed: Unfinished | None = None, mentioned: str = "", found: Found = None
+    ) -> None:
+        # `mentioned` is text of the user's that may name workloads which run on request only; without `found` the
+        # workloads there are, are those of the folder.
         self.options = options
         self._resumed = resumed
         self._journal: Journal | None = None
@@ -65,7 +65,7 @@ class Session:
         #: Seconds that the session had run before it was resumed.
         self.seconds_before = resumed.seconds_spent if resumed else 0.0
         self._began = time.monotonic() - self.seconds_before
-        self.workloads: dict[str, Workload] = workloads_of(options, find_workloads(options.workloads_dir), mentioned)
+        self.workloads = workloads_of(options, found or find_workloads(options.workloads_dir), mentioned)
         self.models: dict[str, Model] = models_of(options)
         self.cores = cores_usable()
         self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
@@ -90,6 +90,7 @@ class Session:
         #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
         self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
         self._stack, self._repetitions = ExitStack(), Repetitions()
+        self.experiment_of: Callable[..., Experiment] = experiment_of
         self._experiment: Experiment | None = None
 
     @property
@@ -258,10 +259,7 @@ class Session:
         return time.monotonic() - self._began
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
-        """What the checks before measuring say. Raises NotFitToMeasure instead if that is what the user wants."""
-        concerns = concerns_of(self.options, self.cores)
-        for concern in concerns:
-            on_concern(concern)
+        concerns = concerns_of(self.options, self.cores, on_concern)
         told = [asdict(concern) for concern in concerns]
         self.warnings += [warning for warning in told if warning not in self.warnings]
         return concerns
@@ -290,7 +288,9 @@ class Session:
 
     def _started(self) -> Experiment:
         if self._experiment is None:
-            experiment = experiment_of(self.options, self.workloads, [record.cell for record in self.records.values()])
+            experiment = self.experiment_of(
+                self.options, self.workloads, [record.cell for record in self.records.values()]
+            )
             experiment.on_reference = self._say_cost
             self._experiment = self._stack.enter_context(experiment)
         return self._experiment

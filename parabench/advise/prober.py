@@ -1,0 +1,298 @@
+"""The probe: a few calls, alone and together, in cells of their own, before anything is raced."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from parabench.advise.ledger import Ledger
+from parabench.advise.probe import SEVERAL_CORES, Probe
+from parabench.advise.work import Dealer, Work
+from parabench.errors import CallsSpent, CellProcessDied, CellTimedOut, ParabenchError
+from parabench.measure.cell import CellProcess
+from parabench.measure.experiment import Experiment, ExperimentOptions
+from parabench.measure.verification import same
+from parabench.records import Cell, Outcome, Trace, TracedRound
+
+#: Items that are looked at one by one.
+ALONE = 3
+#: Together: so many calls at once, as far as somebody on the other side may be asked so often.
+TOGETHER = (1, 2, 4, 8)
+#: Seconds that a batch of the probe is to take, and how often it is repeated where it is short.
+SECONDS_BATCH, SECONDS_SHORT, REPEATS = 0.12, 0.2, 3
+CALLS_LEAST, CALLS_MOST = 2, 16
+#: Share of the budget that the probe may take; what does not fit is left out.
+SHARE = 0.25
+#: Calls that are shorter are looked at by batches of so many.
+SECONDS_TINY, MANY = 50e-6, 200
+#: The processor time of a whole process tree is that of its tasks where they take so long.
+SECONDS_COUNTED = 0.005
+#: Share of the items that the probe of two threads may take where none is run twice.
+SHARE_ONCE = 0.2
+#: A second call with an item is remembered when it takes this share of the first.
+REMEMBERED, SECONDS_SEEN = 0.25, 50e-6
+#: In flight where the other side is a foreign host, and where it is not.
+FOREIGN_MOST, OWN_MOST = 32, 128
+
+
+class Prober:
+    """Asks a function, and writes down what it finds."""
+
+    def __init__(self, work: Work, ledger: Ledger, *, budget: float, call_timeout: float, most: int | None) -> None:
+        self.work, self.ledger, self.found = work, ledger, Probe()
+        self._deadline = time.monotonic() + SHARE * budget
+        self._call_timeout = call_timeout
+        self._most = most
+        self._experiment: Experiment
+        #: A call, threads and processes of the function's own included; 0 where a batch is too short to tell.
+        self._seconds_cpu_of_tree = 0.0
+        self._workloads = {work.name: work.workload(probing=True)}
+
+    def run(self) -> Probe:
+        """All that can be found out within the share of the budget, and within the calls that are left."""
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="parabench-advise-") as folder:
+            printed = Path(folder) / "printed"
+            options = ExperimentOptions(
+                size="small",
+                seed=0,
+                latency_seconds=0.0,
+                github_url="",
+                cell_timeout_seconds=self._call_timeout,
+                rounds=1,
+                output=printed,
+            )
+            with Experiment(options, self._workloads, roots(self.work)) as experiment:
+                experiment.on_batch = self.ledger.charge
+                self._experiment = experiment
+                try:
+                    self._look()
+                except CallsSpent:
+                    self.found.cut_short = True
+                except CellTimedOut as error:
+                    self.found.fatal = (
+                        "never-returns",
+                        f"a call did not return within {self._call_timeout:g} s ({error})",
+                    )
+                except CellProcessDied as error:
+                    self.found.fatal = ("ends-process", str(error))
+                except ParabenchError as error:
+                    self.found.fatal = ("not-run", str(error))
+            self.found.bytes_printed = printed.stat().st_size if printed.exists() else 0
+        self.found.seconds_spent = time.monotonic() - began
+        return self.found
+
+    def _look(self) -> None:
+        if self.work.dealer is not None:
+            self._once(self.work.dealer)
+            return
+        outcomes = self._alone()
+        if self._late():
+            return
+        self._again(outcomes)
+        if self.found.seconds < SECONDS_TINY:
+            self._many()
+        self.found.in_flight_most = min(self._most or (FOREIGN_MOST if self.found.traces["hosts"] else OWN_MOST), 512)
+        if self.work.target.is_coroutine:
+            self._together("asyncio", self.found.coroutines)
+            if self.found.coroutines and self.found.computes:
+                self._together("thread-pool", self.found.threads)
+            return
+        self._together("thread-pool", self.found.threads)
+        if self.work.twin is not None:
+            self._together("asyncio", self.found.coroutines)
+
+    def _once(self, dealer: Dealer) -> None:
+        """The same without running any item twice: what is remembered, or repeatable, stays unknown."""
+        self._first(dealer.deal(1))
+        if self._late() or not dealer.left:
+            return
+        with self._experiment.opened(self._cell("sequential", 1), dealer.deal(min(ALONE, dealer.left))) as (process, _):
+            traced, _, outcomes = process.traced_round()
+        self._note(traced)
+        self.found.raised += sum(map(_raised, outcomes))
+        found = self.found
+        found.in_flight_most = self._most or FOREIGN_MOST
+        model = "asyncio" if self.work.coroutine is not None else "thread-pool"
+        seconds = found.coroutines if model == "asyncio" else found.threads
+        ratios: list[float | None] = []
+        for count in (1, 2):
+            calls = max(count, min(8, int(SHARE_ONCE * dealer.left) // 2))
+            if calls > dealer.left or self._late():
+                found.cut_short = True
+                return
+            with self._experiment.opened(self._cell(model, count), dealer.deal(calls)) as (process, _):
+                traced, _, _ = process.traced_round()
+            seconds[count] = traced.seconds / calls
+            ratios.append(_waiting_share(traced) if found.computes else None)
+        self._gil(ratios)
+
+    def _first(self, items: Sequence[Any]) -> None:
+        """The first call of a process, and what it leaves behind."""
+        found = self.found
+        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+            first = process.round()
+        found.seconds = found.seconds_first = found.seconds_longest = first.seconds
+        found.seconds_cpu = first.used.seconds_cpu
+        found.traces = first.findings
+        found.raised = sum(map(_raised, first.outcomes))
+        self.work.copies = self.work.copies or bool(first.items_changed)
+
+    def _late(self) -> bool:
+        if time.monotonic() + 2 * self.found.seconds > self._deadline:
+            self.found.cut_short = True
+            return True
+        return False
+
+    def _cell(self, model: str, workers: int) -> Cell:
+        return Cell(workload=self.work.name, model=model, kind=self.work.kind, workers=workers, size="small")
+
+    def _alone(self) -> list[Outcome]:
+        """Three items one by one in a fresh process: first calls, then again."""
+        found, items = self.found, list(self.work.items[:ALONE])
+        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+            first = process.round(1)
+            found.seconds = found.seconds_first = found.seconds_longest = first.seconds
+            found.seconds_cpu = first.used.seconds_cpu
+            found.traces = first.findings
+            if first.items_changed and not self.work.copies:
+                self.work.copies = True
+            outcomes = list(first.outcomes)
+            if self._late() or (len(items) == 1 and found.seconds > 1):
+                return outcomes
+            traced, _, of_round = process.traced_round()
+            outcomes += of_round[1:]
+            if not self._late():
+                self._repeated(process, traced.traces, of_round)
+            self._note(traced)
+        found.raised = sum(_raised(outcome) for outcome in outcomes)
+        return outcomes
+
+    def _note(self, traced: TracedRound) -> None:
+        """What a call takes, from a round whose first item the process may have had before."""
+        found = self.found
+        took = [trace.seconds_ended - trace.seconds_started for trace in traced.traces]
+        new = (took[1:] if found.remembers else took) or took
+        found.seconds, found.seconds_longest = statistics.fmean(new), max(new)
+        cpu = [trace.seconds_cpu for trace in traced.traces if trace.seconds_cpu is not None]
+        found.seconds_cpu = min(statistics.fmean(cpu[1:] or cpu) if cpu else found.seconds_cpu, found.seconds)
+        waits = waited(traced.traces)
+        if len(waits) == len(took):  # the time of a call without what other programs took of the machine
+            found.seconds_waiting = statistics.fmean(waits[1:] or waits)
+            found.seconds = min(found.seconds, found.seconds_cpu + found.seconds_waiting)
+        if found.cores_used > SEVERAL_CORES:  # threads or processes of its own, which compute while the call waits
+            found.seconds_cpu = max(found.seconds_cpu, self._seconds_cpu_of_tree)
+
+    def _repeated(self, process: CellProcess, traces: Sequence[Trace], first: Sequence[Outcome]) -> None:
+        """The same items once more in the same process: remembered, or other results?"""
+        done = process.round()
+        new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
+        if min(new) > SECONDS_SEEN:
+            again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
+            self.found.remembers = max(again) < REMEMBERED * min(new)
+        if not self.found.remembers:
+            self.found.cores_used = done.used.seconds_cpu / done.seconds if done.seconds > SECONDS_COUNTED else 0.0
+            self._seconds_cpu_of_tree = done.used.seconds_cpu / len(traces) if done.seconds > SECONDS_COUNTED else 0.0
+        for name in ("globals_changed", "files_new", "hosts"):
+            self.found.traces[name] = sorted({*self.found.traces[name], *done.findings[name]})
+        for name in ("threads", "processes"):
+            self.found.traces[name] = max(self.found.traces[name], done.findings[name])
+        self.found.stateful = not _same(first, done.outcomes)
+        if done.items_changed:
+            self.work.copies = True
+
+    def _again(self, outcomes: Sequence[Outcome]) -> None:
+        """The same in another fresh process: do equal items give equal results?"""
+        changed = self.work.copies
+        if changed:  # the workload is made anew, with copies; results that were compared were those of changed items
+            self._workloads[self.work.name] = self.work.workload(probing=True)
+            self.found.stateful = False
+        items = list(self.work.items[:ALONE])
+        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+            first = process.round()
+            if changed:
+                self.found.stateful = not _same(first.outcomes, process.round().outcomes)
+            elif len(first.outcomes) == len(outcomes):
+                self.found.deterministic = _same(first.outcomes, outcomes)
+        if not self.found.deterministic:
+            self.found.stateful = False
+
+    def _many(self) -> None:
+        """Short calls by the batch: looking at one of them takes longer than it does."""
+        items = list(self.work.items[:MANY])
+        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+            seconds = min(process.round().seconds for _ in range(REPEATS)) / len(items)
+        self.found.seconds_cpu *= min(1.0, seconds / self.found.seconds)
+        self.found.seconds = self.found.seconds_longest = seconds
+
+    def _together(self, model: str, seconds: dict[int, float]) -> None:
+        """So many calls at once."""
+        found = self.found
+        ratios: list[float | None] = []
+        counts = [count for count in TOGETHER if count <= max(1, found.in_flight_most)]
+        if found.computes and model == "thread-pool":
+            counts = [count for count in counts if count <= max(2, os.cpu_count() or 1)]
+        for count in counts:
+            calls = max(CALLS_LEAST, count, min(CALLS_MOST, int(SECONDS_BATCH / max(found.seconds, 1e-9))))
+            calls = min(-(-calls // count) * count, len(self.work.items))
+            if calls < count or time.monotonic() + 2 * calls * found.seconds / count > self._deadline:
+                found.cut_short = True
+                return
+            items = list(self.work.items[-calls:])
+            with self._experiment.opened(self._cell(model, count), items) as (process, _):
+                took: list[float] = []
+                while len(took) < (1 if found.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
+                    took.append(process.round().seconds)
+                if count <= 2 and model == "thread-pool" and found.computes and not found.remembers:
+                    ratios.append(_waiting_share(process.traced_round()[0]))
+            seconds[count] = min(took) / calls
+        self._gil(ratios)
+
+    def _gil(self, ratios: Sequence[float | None]) -> None:
+        """From the waiting of one thread and of two."""
+        if len(ratios) == 2 and None not in ratios:
+            alone, pair = ratios
+            self.found.gil_waiting = max(0.0, (pair or 0.0) - (alone or 0.0))
+
+
+def waited(traces: Sequence[Trace]) -> list[float]:
+    """Seconds that each task neither computed nor stood in line for a core; those without both readings left out."""
+    return [
+        max(0.0, trace.seconds_ended - trace.seconds_started - trace.seconds_cpu - trace.seconds_runqueue)
+        for trace in traces
+        if trace.seconds_cpu is not None and trace.seconds_runqueue is not None
+    ]
+
+
+def undisturbed(trace: Trace) -> float:
+    """Seconds of a task without those in which it stood in line for a core, where the system tells them."""
+    return trace.seconds_ended - trace.seconds_started - (trace.seconds_runqueue or 0.0)
+
+
+def _waiting_share(done: TracedRound) -> float | None:
+    """Seconds of waiting a second of processor time, over a batch; None where the system does not tell."""
+    cpu = [trace.seconds_cpu for trace in done.traces if trace.seconds_cpu is not None]
+    waits = waited(done.traces)
+    return sum(waits) / sum(cpu) if len(waits) == len(done.traces) and sum(cpu) > 0 else None
+
+
+def roots(work: Work) -> list[Path]:
+    """Folders that workers need to find the function's modules in."""
+    found = [target.root for target in (work.target, work.twin) if target is not None and target.root is not None]
+    return list(dict.fromkeys([*found, Path.cwd()]))
+
+
+def _raised(outcome: Outcome) -> bool:
+    return outcome.failure is not None or (isinstance(outcome.value, dict) and set(outcome.value) == {"raised"})
+
+
+def _same(some: Sequence[Outcome], others: Sequence[Outcome]) -> bool:
+    return len(some) == len(others) and all(
+        same(mine.value, theirs.value, 1e-9) and (mine.failure is None) == (theirs.failure is None)
+        for mine, theirs in zip(some, others, strict=True)
+    )

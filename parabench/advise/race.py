@@ -1,0 +1,240 @@
+"""The race: a session with one workload, whose contestants were chosen by prediction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from parabench.advise.ledger import Ledger
+from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
+from parabench.advise.probe import Probe
+from parabench.advise.prober import roots
+from parabench.advise.saving import saved
+from parabench.advise.work import Work
+from parabench.analyse.ranking import Ratio
+from parabench.errors import CallsSpent, ParabenchError
+from parabench.measure.experiment import Experiment
+from parabench.models import BASELINE
+from parabench.records import Cell, CellRecord, Concern
+from parabench.session.answers import Answer
+from parabench.session.experiment_of import experiment_of
+from parabench.session.option_table import OPTIONS
+from parabench.session.options import Given, Options, read_options
+from parabench.session.orders import endless_orders
+from parabench.session.schedule import Hooks, Schedule
+from parabench.session.session import Session
+
+#: Seconds that a batch of one call after the other is to take, as a share of the budget: a race needs some passes.
+SHARE_OF_BATCH = 1 / 80
+#: A batch has at least so many items for each worker of the largest contestant that computes, and as many as this
+#: share of the budget allows for work that waits.
+ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
+#: Results of a batch may take so much memory: they are held until all have come.
+BYTES_OF_RESULTS = 400e6
+#: A cell is given so many times what it should take, and at least so many seconds.
+PATIENCE, SECONDS_LEAST = 20.0, 10.0
+
+
+@dataclass(slots=True)
+class Raced:
+    """What a race has found."""
+
+    answer: Answer | None = None
+    records: list[CellRecord] = field(default_factory=list)
+    passes: int = 0
+    seconds: float = 0.0
+    #: Why it ended before it was settled; None when it was.
+    stopped: str | None = None
+    widened: bool = False
+    concerns: list[Concern] = field(default_factory=list)
+    stored: Path | None = None
+    #: Labels of those that are as good as the best one, for sure.
+    good: frozenset[str] = frozenset()
+    #: As of Races, by label.
+    speedups: Mapping[str, Ratio] = field(default_factory=dict)
+
+
+def batch_size(probe: Probe, items: int, cores: int, budget: float) -> int:
+    """How many items a batch has, so that a race of some passes fits into the budget, and its results into memory."""
+    each = max(probe.seconds, 1e-9)
+    items = min(items, max(cores, int(BYTES_OF_RESULTS / max(1.0, probe.bytes_per_value))))
+    wanted = int(SHARE_OF_BATCH * budget / each)
+    if probe.computes:
+        least = ITEMS_PER_CORE * cores
+    else:
+        least = min(2 * probe.in_flight_most, int(SHARE_OF_WAITING_BATCH * budget / each))
+        least = max(least, ITEMS_PER_CORE * cores)
+    return min(items, max(wanted, least))
+
+
+def options_of(work: Work, *, budget: float, timeout: float, results: Path, on_busy: str, seed: int | None) -> Options:
+    """The options of the session, as if they had been given to it."""
+    given = {entry.field: Given(entry.default, entry.flag, explicit=False) for entry in OPTIONS}
+    root = roots(work)[0]
+    options = read_options(given, root)
+    return replace(
+        options,
+        budget_seconds=budget,
+        cell_timeout_seconds=timeout,
+        results=results,
+        on_busy=on_busy,
+        seed=options.seed if seed is None else seed,
+        workloads=(),
+        everything=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a race is run."""
+
+    options: Options
+    ledger: Ledger
+    #: As of ExperimentOptions.
+    fresh: bool
+    output: Path
+    #: Store the session's file.
+    keep: bool
+    say: Callable[[str], None]
+
+    def say_waiting(self, _: object) -> None:
+        """Another session has to end first."""
+        self.say("waiting for another session that measures on this machine")
+
+
+def race(work: Work, selection: Selection, terms: Terms) -> Raced:
+    """Race what was selected until it is settled, or the budget or the calls are spent.
+
+    What was ruled out enters where a prediction turns out to be wrong.
+    """
+    session, raced = _session(work, terms), Raced()
+    if work.dealer is not None:
+        work.dealer.dealing = True
+    began = time.monotonic()
+    cells = {one.key: _cell(work, one, entered=one not in selection.reserve) for one in selection.contestants}
+    try:
+        items = {f"advise::{cell.id}": cell for cell in cells.values()}
+        session.plan(items, {}, terms.say_waiting, raced.concerns.append)
+        look = Widening(session, selection, cells, raced).look
+        raced.stopped = _run(session, list(cells.values()), look, terms.say)
+        raced.passes = max((len(record.visits) for record in session.records.values()), default=0)
+        if work.dealer is not None:
+            work.dealer.dealing = False
+            work.batch = work.items[: work.dealer.batch_size]
+        answers = session.answers()
+        raced.answer = answers[0] if answers else None
+        raced.speedups = session.races.speedups.get(work.name, {}) if session.races else {}
+        raced.good = session.races.by_workload[work.name].good if session.races else frozenset()
+        raced.records = list(session.records.values())
+        if terms.keep:
+            raced.stored = saved(session)
+    finally:
+        raced.seconds = time.monotonic() - began
+        session.close()
+    return raced
+
+
+def _session(work: Work, terms: Terms) -> Session:
+    """A session of the one workload, whose batches are charged before they begin."""
+    workload = work.workload()
+    session = Session(terms.options, found={workload.name: workload})
+
+    def counted(*arguments: Any) -> Experiment:
+        experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
+        experiment.on_batch = terms.ledger.charge
+        return experiment
+
+    session.experiment_of = counted
+    return session
+
+
+class Widening:
+    """Lets in what was ruled out, when predictions turn out to be wrong."""
+
+    def __init__(
+        self, session: Session, selection: Selection, cells: dict[tuple[str, int, str], Cell], raced: Raced
+    ) -> None:
+        self._session, self._selection, self._cells, self._raced = session, selection, cells, raced
+
+    def look(self, passes: int) -> None:
+        """Between passes."""
+        races = self._session.races
+        assert races is not None
+        races.look(passes)
+        if self._raced.widened or not self._wrong():
+            return
+        self._raced.widened = True
+        for one in self._selection.reserve:
+            races.admit(self._session.records[self._cells[one.key].id])
+
+    def _wrong(self) -> bool:
+        """Whether the control is off by more than the stated error, or no worse than the best."""
+        seconds = {
+            one.key: taken
+            for one in self._selection.contestants
+            if (taken := self._session.records[self._cells[one.key].id].seconds) is not None
+        }
+        control = self._selection.control
+        if control is None or control.key not in seconds or len(seconds) < 2:
+            return False
+        best = min(seconds.values())
+        return seconds[control.key] * ERROR_STATED < control.seconds or seconds[control.key] <= RULED_OUT * best
+
+
+def _cell(work: Work, one: Prediction, *, entered: bool) -> Cell:
+    return Cell(
+        workload=work.name,
+        model=one.model,
+        kind=work.kind,
+        workers=one.workers,
+        size="small",
+        workers_named=one.model != BASELINE,
+        chunk=one.chunk,
+        by_default=entered,
+    )
+
+
+def _run(
+    session: Session, cells: Sequence[Cell], look: Callable[[int], None], say: Callable[[str], None]
+) -> str | None:
+    """All visits; returns why they ended, None when the race was settled."""
+    races = session.races
+    assert races is not None
+    schedule = session.schedule = Schedule(
+        endless_orders([cells], session.options.seed),
+        session.options.budget_seconds,
+        hooks=Hooks(wanted=session.wanted, after_pass=look, block_of=lambda cell: cell.workload),
+        endless=True,
+        passes_required=1,
+    )
+    while schedule.done < len(schedule.visits):
+        cell = schedule.visits[schedule.done][2]
+        visit = schedule.next(session.seconds_once)
+        if visit is None:
+            if schedule.passes is not None and schedule.visits[schedule.done - 1][0] >= schedule.passes:
+                break
+            continue
+        say(f"pass {visit[0] + 1}: {cell.id}")
+        try:
+            _visit(session, cell, visit)
+        except CallsSpent:
+            look(visit[0] + 1)
+            return "the calls that were promised at most are used up"
+        except ParabenchError as error:
+            session.fail(cell, str(error))
+        schedule.settle()
+    return None if races.settled else "the budget is spent"
+
+
+def _visit(session: Session, cell: Cell, visit: tuple[int, int]) -> None:
+    with session.visit(cell, *visit) as stay:
+        for _ in range(stay.rounds):
+            stay.round()
+
+
+def failures(records: Iterable[CellRecord]) -> dict[str, str]:
+    """What was wrong with the cells that gave no valid time, by label."""
+    return {record.label: record.failure for record in records if record.failure is not None}

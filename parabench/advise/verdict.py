@@ -1,0 +1,164 @@
+"""From a race to what is recommended: by the race where it is settled, else by prediction among what it has left."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parabench.advise.advice import Checked, Standing
+from parabench.advise.prediction import Prediction, Selection
+from parabench.advise.race import Raced
+from parabench.analyse.ranking import Ratio
+from parabench.models import BASELINE
+from parabench.records import CellRecord
+from parabench.session.answers import SIMPLEST_FIRST, Choice
+
+#: Predictions that are so close together do not choose: the simplest does.
+AS_GOOD = 1.05
+#: A speed-up whose ends are further apart than this factor is told without them.
+USELESS_WIDTH = 20.0
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to use, and what comes after it."""
+
+    use: Choice
+    chosen: Prediction
+    settled: bool
+    speedup: float | None
+    low: float | None
+    high: float | None
+    equals: tuple[Choice, ...]
+    following: tuple[Standing, ...]
+
+
+def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> Verdict | None:
+    """The verdict on a race; None when no contestant has a valid time.
+
+    `awaits`: the function is a coroutine function, for which an event loop is the simplest that there is.
+    """
+    predicted = {one.key: one for one in selection.contestants}
+    valid = {key_of(record): record for record in raced.records if record.valid}
+    if raced.answer is None or not valid:
+        return None
+    answer = raced.answer
+    alive = [key_of_choice(choice) for choice in (answer.use, *answer.equals)]
+    if len(alive) == 1 and not answer.settled:  # nothing has been compared
+        alive = list(valid)
+    if answer.settled:
+        good = [key for key, record in valid.items() if record.label in raced.good] or alive[:1]
+        key = min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
+    else:
+        key = _by_prediction(alive, predicted, awaits=awaits)
+    ratios = _speedups(raced, valid)
+    own = ratios.get(key)
+    wide = own is None or own.low is None or own.high is None or own.high > USELESS_WIDTH * own.low
+    return Verdict(
+        use=choice_of(predicted[key]),
+        chosen=predicted[key],
+        settled=answer.settled,
+        speedup=own.ratio if own else None,
+        low=None if wide or own is None else own.low,
+        high=None if wide or own is None else own.high,
+        equals=tuple(choice_of(predicted[other]) for other in dict.fromkeys(alive) if other != key),
+        following=_following(key, valid, ratios, predicted),
+    )
+
+
+def key_of(record: CellRecord) -> Key:
+    """Which contestant a record is of."""
+    return record.cell.model, record.cell.workers, record.cell.chunk
+
+
+def key_of_choice(choice: Choice) -> Key:
+    """Which contestant a choice is."""
+    return choice.model, choice.workers, choice.chunk
+
+
+def choice_of(one: Prediction) -> Choice:
+    """A contestant as what can be recommended."""
+    return Choice(one.family, one.model, one.workers, one.chunk)
+
+
+def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *, awaits: bool) -> Key:
+    """The simplest of those that are predicted to be the quickest."""
+    best = min(predicted[key].seconds for key in alive)
+    good = [key for key in alive if predicted[key].seconds <= AS_GOOD * best]
+    return min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
+
+
+def _simplicity(one: Prediction, *, awaits: bool) -> tuple[int, int, Key]:
+    """Sorts by family, then by fewer workers."""
+    order = ("asyncio", *SIMPLEST_FIRST) if awaits else SIMPLEST_FIRST
+    return order.index(one.family) if one.family in order else len(order), one.workers, one.key
+
+
+def _speedups(raced: Raced, valid: Mapping[Key, CellRecord]) -> dict[Key, Ratio]:
+    """Seconds of one after the other / seconds of each contestant, with an interval where there is one."""
+    alone = next((record.seconds for record in valid.values() if record.cell.model == BASELINE), None)
+    found: dict[Key, Ratio] = {}
+    for key, record in valid.items():
+        if key[0] == BASELINE:
+            found[key] = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
+        elif (known := raced.speedups.get(record.label)) is not None:
+            found[key] = known
+        elif alone and record.seconds:
+            found[key] = Ratio(ratio=alone / record.seconds, low=None, high=None, pairs=0)
+    return found
+
+
+def _following(
+    chosen: Key, valid: Mapping[Key, CellRecord], ratios: Mapping[Key, Ratio], predicted: Mapping[Key, Prediction]
+) -> tuple[Standing, ...]:
+    """The quickest of each other family."""
+    best: dict[str, Standing] = {}
+    for key in sorted(ratios, key=lambda key: -ratios[key].ratio):
+        family = predicted[key].family
+        if family != predicted[chosen].family:
+            more = _bytes_more(valid[key])
+            best.setdefault(family, Standing(choice_of(predicted[key]), ratios[key].ratio, more))
+    return tuple(best.values())
+
+
+def _bytes_more(record: CellRecord) -> int | None:
+    """Memory at its peak beyond what it had before, where a round has shown it."""
+    shown = record.instrumented
+    if shown is None or shown.bytes_peak is None or shown.bytes_before is None:
+        return None
+    return shown.bytes_peak - shown.bytes_before
+
+
+def checked_of(selection: Selection, raced: Raced) -> tuple[Checked, ...]:
+    """Predictions beside what was raced."""
+    seconds = {key_of(record): record.seconds for record in raced.records}
+    alone = next((one for one in selection.contestants if one.family == "baseline"), None)
+    raced_alone = seconds.get(alone.key) if alone else None
+    pace = raced_alone / alone.seconds if alone and raced_alone else 1.0
+    return tuple(
+        Checked(one.model, one.workers, one.chunk, one.seconds * pace, taken)
+        for one in selection.contestants
+        if (taken := seconds.get(one.key)) is not None and one.family != "baseline"
+    )
+
+
+def costs_text(raced: Raced, key: Key) -> str:
+    """Memory, processor time and energy of what is recommended, as far as they are known."""
+    record = next((record for record in raced.records if key_of(record) == key), None)
+    if record is None or not record.visits:
+        return ""
+    parts = []
+    shown = record.instrumented
+    if shown is not None and shown.bytes_peak is not None:
+        parts.append(f"memory {shown.bytes_peak / 1e6:.0f} MB")
+    if record.tasks:
+        cpu = statistics.fmean(visit.seconds_cpu for visit in record.visits)
+        parts.append(f"{1000 * cpu / record.tasks:.2g} CPU s")
+        joules = [visit.joules for visit in record.visits if visit.joules is not None]
+        if joules:
+            parts[-1] += f" and {1000 * statistics.fmean(joules) / record.tasks:.2g} J"
+        parts[-1] += " per 1,000"
+    return "; ".join(parts)

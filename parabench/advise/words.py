@@ -1,0 +1,155 @@
+"""Findings in words: what a call does, why the answer is what it is, and what has to be known before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from parabench.advise.advice import Cause, Checked, Warned
+from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
+from parabench.advise.probe import SEVERAL_CORES, Probe
+from parabench.advise.work import Work
+from parabench.explain.causes import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
+
+#: What makes a cell's failure one of results and not of running.
+DIFFER = "differ from sequential"
+
+
+def does(probe: Probe) -> str:
+    """What a call does, as in "computes and lets go of the GIL"."""
+    if not probe.computes:
+        return "waits"
+    if not probe.threads:
+        return "computes"
+    return "computes and lets go of the GIL" if probe.gil_released > 0.5 else "computes and holds the GIL"
+
+
+def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[Cause, ...]:
+    """Why it is this one."""
+    share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
+    told: list[Cause] = []
+    if not probe.computes:
+        told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
+    elif probe.gil_released > 0.5:
+        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
+    elif probe.threads:
+        told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
+    else:
+        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))
+    if chosen is not None and chosen.family == "baseline":
+        told.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
+    elif chosen is not None:
+        told.append(Cause(_name_of(chosen.bound), f"bound by {chosen.bound}"))
+    return tuple(told)
+
+
+NOT_ASKED = Warned(
+    "once-per-item",
+    "nobody said that it may run again on an item that it has had, so each item was run once at most, and results were "
+    "not compared: with --idempotent the advice is surer",
+)
+
+
+def _name_of(bound: str) -> str:
+    """The cause that a bound is one of."""
+    if "cores" in bound:
+        return CORES
+    names = {"the GIL": GIL, "handing over": DISPATCH, "the longest task": IMBALANCE}
+    return names.get(bound, SERVER if "other side" in bound else WAITING)
+
+
+def warnings(work: Work, probe: Probe) -> list[Warned]:
+    """What the probe has seen that matters for whoever takes the advice."""
+    texts = {
+        "mutates-item": "it changes its item: each call was given a copy; work on a copy yourself, or pass one"
+        if work.copies
+        else "",
+        "not-repeatable": "equal items give different results in fresh processes (a clock, chance, somebody else's "
+        "state), so results were not compared"
+        if not probe.deterministic
+        else "",
+        **_remembering(probe),
+        **_leaving(probe),
+        "raises": f"{probe.raised} calls of the probe raised: what was raised counts as the result"
+        if probe.raised
+        else "",
+        **_results(probe),
+        "blocks-loop": "its coroutine blocks the event loop while it waits: no other one goes on meanwhile"
+        if probe.loop_blocked
+        else "",
+    }
+    return [*(Warned(kind, text) for kind, text in texts.items() if text), *_of_its_own(probe)]
+
+
+def _remembering(probe: Probe) -> dict[str, str]:
+    """State that calls share."""
+    changed = ", ".join(probe.traces.get("globals_changed", ()))
+    if probe.remembers:
+        text = "a second call with the same item is nearly free, because it keeps a cache: every batch was timed cold "
+        return {"remembers": text + "in fresh processes; processes do not share what they keep"}
+    if probe.stateful:
+        text = f"results depend on what was called before (globals that change: {changed or 'none seen'})"
+        return {"state": f"{text}: order matters"}
+    return {"globals": f"calls change globals of its module: {changed}" if changed else ""}
+
+
+def _leaving(probe: Probe) -> dict[str, str]:
+    """Traces outside the process."""
+    files, hosts = (", ".join(probe.traces.get(part, ())) for part in ("files_new", "hosts"))
+    most = probe.in_flight_most
+    return {
+        "files": f"calls leave files in the working directory: {files}" if files else "",
+        "prints": f"calls print or log ({probe.bytes_printed} bytes in the probe): it is not shown"
+        if probe.bytes_printed
+        else "",
+        "foreign-host": f"calls reach {hosts}: at most {most} were in flight (--most-in-flight)" if hosts else "",
+    }
+
+
+def _results(probe: Probe) -> dict[str, str]:
+    """What is hard about results."""
+    why, weight = probe.value_pickles, probe.bytes_per_value
+    return {
+        "value-not-pickled": f"results do not pickle ({why}): processes are out" if why else "",
+        "large-results": f"a result is {weight / 1e6:.0f} MB: between processes each is copied" if weight > 1e6 else "",
+    }
+
+
+def _of_its_own(probe: Probe) -> list[Warned]:
+    traces = probe.traces
+    if traces.get("processes"):
+        return [
+            Warned("own-processes", "it starts processes itself, and each worker adds its own: give it one worker only")
+        ]
+    if probe.cores_used > SEVERAL_CORES or traces.get("threads"):
+        limit = "OMP_NUM_THREADS=1 or OPENBLAS_NUM_THREADS=1" if traces.get("blas") else "its own number of threads"
+        return [
+            Warned(
+                "oversubscribed",
+                f"it keeps {max(1.0, probe.cores_used):.1f} cores busy with threads of its own: workers would compete; "
+                f"limit them with {limit}",
+            )
+        ]
+    return []
+
+
+def differing(failures: Mapping[str, str]) -> list[Warned]:
+    """Wrong, lost or different results, and other failures of contestants."""
+    told = []
+    for label, failure in failures.items():
+        first = failure.splitlines()[0]
+        wrong = DIFFER in failure or "lost or doubled" in failure
+        told.append(Warned("results-differ" if wrong else "contestant-failed", f"{label}: {first}"))
+    return sorted(told, key=lambda one: one.kind != "results-differ")
+
+
+def predictions_wrong(checked: Iterable[Checked], *, widened: bool) -> list[Warned]:
+    """The predictions that were off by more than their stated error."""
+    off = [one for one in checked if one.factor > ERROR_STATED]
+    if not off:
+        return []
+    named = ", ".join(
+        f"{one.model} x{one.workers} {one.predicted * 1000:.3g} ms predicted, {one.raced * 1000:.3g} raced"
+        for one in sorted(off, key=lambda one: -one.factor)[:2]
+    )
+    more = "; what had been ruled out was raced as well" if widened else ""
+    return [Warned("prediction-wrong", f"predictions were off by more than {ERROR_STATED}x: {named}{more}")]

@@ -1,0 +1,169 @@
+"""Functions of somebody's own, each with a trap."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import multiprocessing
+import os
+import random
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CACHE: dict[int, int] = {}
+TOTAL = 0
+SEEN: list[int] = []
+
+
+def plain(item):
+    return item * 2
+
+
+def prints(item):
+    print("a line", item)
+    return item
+
+
+def logs(item):
+    logging.getLogger("jobs").warning("item %s", item)
+    return item
+
+
+def mutates(item):
+    item["seen"] = True
+    return item["n"]
+
+
+def remembers(item):
+    if item not in CACHE:
+        time.sleep(0.01)
+        CACHE[item] = item + 1
+    return CACHE[item]
+
+
+def needs_connection(item, connection):
+    return connection.execute("select ? + 1", (item,)).fetchone()[0]
+
+
+@contextlib.contextmanager
+def connection():
+    made = sqlite3.connect(":memory:")
+    yield made
+    made.close()
+
+
+def own_threads(item):
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(abs, [item, -item]))
+
+
+def raises_on_some(item):
+    if item % 2:
+        raise ValueError(f"{item} is odd")
+    return item
+
+
+def takes_long(item):
+    time.sleep(1.2)
+    return item
+
+
+def never_returns(item):
+    threading.Event().wait()
+
+
+def returns_much(item):
+    return b"x" * 5_000_000
+
+
+async def blocks_its_loop(item):
+    time.sleep(0.01)  # noqa: ASYNC251  # that is the trap
+    return item
+
+
+async def awaits(item):
+    await asyncio.sleep(0.01)
+    return item
+
+
+def decorate(function):
+    @functools.wraps(function)
+    def wrapper(item):
+        return function(item) + 1
+
+    return wrapper
+
+
+@decorate
+def decorated(item):
+    return item
+
+
+class Client:
+    def fetch(self, item):
+        return item + 1
+
+
+client = Client()
+
+
+def _square(number):
+    return number * number
+
+
+def own_processes(item):
+    with multiprocessing.Pool(1) as pool:
+        return pool.map(_square, [item])[0]
+
+
+def ends_the_process(item):
+    os._exit(3)
+
+
+def exits(item):
+    raise SystemExit(item)
+
+
+def depends_on_order(item):
+    global TOTAL
+    TOTAL += item
+    return TOTAL
+
+
+def by_chance(item):
+    return random.random()
+
+
+def not_pickled(item):
+    return lambda: item
+
+
+def leaves_files(item):
+    Path(f"left-{item}.txt").write_text("x")
+    return item
+
+
+def counts(item):
+    """Writes a byte into the file of the variable for each call: it survives whatever ends the process."""
+    with Path(os.environ["CALLS_FILE"]).open("ab") as file:
+        file.write(b"." if item >= 0 else b"-")
+    return item
+
+
+def counts_and_dies(item):
+    counts(item)
+    if item == 7 and multiprocessing.parent_process() is not None:
+        os._exit(9)
+    return item
+
+
+def counts_and_hangs(item):
+    counts(item)
+    if item == 5:
+        time.sleep(60)
+    return item

@@ -1,0 +1,110 @@
+"""The probe sees what a function does behind its back; each trap is a function of `jobs_for_tests`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from parabench.advise.ledger import Ledger
+from parabench.advise.probe import Probe
+from parabench.advise.prober import Prober
+from parabench.advise.target import target_of
+from parabench.advise.words import warnings
+from parabench.advise.work import Dealer, Work
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def found_by_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [str(HERE), *sys.path])
+    monkeypatch.chdir(tmp_path)
+
+
+def probed(name: str, items=tuple(range(20)), timeout: float = 20.0, calls: int = 400, **fields) -> tuple[Work, Probe]:
+    work = Work(target=target_of(f"jobs_for_tests.py:{name}", HERE), items=list(items), **fields)
+    ledger = Ledger(calls)
+    probe = Prober(work, ledger, budget=20.0, call_timeout=timeout, most=2).run()
+    assert ledger.made <= calls
+    return work, probe
+
+
+def kinds(work: Work, probe: Probe) -> set[str]:
+    return {warned.kind for warned in warnings(work, probe)}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("prints", "prints"),
+        ("logs", "prints"),
+        ("own_threads", "oversubscribed"),
+        ("own_processes", "own-processes"),
+        ("raises_on_some", "raises"),
+        ("exits", "raises"),
+        ("depends_on_order", "state"),
+        ("by_chance", "not-repeatable"),
+        ("not_pickled", "value-not-pickled"),
+        ("leaves_files", "files"),
+        ("remembers", "remembers"),
+        ("returns_much", "large-results"),
+    ],
+)
+def test_traps_are_told(name: str, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    work, probe = probed(name)
+    assert probe.fatal is None
+    assert kind in kinds(work, probe)
+    assert capfd.readouterr() == ("", "")  # what the function prints is kept out of the answer
+
+
+@pytest.mark.parametrize("name", ["plain", "decorated", "client.fetch"])
+def test_nothing_is_told_of_functions_without_traps(name: str) -> None:
+    work, probe = probed(name)
+    assert probe.fatal is None
+    assert kinds(work, probe) == set()
+
+
+def test_items_that_are_changed_are_copied() -> None:
+    work, probe = probed("mutates", [{"n": number} for number in range(8)])
+    assert work.copies
+    assert "mutates-item" in kinds(work, probe)
+    assert not probe.stateful
+    assert probe.deterministic
+
+
+def test_a_setup_gives_the_second_argument() -> None:
+    _, probe = probed("needs_connection", setup="jobs_for_tests:connection")
+    assert (probe.raised, probe.fatal) == (0, None)
+    _, probe = probed("needs_connection")
+    assert probe.raised > 0
+
+
+def test_a_call_that_never_returns_is_given_up() -> None:
+    _, probe = probed("never_returns", timeout=0.5)
+    assert probe.fatal is not None
+    kind, text = probe.fatal
+    assert kind == "never-returns"
+    assert "a call did not return within 0.5 s" in text
+
+
+def test_a_call_that_ends_the_process_is_told() -> None:
+    _, probe = probed("ends_the_process")
+    assert probe.fatal is not None
+    assert probe.fatal[0] == "ends-process"
+    assert "exit status 3" in probe.fatal[1]
+
+
+def test_without_calls_left_the_probe_stops_where_it_is() -> None:
+    _, probe = probed("plain", calls=5)
+    assert probe.cut_short
+
+
+def test_where_no_item_may_run_twice_none_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = tmp_path / "calls"
+    monkeypatch.setenv("CALLS_FILE", str(calls))
+    work, probe = probed("counts", range(30), dealer=Dealer(range(30)))
+    assert probe.fatal is None
+    assert work.dealer is not None
+    assert len(calls.read_bytes()) == 30 - work.dealer.left
