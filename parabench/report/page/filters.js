@@ -56,7 +56,7 @@ function showFilters(choice, panel, pictures) {
 }
 
 function showTables(choice, panel) {
-  for (const row of panel.querySelectorAll("tr[data-workload]")) row.hidden = !matches(row.dataset.workload, choice.workload);
+  for (const row of panel.querySelectorAll("tr[data-workload], details[data-workload]")) row.hidden = !matches(row.dataset.workload, choice.workload);
   for (const cell of panel.querySelectorAll(".heat [data-model]"))
     cell.hidden = !matches(cell.dataset.model, choice.model) && cell.dataset.model !== "sequential";
   const heads = [...panel.querySelectorAll(".heat th[data-model]")];

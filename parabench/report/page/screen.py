@@ -14,6 +14,7 @@ from parabench.report.page.changes import Changes
 from parabench.report.page.evidence import Evidence
 from parabench.report.page.interpreters import Best, Interpreters
 from parabench.report.page.machines import Machine
+from parabench.report.page.why import Explanations, briefly, sentences_of, why_of
 from parabench.report.page.words import FAMILY_NAMES, KIND_NAMES, contestant, factor, listed, speed, sureness
 from parabench.report.quantities import seconds_text
 from parabench.report.series_text import change_text
@@ -61,12 +62,22 @@ def what_changed(changes: Changes) -> str:
     return f"Since commit {changes.base[:10]}: {told} ({sessions})."
 
 
-def rows_of(machine: Machine, changes: Changes, interpreters: Interpreters, label: str) -> list[dict[str, Any]]:
+def rows_of(
+    machine: Machine, changes: Changes, interpreters: Interpreters, explanations: Explanations
+) -> list[dict[str, Any]]:
     """A row for each workload, those of one kind together."""
-    return [_row(workload, one, changes, interpreters, label) for workload, one in by_kind(machine)]
+    label = interpreters.labels[machine.id]
+    return [_row(workload, one, changes, interpreters, label, explanations) for workload, one in by_kind(machine)]
 
 
-def _row(workload: str, evidence: Evidence, changes: Changes, interpreters: Interpreters, label: str) -> dict[str, Any]:
+def _row(
+    workload: str,
+    evidence: Evidence,
+    changes: Changes,
+    interpreters: Interpreters,
+    label: str,
+    explanations: Explanations,
+) -> dict[str, Any]:
     answer, recommended = evidence.answer, evidence.recommended
     cell = recommended.cell if recommended else None
     level, word = sureness(answer)
@@ -81,7 +92,8 @@ def _row(workload: str, evidence: Evidence, changes: Changes, interpreters: Inte
         "share": _share(answer),
         "equals_are": ("as good" if answer.settled else "maybe faster"),
         "sure": {"level": level, "word": word, "text": sure_text(answer)},
-        "why": answer.reason.partition(";")[0].partition(":")[0],
+        "why": briefly(why_of(recommended, evidence, explanations), answer.reason.partition(";")[0].partition(":")[0]),
+        "sentences": sentences_of(evidence, explanations),
         "basis": evidence.basis,
         "best": _best(interpreters.best.get(workload), label),
         "change": _change(changes.verdicts.get(cell) if cell else None, changes.base),
