@@ -13,7 +13,8 @@ from parabench.report.page.changes import SESSIONS_MOST, Changes
 from parabench.report.page.evidence import Contestant, Evidence
 from parabench.report.page.interpreters import Interpreters
 from parabench.report.page.lanes import timelines_of
-from parabench.report.page.machines import Machine
+from parabench.report.page.laws import laws_of
+from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
 from parabench.report.page.why import Explanations, parts_of
 from parabench.report.page.words import contestant
@@ -25,7 +26,8 @@ _ENERGY = (("joules_per_round", "joules"), ("joules_estimated", "joules, estimat
 def pictures_of(
     machine: Machine, changes: Changes, interpreters: Interpreters, explanations: Explanations
 ) -> dict[str, Any]:
-    """All but the packed history."""
+    """What is drawn."""
+    newest = same_commit(machine.sessions)[-REPLICATES_MOST:]
     return {
         "workloads": [
             {
@@ -34,6 +36,7 @@ def pictures_of(
                 "basis": evidence.basis,
                 "contestants": [_bar(one, evidence, explanations) for one in evidence.contestants],
                 "timelines": timelines_of(evidence),
+                "laws": laws_of(workload, evidence, newest),
                 "interpreters": _interpreters(interpreters.times.get(workload, {})),
             }
             for workload, evidence in machine.evidence.items()

@@ -187,10 +187,10 @@ def titles_of(machine: Machine) -> tuple[str, list[str]]:
     title = f"{implementation} {version}".strip()
     title += " without the GIL" if known.get("gil_enabled") is False else ""
     title += f" with {cores} cores" if cores else ""
-    commit = (session.commit_id or "unknown")[:10] + (" with uncommitted changes" if session.dirty else "")
+    commit = _commit(session.commit_id) + (" with uncommitted changes" if session.dirty else "")
     day = session.datetime.strftime("%Y-%m-%d %H:%M UTC") if session.datetime else "unknown date"
     parts = [
-        f"commit {commit}",
+        commit,
         day,
         f"{known.get('cpu') or 'unknown CPU'}, {cores or '?'} cores, {known.get('system') or 'unknown system'}",
         f"{implementation} {version}, {gil}, {jit}",
@@ -198,6 +198,12 @@ def titles_of(machine: Machine) -> tuple[str, list[str]]:
         f"{sum(one.rounds or 0 for one in session.benchmarks)} timed rounds in the last",
     ]
     return title, parts
+
+
+def _commit(commit_id: str | None) -> str:
+    """A commit as people know it; other words where the project has none."""
+    is_one = commit_id is not None and re.fullmatch(r"[0-9a-f]{7,64}", commit_id) is not None
+    return f"commit {commit_id[:10]}" if commit_id and is_one else "no commit"
 
 
 def _sessions(number: int) -> str:
