@@ -1,4 +1,4 @@
-"""Write docs/models.md and docs/options.md from the models' records and the table of options: python docs/generate.py.
+"""Write the pages that are made from the code, models.md, options.md and cli.md: python docs/generate.py.
 
 What differs from build to build (whether threads run side by side) is said in words, so that every interpreter writes
 the same pages.
@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from generate_cli import cli_page
 from packaging.requirements import Requirement
 
 from parabench.models import find_models
@@ -142,6 +143,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "models.md": models_page(find_models().values(), extras),
         DOCS / "options.md": options_page(OPTIONS),
+        DOCS / "cli.md": cli_page(NOTE, table),
     }
 
 

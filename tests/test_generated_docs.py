@@ -1,8 +1,9 @@
-"""docs/models.md and docs/options.md are what docs/generate.py makes of the records."""
+"""docs/models.md, docs/options.md and docs/cli.md are what docs/generate.py makes of the records."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from parabench.models import find_models
 from parabench.session.option_table import OPTIONS
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
 SPEC = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")
 assert SPEC is not None
 assert SPEC.loader is not None
@@ -20,7 +22,7 @@ SPEC.loader.exec_module(generate)
 SEQUENTIAL = find_models()["sequential"]
 
 
-@pytest.mark.parametrize("page", ["models.md", "options.md"])
+@pytest.mark.parametrize("page", ["models.md", "options.md", "cli.md"])
 def test_the_page_is_what_the_records_say(page: str) -> None:
     same = (ROOT / "docs" / page).read_text() == generate.pages()[ROOT / "docs" / page]
     assert same, f"docs/{page} is of earlier records: run `{generate.COMMAND}` and commit what it writes"

@@ -21,7 +21,7 @@ from parabench.errors import EnvironmentNotMade, ParabenchError
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
-LEFT_OUT = {"all", "dev", "docs", "lint", "numpy", "ray", "test"}
+LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "test"}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
@@ -147,7 +147,9 @@ def main() -> None:
     """Install what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--editable", metavar="FOLDER", help="install parabench from this checkout first")
-    parser.add_argument("--tools", metavar="GROUP", action="append", choices=["test", "lint"], default=[])
+    parser.add_argument(
+        "--tools", metavar="GROUP", action="append", choices=["test", "lint", "browser", "docs"], default=[]
+    )
     given = parser.parse_args()
 
     def say(line: str) -> None:

@@ -18,6 +18,7 @@ from parabench.report.page.interpreters import Interpreters, interpreters_of, sa
 from parabench.report.page.machines import Machine, machines_of
 from parabench.report.page.pictures import pictures_of
 from parabench.report.page.screen import changes_told, rows_of, titles_of, what_changed, what_to_use
+from parabench.report.page.why import explanations_of
 
 #: Fingerprints that get a panel of their own; the newest ones.
 MACHINES_MOST = 12
@@ -64,17 +65,17 @@ def _panel(machine: Machine, machines: Sequence[Machine]) -> tuple[dict[str, Any
     """Everything about one fingerprint: what is told, and what is drawn."""
     changes = changes_of(machine)
     interpreters: Interpreters = interpreters_of(same_computer(machine, machines))
-    label = interpreters.labels[machine.id]
+    explanations = explanations_of(machine)
     title, provenance = titles_of(machine)
     told = {
         "id": machine.id,
-        "label": label,
+        "label": interpreters.labels[machine.id],
         "title": title,
         "sentences": [what_to_use(machine, title), what_changed(changes)],
         "provenance": provenance,
         "banners": banners_of(machine),
-        "rows": rows_of(machine, changes, interpreters, label),
+        "rows": rows_of(machine, changes, interpreters, explanations),
         "changes": changes_told(changes),
         "heat": heat_map_of(machine),
     }
-    return told, pictures_of(machine, changes, interpreters)
+    return told, pictures_of(machine, changes, interpreters, explanations)

@@ -56,7 +56,7 @@ function showFilters(choice, panel, pictures) {
 }
 
 function showTables(choice, panel) {
-  for (const row of panel.querySelectorAll("tr[data-workload]")) row.hidden = !matches(row.dataset.workload, choice.workload);
+  for (const row of panel.querySelectorAll("tr[data-workload], details[data-workload]")) row.hidden = !matches(row.dataset.workload, choice.workload);
   for (const cell of panel.querySelectorAll(".heat [data-model]"))
     cell.hidden = !matches(cell.dataset.model, choice.model) && cell.dataset.model !== "sequential";
   const heads = [...panel.querySelectorAll(".heat th[data-model]")];
@@ -88,7 +88,7 @@ function draw(choice, panel, pictures) {
     d3.greatest(workloads, (one) => one.timelines.length * 100 + one.contestants.length);
   if (!focus) { place.replaceChildren(element("p", {}, "No workload is left by the filters.")); return; }
   const id = (name) => `picture-${panel.dataset.panel}-${name}`;
-  const select = element("select", { id: id("view") });
+  const select = element("select", { id: id("view"), "aria-label": "workload of the pictures" });
   for (const one of workloads) select.append(element("option", { value: one.name, textContent: one.name, selected: one === focus }));
   select.addEventListener("change", () => choose({ view: select.value }));
   const wide = [

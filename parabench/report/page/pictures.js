@@ -8,7 +8,7 @@ function bars(id, workload, models, width) {
   const ends = shown.flatMap((one) => [one.ratio, one.low && Math.max(one.low, one.ratio / 8), one.high && Math.min(one.high, one.ratio * 8)]).filter(Boolean);
   const domain = [Math.min(0.9, ...ends), Math.max(1.15, ...ends)];
   const left = Math.min(190, width * 0.42);
-  return picture(id, `Ranking: ${workload.name}.`, `Speed-up over the plain loop, with 95 % intervals (${workload.basis}). ★ is recommended.`, Plot.plot({
+  return picture(id, `Ranking: ${workload.name}.`, `Speed-up over the plain loop, with 95 % intervals (${workload.basis}). ★ is recommended; hollow: interval unknown.`, Plot.plot({
     width, height: shown.length * DODGE + 50, marginLeft: left, marginRight: 14, marginBottom: 36,
     x: { type: "log", domain, ticks: logTicks(domain), tickFormat: tick, label: "speed-up", grid: true },
     y: { type: "band", domain: shown.map((one) => one.label), label: null, tickSize: 0,
@@ -21,6 +21,16 @@ function bars(id, workload, models, width) {
   }));
 }
 
+/** Places for labels on a log axis of so many pixels, each at least a line from the next; highest first. */
+function apart(points, [low, high], pixels) {
+  const line = Math.exp((Math.log(high / low) / pixels) * 13);
+  let above = Infinity;
+  return [...points].sort((a, b) => b.ratio - a.ratio).map((one) => {
+    above = Math.min(one.ratio, above / line);
+    return { ...one, at: above };
+  });
+}
+
 function scaling(id, workload, models, width) {
   const groups = d3.group(workload.contestants.filter((one) => one.ratio && one.chunk === "1" && one.model !== "sequential" && models(one.model)), (one) => one.model);
   const points = [...groups.values()].filter((of) => new Set(of.map((one) => one.workers)).size > 1).flat().sort((a, b) => a.workers - b.workers);
@@ -29,16 +39,22 @@ function scaling(id, workload, models, width) {
   const x = d3.extent(points, (one) => one.workers), best = d3.max(points, (one) => one.ratio);
   const last = [...d3.group(points, (one) => one.model).values()].map((of) => of[of.length - 1]);
   const low = Math.min(0.9, d3.min(points, (one) => one.ratio)), high = Math.max(1.2, best * 1.1);
+  const laws = workload.laws.filter((law) => models(law.model)).flatMap((law) => law.points.map(([workers, ratio]) => ({ model: law.model, workers, ratio, beyond: workers === law.extrapolated })));
+  const within = laws.filter((one) => !one.beyond), beyond = laws.filter((one) => one.beyond || one.workers === d3.max(within.filter((other) => other.model === one.model), (other) => other.workers));
+  const bestOf = workload.laws.filter((law) => law.best && models(law.model)).map((law) => `${law.model} is best with ${Math.round(law.best)}${law.slowerBeyond ? `, slower beyond ${Math.round(law.slowerBeyond)}` : ""}`);
+  x[1] = Math.max(x[1], d3.max(laws, (one) => one.workers) ?? 0);
   const ideal = [x[0], x[1]].map((workers) => ({ workers, ratio: workers })).filter((one) => one.ratio <= high * 3);
-  return picture(id, `Number of workers: ${workload.name}.`, "Speed-up over the plain loop by workers; the dashed line is one more worker, one more time as fast.", Plot.plot({
-    width, height: 260, marginLeft: 48, marginRight: 120, marginBottom: 36, clip: true,
+  return picture(id, `Number of workers: ${workload.name}.`, "Speed-up over the plain loop by workers; the grey line is one more worker, one more time as fast." + (laws.length ? ` Lines are fitted laws, dashed beyond what was measured: ${bestOf.join("; ")}.` : ""), Plot.plot({
+    width, height: 260, marginLeft: 48, marginRight: 130, marginBottom: 36,
     x: { type: "log", domain: [x[0] * 0.9, x[1] * 1.1], ticks: [...new Set(points.map((one) => one.workers))], tickFormat: String, label: "workers" },
     y: { type: "log", domain: [low, high], ticks: logTicks([low, high]), tickFormat: tick, label: "speed-up", grid: true },
     marks: [
       Plot.line(ideal, { x: "workers", y: "ratio", stroke: "var(--soft)", strokeDasharray: "4,3", clip: true }),
-      Plot.line(points, { x: "workers", y: "ratio", z: "model", stroke: (one) => colour(one.family) }),
+      Plot.line(points.filter((one) => !within.some((law) => law.model === one.model)), { x: "workers", y: "ratio", z: "model", stroke: (one) => colour(one.family) }),
+      Plot.line(within, { x: "workers", y: "ratio", z: "model", curve: "monotone-x", stroke: (one) => colour(groups.get(one.model)[0].family) }),
+      Plot.line(beyond, { x: "workers", y: "ratio", z: "model", strokeDasharray: "5,4", stroke: (one) => colour(groups.get(one.model)[0].family) }),
       Plot.dot(points, { x: "workers", y: "ratio", r: 4, fill: (one) => colour(one.family), ariaLabel: "told" }),
-      Plot.text(last, Plot.dodgeY({ x: "workers", y: "ratio", text: "model", dx: 8, textAnchor: "start", fill: (one) => colour(one.family), fontWeight: 600 })),
+      Plot.text(apart(last, [low, high], 200), { x: "workers", y: "at", text: "model", dx: 8, textAnchor: "start", fill: (one) => colour(one.family), fontWeight: 600 }),
     ],
   }));
 }
@@ -64,7 +80,7 @@ function crossings(id, workloads, models, width) {
       Plot.ruleY([1], { stroke: "var(--ink)" }),
       Plot.line(points, { x: "length", y: "ratio", z: "label", stroke: (one) => colour(one.family) }),
       Plot.dot(points, { x: "length", y: "ratio", r: 4, fill: (one) => colour(one.family), ariaLabel: "told" }),
-      Plot.text(last, { x: "length", y: "ratio", text: "label", dx: 8, textAnchor: "start", fill: (one) => colour(one.family), fontWeight: 600 }),
+      Plot.text(apart(last, domain, 220), { x: "length", y: "at", text: "label", dx: 8, textAnchor: "start", fill: (one) => colour(one.family), fontWeight: 600 }),
     ],
   }));
 }
@@ -120,15 +136,19 @@ function interpretersPicture(id, workload, alternating, models, width) {
   }), legendOf(names.slice(0, 8).map((name, n) => [name, `y-${symbols[n]}`])));
 }
 
+const SPLIT = { running: "running", waiting: "wait", core: "core", lock: "lock", unexplained: "unknown", "start up": "start",
+  dispatch: "dispatch", serialisation: "pickle", queueing: "queue", "idle tail": "idle" };
+
 function costs(id, workload, models, width) {
-  const shown = [...d3.group(workload.contestants.filter((one) => one.parts.every((part) => part !== null) && models(one.model)), (one) => one.model).values()].map((of) => of[0]);
+  const shown = [...d3.group(workload.contestants.filter((one) => one.parts && models(one.model)), (one) => one.model).values()].map((of) => of[0]);
   if (shown.length < 2) return null;
-  const parts = shown.flatMap((one) => PARTS.map(([name, kind], n) => ({ label: one.label, kind, seconds: one.parts[n], told: `${one.label}: ${name} ${duration(one.parts[n])}, all tasks together` })));
-  return picture(id, `What tasks do with their time: ${workload.name}.`, "Seconds of all tasks of a round together.", Plot.plot({
+  const parts = shown.flatMap((one) => one.parts.map(([name, seconds]) => ({ label: one.label, name, seconds, told: `${one.label}: ${name} ${duration(seconds)} of a round` })));
+  const names = Object.keys(SPLIT).filter((name) => parts.some((part) => part.name === name));
+  return picture(id, `Where a round goes: ${workload.name}.`, "Seconds of a round, by what they went into.", Plot.plot({
     width, height: shown.length * 24 + 54, marginLeft: Math.min(190, width * 0.42), marginRight: 14, marginBottom: 36,
-    x: { label: "seconds of all tasks", tickFormat: duration, ticks: Math.max(3, width / 120) }, y: { type: "band", domain: shown.map((one) => one.label), label: null, tickSize: 0 },
-    marks: [Plot.barX(parts, { x: "seconds", y: "label", fill: (part) => `var(--t-${part.kind})`, ariaLabel: "told" })],
-  }), legendOf(PARTS.map(([name, kind]) => [name, `t-${kind}`])));
+    x: { label: "seconds of a round", tickFormat: duration, ticks: Math.max(3, width / 120) }, y: { type: "band", domain: shown.map((one) => one.label), label: null, tickSize: 0 },
+    marks: [Plot.barX(parts, { x: "seconds", y: "label", fill: (part) => `var(--t-${SPLIT[part.name]})`, ariaLabel: "told" })],
+  }), legendOf(names.map((name) => [name, `t-${SPLIT[name]}`])));
 }
 
 function thrift(id, workload, models, width) {

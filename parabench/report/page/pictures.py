@@ -13,24 +13,30 @@ from parabench.report.page.changes import SESSIONS_MOST, Changes
 from parabench.report.page.evidence import Contestant, Evidence
 from parabench.report.page.interpreters import Interpreters
 from parabench.report.page.lanes import timelines_of
-from parabench.report.page.machines import Machine
+from parabench.report.page.laws import laws_of
+from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
+from parabench.report.page.why import Explanations, parts_of
 from parabench.report.page.words import contestant
 
 #: Figures of energy, the measured one first.
 _ENERGY = (("joules_per_round", "joules"), ("joules_estimated", "joules, estimated"), ("seconds_cpu", "CPU seconds"))
 
 
-def pictures_of(machine: Machine, changes: Changes, interpreters: Interpreters) -> dict[str, Any]:
-    """All but the packed history."""
+def pictures_of(
+    machine: Machine, changes: Changes, interpreters: Interpreters, explanations: Explanations
+) -> dict[str, Any]:
+    """What is drawn."""
+    newest = same_commit(machine.sessions)[-REPLICATES_MOST:]
     return {
         "workloads": [
             {
                 "name": workload,
                 "kind": evidence.kind,
                 "basis": evidence.basis,
-                "contestants": [_bar(one, evidence) for one in evidence.contestants],
+                "contestants": [_bar(one, evidence, explanations) for one in evidence.contestants],
                 "timelines": timelines_of(evidence),
+                "laws": laws_of(workload, evidence, newest),
                 "interpreters": _interpreters(interpreters.times.get(workload, {})),
             }
             for workload, evidence in machine.evidence.items()
@@ -40,7 +46,7 @@ def pictures_of(machine: Machine, changes: Changes, interpreters: Interpreters) 
     }
 
 
-def _bar(one: Contestant, evidence: Evidence) -> dict[str, Any]:
+def _bar(one: Contestant, evidence: Evidence, explanations: Explanations) -> dict[str, Any]:
     answer = evidence.answer
     recommended = one.choice == answer.use
     ratio = one.speedup
@@ -49,6 +55,7 @@ def _bar(one: Contestant, evidence: Evidence) -> dict[str, Any]:
     if recommended and answer.speedup is not None:
         middle, low, high = answer.speedup, answer.low, answer.high
     figures = one.benchmark.figures
+    parts = parts_of(one, evidence, explanations)
     energy = next(((figures[key], name) for key, name in _ENERGY if figures.get(key)), (None, None))
     return {
         "label": contestant(one.cell),
@@ -66,10 +73,7 @@ def _bar(one: Contestant, evidence: Evidence) -> dict[str, Any]:
         "limit": _digits(figures.get("share_of_ideal")),
         "energy": _digits(energy[0]),
         "energyUnit": energy[1],
-        "parts": [
-            _digits(figures.get(key))
-            for key in ("seconds_cpu", "seconds_waiting_core", "seconds_waiting_io", "seconds_waiting_lock")
-        ],
+        "parts": None if parts is None else [[name.replace("_", " "), _digits(seconds)] for name, seconds in parts],
     }
 
 

@@ -23,8 +23,11 @@ NAME = "report.html"
 _HERE = "parabench.report.page"
 
 
-def page_of(report: Report) -> str:
-    """The page. Raises LibraryMissing without jinja2."""
+def page_of(report: Report, live: float | None = None) -> str:
+    """The page; `live`: seconds after which it looks again whether its server has a newer one.
+
+    Raises LibraryMissing without jinja2.
+    """
     try:
         import jinja2
     except ImportError as error:
@@ -38,15 +41,18 @@ def page_of(report: Report) -> str:
     scripts = [
         *(_text(f"vendor/{one['file']}") for one in libraries),
         '"use strict";\n' + "\n".join(map(_text, SCRIPTS)),
+        *([_text("live.js")] if live else []),
     ]
+    allowed_styles = [_hash(style), *(one for library in libraries for one in library["styles"])]
     packed = {"pictures": [packed_json(pictures) for pictures in report.pictures]}
     return template.render(
         **report.data,
         style=_safe(style),
         scripts=[_safe(script) for script in scripts],
         libraries=libraries,
+        live=live,
         json=_safe(json_text(packed)),
-        policy=policy([_hash(style), *(one for library in libraries for one in library["styles"])], scripts),
+        policy=policy(allowed_styles, scripts, "'self'" if live else "'none'"),
     )
 
 

@@ -14,6 +14,7 @@ from parabench.report.page.changes import Changes
 from parabench.report.page.evidence import Evidence
 from parabench.report.page.interpreters import Best, Interpreters
 from parabench.report.page.machines import Machine
+from parabench.report.page.why import Explanations, briefly, sentences_of, why_of
 from parabench.report.page.words import FAMILY_NAMES, KIND_NAMES, contestant, factor, listed, speed, sureness
 from parabench.report.quantities import seconds_text
 from parabench.report.series_text import change_text
@@ -61,12 +62,22 @@ def what_changed(changes: Changes) -> str:
     return f"Since commit {changes.base[:10]}: {told} ({sessions})."
 
 
-def rows_of(machine: Machine, changes: Changes, interpreters: Interpreters, label: str) -> list[dict[str, Any]]:
+def rows_of(
+    machine: Machine, changes: Changes, interpreters: Interpreters, explanations: Explanations
+) -> list[dict[str, Any]]:
     """A row for each workload, those of one kind together."""
-    return [_row(workload, one, changes, interpreters, label) for workload, one in by_kind(machine)]
+    label = interpreters.labels[machine.id]
+    return [_row(workload, one, changes, interpreters, label, explanations) for workload, one in by_kind(machine)]
 
 
-def _row(workload: str, evidence: Evidence, changes: Changes, interpreters: Interpreters, label: str) -> dict[str, Any]:
+def _row(
+    workload: str,
+    evidence: Evidence,
+    changes: Changes,
+    interpreters: Interpreters,
+    label: str,
+    explanations: Explanations,
+) -> dict[str, Any]:
     answer, recommended = evidence.answer, evidence.recommended
     cell = recommended.cell if recommended else None
     level, word = sureness(answer)
@@ -81,7 +92,8 @@ def _row(workload: str, evidence: Evidence, changes: Changes, interpreters: Inte
         "share": _share(answer),
         "equals_are": ("as good" if answer.settled else "maybe faster"),
         "sure": {"level": level, "word": word, "text": sure_text(answer)},
-        "why": answer.reason.partition(";")[0].partition(":")[0],
+        "why": briefly(why_of(recommended, evidence, explanations), answer.reason.partition(";")[0].partition(":")[0]),
+        "sentences": sentences_of(evidence, explanations),
         "basis": evidence.basis,
         "best": _best(interpreters.best.get(workload), label),
         "change": _change(changes.verdicts.get(cell) if cell else None, changes.base),
@@ -175,10 +187,10 @@ def titles_of(machine: Machine) -> tuple[str, list[str]]:
     title = f"{implementation} {version}".strip()
     title += " without the GIL" if known.get("gil_enabled") is False else ""
     title += f" with {cores} cores" if cores else ""
-    commit = (session.commit_id or "unknown")[:10] + (" with uncommitted changes" if session.dirty else "")
+    commit = _commit(session.commit_id) + (" with uncommitted changes" if session.dirty else "")
     day = session.datetime.strftime("%Y-%m-%d %H:%M UTC") if session.datetime else "unknown date"
     parts = [
-        f"commit {commit}",
+        commit,
         day,
         f"{known.get('cpu') or 'unknown CPU'}, {cores or '?'} cores, {known.get('system') or 'unknown system'}",
         f"{implementation} {version}, {gil}, {jit}",
@@ -186,6 +198,12 @@ def titles_of(machine: Machine) -> tuple[str, list[str]]:
         f"{sum(one.rounds or 0 for one in session.benchmarks)} timed rounds in the last",
     ]
     return title, parts
+
+
+def _commit(commit_id: str | None) -> str:
+    """A commit as people know it; other words where the project has none."""
+    is_one = commit_id is not None and re.fullmatch(r"[0-9a-f]{7,64}", commit_id) is not None
+    return f"commit {commit_id[:10]}" if commit_id and is_one else "no commit"
 
 
 def _sessions(number: int) -> str:

@@ -1,0 +1,56 @@
+"""Laws of scaling for the page: what more workers bring, fitted over the sessions of the newest commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from parabench.analyse.ranking import BASELINE
+from parabench.analyse.scaling_law import COUNTS_LEAST, Law, fit_law
+from parabench.history.summary import SessionSummary
+from parabench.report.page.evidence import Evidence
+
+
+def laws_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSummary]) -> list[dict[str, Any]]:
+    """The law of each model that was measured with enough numbers of workers in several sessions, as speed-ups.
+
+    `sessions` are of one commit; those that lack one of a model's numbers of workers do not count for it.
+    """
+    alone = next((one for one in evidence.contestants if one.cell.model == BASELINE), None)
+    if alone is None:
+        return []
+    by_model: dict[str, dict[int, list[float]]] = {}
+    cores = evidence.details.session.fingerprint.get("cores_usable")
+    counts = _counts(evidence)
+    for session in sessions:
+        found: dict[str, dict[int, float]] = {}
+        for key, seconds in session.cells():
+            cell = key.cell
+            if cell is not None and cell.workload == workload and cell.chunk == "1" and cell.model in counts:
+                found.setdefault(cell.model, {})[cell.workers] = alone.seconds / seconds
+        for model, speeds in found.items():
+            if speeds.keys() == counts[model]:
+                for workers, speed in speeds.items():
+                    by_model.setdefault(model, {}).setdefault(workers, []).append(speed)
+    laws = {model: fit_law(speeds, cores) for model, speeds in by_model.items()}
+    return [_drawn(model, law) for model, law in laws.items() if law.fitted is not None]
+
+
+def _counts(evidence: Evidence) -> dict[str, set[int]]:
+    """Numbers of workers by model, of models with enough of them."""
+    found: dict[str, set[int]] = {}
+    for one in evidence.contestants:
+        if one.cell.chunk == "1" and one.cell.model != BASELINE:
+            found.setdefault(one.cell.model, set()).add(one.cell.workers)
+    return {model: counts for model, counts in found.items() if len(counts) >= COUNTS_LEAST}
+
+
+def _drawn(model: str, law: Law) -> dict[str, Any]:
+    assert law.fitted is not None
+    return {
+        "model": model,
+        "points": [[workers, float(f"{speed.value:.4g}")] for workers, speed in sorted(law.fitted.items())],
+        "extrapolated": law.extrapolated,
+        "best": None if law.best is None else law.best.value,
+        "slowerBeyond": None if law.slower_beyond is None else law.slower_beyond.value,
+    }

@@ -1,0 +1,79 @@
+"""Why each model takes the time that it takes: the sentences of `explain`, beside the rows and on their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from parabench.explain import causes
+from parabench.explain.explanation import Explanation, explain_session
+from parabench.report.page.evidence import Contestant, Evidence
+from parabench.report.page.machines import Machine
+from parabench.report.page.words import contestant, listed
+from parabench.report.quantities import seconds_text
+
+#: What holds a cell, in a word or two.
+CAUSE_NAMES = {
+    causes.COMPUTING: "computing",
+    causes.GIL: "the GIL",
+    causes.CORES: "too few cores",
+    causes.LOOP: "its one thread",
+    causes.WAITING: "waiting, as alone",
+    causes.SERVER: "a slower server",
+    causes.LOCK: "a shared lock",
+    causes.DISPATCH: "handing tasks out",
+    causes.SERIALISATION: "pickling",
+    causes.START_UP: "starting workers",
+    causes.IMBALANCE: "uneven tasks",
+    causes.MEMORY: "making memory ready",
+    causes.UNCLEAR: "something unclear",
+}
+
+#: Explanations by the file of their session and the id of their cell.
+Explanations = Mapping[tuple[Path, str], Explanation]
+
+
+def explanations_of(machine: Machine) -> Explanations:
+    """Of every cell of every session that is shown."""
+    return {(one.session.path, why.cell): why for one in machine.details for why in explain_session(one.session)}
+
+
+def why_of(one: Contestant | None, evidence: Evidence, explanations: Explanations) -> Explanation | None:
+    """The explanation of a contestant, if there is one."""
+    if one is None:
+        return None
+    return explanations.get((evidence.details.session.path, one.cell.text))
+
+
+def briefly(explanation: Explanation | None, otherwise: str) -> dict[str, str | None]:
+    """What limits a contestant in a few words, and the whole sentence."""
+    if explanation is None:
+        return {"text": otherwise, "title": None}
+    names = [CAUSE_NAMES.get(name, name) for name in explanation.causes[:1]]
+    return {"text": f"limited by {listed(names)}", "title": f"{explanation.sentence}."}
+
+
+def sentences_of(evidence: Evidence, explanations: Explanations) -> list[dict[str, Any]]:
+    """The recommended contestant and the best one of each other family, fastest first, each with its sentence."""
+    best: dict[str, Contestant] = {}
+    recommended = evidence.recommended
+    for one in [*([recommended] if recommended else []), *evidence.contestants]:
+        best.setdefault(one.family, one)
+    told = []
+    for one in sorted(best.values(), key=lambda each: each.seconds):
+        explanation = why_of(one, evidence, explanations)
+        if explanation is not None:
+            name = f"{contestant(one.cell)}, {seconds_text(one.seconds)}"
+            told.append(
+                {"name": name, "family": one.family, "best": one is recommended, "text": f"{explanation.sentence}."}
+            )
+    return told
+
+
+def parts_of(one: Contestant, evidence: Evidence, explanations: Explanations) -> list[tuple[str, float]] | None:
+    """Seconds of a round by what they went into; None where nobody can tell."""
+    explanation = why_of(one, evidence, explanations)
+    if explanation is None:
+        return None
+    return [(name, seconds) for name, seconds in explanation.split.seconds_per_batch.items() if seconds > 0]

@@ -1,0 +1,191 @@
+"""The page as people meet it: in a real browser, by keyboard, on a phone, in the dark, on paper, with hostile names.
+
+One browser is started for all of it. Screenshots are kept in build/browser/ to be looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_sessions import write_sessions
+
+from parabench.report.page.data import Report, report_of
+from parabench.report.page.packing import packed_series, unpacked_series
+from parabench.report.page.render import write_page
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[browser]'")
+pytest.importorskip("jinja2")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="there is no chromium on PATH: apt-get install chromium"),
+]
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "build" / "browser"
+HOSTILE = "<script>alert('fetch')</script><img src=x onerror=alert(2)>\"\u202e"
+DESK, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages by what they are made of: real sessions, many made up, and names of somebody who means harm."""
+    made = tmp_path_factory.mktemp("pages")
+    many = ("3.11", "3.13", "3.13t", "3.14", "3.15")
+    write_sessions(made / "many", interpreters=many, sessions=200, models=("sequential", "mp-pool"), slower_from=120)
+    write_sessions(made / "hostile", workloads=(HOSTILE, "count-primes"), sessions=4)
+    folders = {"real": ROOT / "results", "many": made / "many", "hostile": made / "hostile"}
+    return {name: write_page(report_of(folder), made / f"{name}.html") for name, folder in folders.items()}
+
+
+class Opened:
+    """A page in a window of its own, with all that it asked for or complained of."""
+
+    def __init__(self, browser: Any, path: Path, fragment: str = "", **given: Any) -> None:
+        self.context = browser.new_context(viewport=given.pop("viewport", DESK), **given)
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(f"{path.as_uri()}{fragment}")
+        self.page.wait_for_selector("html[data-drawn]", timeout=20_000)
+
+    def __enter__(self) -> Any:
+        return self.page
+
+    def __exit__(self, *_: object) -> None:
+        said, requests = self.said, self.requests
+        self.context.close()
+        assert said == []
+        assert len(requests) == 1, "the file itself and nothing else"
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("real", "light"), ("real", "dark"), ("many", "light")])
+def test_it_opens_by_itself_and_axe_finds_nothing(browser, pages, name, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    for viewport in (DESK, PHONE) if name == "real" else (DESK,):
+        with Opened(browser, pages[name], viewport=viewport, color_scheme=scheme) as page:
+            seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
+            print(f"{name}: {pages[name].stat().st_size / 1e3:.0f} kB, loaded after {seconds:.2f} s")
+            SHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SHOTS / f"{name}-{viewport['width']}-{scheme}.png", full_page=True)
+            found = axe.Axe().run(page).response["violations"]
+            assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == []
+
+
+def test_a_phone_shows_all_answers_and_no_page_is_wider_than_its_screen(browser, pages):
+    with Opened(browser, pages["real"], viewport=PHONE) as page:
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
+        seen = page.locator(".panel:not([hidden]) .use tbody tr")
+        last = seen.last.bounding_box()
+        assert last["y"] + last["height"] <= PHONE["height"], "what to use, without scrolling"
+        for part in ("th", ".use", ".speed", ".sure"):
+            assert seen.first.locator(part).first.is_visible()
+        head = page.locator(".panel:not([hidden]) .heat tbody th").first
+        before = head.bounding_box()["x"]
+        page.evaluate("document.querySelector('.panel:not([hidden]) .heat').parentElement.scrollLeft = 60")
+        assert head.bounding_box()["x"] == pytest.approx(before), "the first column stays"
+
+
+def test_filters_live_in_the_address(browser, pages):
+    with Opened(browser, pages["many"], "#interpreter=3.14&workload=fetch-pages") as page:
+        panel = page.locator(".panel:not([hidden])")
+        assert panel.get_attribute("data-interpreter") == "3.14"
+        assert panel.locator(".use tbody tr:visible th").all_inner_texts() == ["fetch-pages\nnetwork work"]
+        page.focus("#filter-workload")
+        page.select_option("#filter-workload", "count-primes")
+        page.wait_for_function("location.hash.includes('workload=count-primes')")
+        assert panel.locator(".use tbody tr:visible th").all_inner_texts() == ["count-primes\npure Python"]
+        assert page.evaluate("document.activeElement.id") == "filter-workload", "the keyboard stays where it was"
+        page.select_option("#filter-interpreter", "3.13t")
+        page.wait_for_selector(".panel[data-interpreter='3.13t']:not([hidden]) figure")
+        page.select_option("#filter-model", "mp-pool")
+        heads = page.locator(".panel:not([hidden]) .heat th[data-model]:visible")
+        assert heads.all_inner_texts() == ["sequential", "mp-pool"]
+
+
+def test_the_keyboard_reaches_all_that_hover_shows(browser, pages):
+    with Opened(browser, pages["real"]) as page:
+        frame = page.locator(".panel:not([hidden]) .frame").first
+        figure = page.locator(".panel:not([hidden]) figure").first
+        mark = figure.locator("rect[aria-label]").nth(3)
+        mark.hover()
+        told = figure.locator(".tip").inner_text()
+        assert "lane" in told
+        page.mouse.move(0, 0)
+        assert not figure.locator(".tip").is_visible()
+        frame.focus()
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+        assert figure.locator(".tip").inner_text() == told
+        assert figure.locator(".said").text_content() == told, "screen readers are told, too"
+        page.keyboard.press("Escape")
+        assert not figure.locator(".tip").is_visible()
+        reached = set()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate("document.activeElement.className || document.activeElement.tagName"))
+        assert {"frame", "scroll", "SELECT"} <= reached
+
+
+def test_names_are_text_whoever_wrote_them(browser, pages):
+    with Opened(browser, pages["hostile"]) as page:
+        names = page.locator(".panel:not([hidden]) .use tbody th").all_inner_texts()
+        assert any("<script>alert('fetch')</script><img src=x onerror=alert(2)>\"\\u202e" in name for name in names)
+        assert page.locator("img").count() == 0
+
+
+def test_on_paper_and_without_motion(browser, pages):
+    with Opened(browser, pages["real"], reduced_motion="reduce") as page:
+        assert page.evaluate("getComputedStyle(document.querySelector('tbody tr')).transitionDuration") == "0s"
+        page.emulate_media(media="print")
+        assert not page.locator("#filters").is_visible()
+        assert page.locator(".panel:not([hidden]) table.use").is_visible()
+
+
+def test_240_000_points_fit_and_come_back(browser, pages, tmp_path):
+    report = report_of(ROOT / "results")
+    pictures = dict(report.pictures[0])
+    rows = [[(1 + 0.1 * math.sin(n / 9 + row)) * 10 ** (row % 7 - 5) for n in range(1000)] for row in range(240)]
+    rows[3][7] = math.nan
+    pictures["history"] = {
+        "sessions": [{"t": n, "number": n, "commit": f"c{n // 50}", "tags": []} for n in range(1000)],
+        "cells": [
+            {
+                "workload": "w",
+                "model": "m",
+                "label": f"m x{n}",
+                "name": f"cell-{n}",
+                "recommended": n < 10,
+                "changes": [],
+            }
+            for n in range(240)
+        ],
+        "packed": packed_series(rows),
+    }
+    path = write_page(Report(data=report.data, pictures=[pictures, *report.pictures[1:]]), tmp_path / "large.html")
+    print(f"240,000 points: {path.stat().st_size / 1e6:.2f} MB")
+    assert path.stat().st_size < 3e6
+    with Opened(browser, path) as page:
+        numbers = page.evaluate("[...ready.values()][0].numbers.map((row) => [row[0], row[7], row[999]])")
+        assert page.evaluate("document.querySelectorAll('.panel:not([hidden]) .pictures circle').length") > 5_000
+    for row, (first, seventh, last) in zip(rows, numbers, strict=True):
+        assert (first, last) == pytest.approx((row[0], row[999]), rel=6e-4)
+        assert (seventh is None or math.isnan(seventh)) == math.isnan(row[7])
+    back = unpacked_series(pictures["history"]["packed"], [1000] * 240)
+    assert back[5][:3] == pytest.approx(rows[5][:3], rel=6e-4)

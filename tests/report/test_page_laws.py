@@ -1,0 +1,40 @@
+import json
+import random
+
+from page_sessions import write_sessions
+
+from parabench.report.page.data import report_of
+
+
+def with_workers(results, counts, sessions=6):
+    """Sessions whose `mp-pool` was measured with each of these numbers of workers; it gains up to 4 workers."""
+    write_sessions(results, sessions=sessions, workloads=("count-primes",), models=("sequential", "mp-pool"))
+    source = random.Random(3)
+    for path in sorted(results.glob("*/*.json")):
+        session = json.loads(path.read_text())
+        alone, pool = session["benchmarks"]
+        session["benchmarks"] = [alone]
+        for workers in counts:
+            cell = json.loads(json.dumps(pool))
+            gain = workers / (1 + 0.05 * (workers - 1) + 0.02 * workers * (workers - 1))
+            seconds = alone["extra_info"]["seconds_per_round"] / gain * source.lognormvariate(0, 0.01)
+            cell["extra_info"] |= {"workers": workers, "workers_named": True, "seconds_per_round": seconds}
+            cell["stats"] |= {"data": [seconds] * 4, "mean": seconds, "median": seconds}
+            cell["fullname"] += f"-w{workers}"
+            session["benchmarks"].append(cell)
+        path.write_text(json.dumps(session))
+
+
+def test_a_model_with_enough_numbers_of_workers_has_a_law_and_an_extrapolation(tmp_path):
+    with_workers(tmp_path, (1, 2, 4, 8, 16))
+    (workload,) = report_of(tmp_path).pictures[0]["workloads"]
+    (law,) = workload["laws"]
+    assert law["model"] == "mp-pool"
+    assert [workers for workers, _ in law["points"]] == [1, 2, 4, 8, 16, 24]
+    assert law["extrapolated"] == 24
+    assert 2 <= law["best"] <= 8
+
+
+def test_a_law_is_not_drawn_through_a_few_points(tmp_path):
+    with_workers(tmp_path, (1, 2, 4))
+    assert report_of(tmp_path).pictures[0]["workloads"][0]["laws"] == []
