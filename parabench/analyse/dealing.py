@@ -63,22 +63,21 @@ def floor_of(base: int, new: int) -> float:
 @functools.lru_cache(maxsize=16)
 def dealings(base: int, new: int) -> Dealings:
     """The ways to deal out so many units, one or more a side; the same ones every time they are asked for."""
-    units = range(base + new)
+    units = [1 << unit for unit in range(base + new)]  # a way is the sum of those on the new side
     _, exact = _count(base, new)
-    chosen: list[tuple[int, ...]] = [tuple(units[base:])]
+    ways = [sum(units[base:])]
     if exact:
         # Among mirror images the one is taken in which the first unit is on the base side, as it really is.
         candidates = itertools.combinations(units[1:] if _is_mirrored(base, new) else units, new)
-        chosen += [way for way in candidates if way != chosen[0]]
+        ways += [way for way in map(sum, candidates) if way != ways[0]]
     else:
         source = random.Random(_SEED)
-        chosen += [tuple(source.sample(units, new)) for _ in range(DRAWN)]
-    codes = [sum(1 << unit for unit in way) for way in chosen]
+        ways += [sum(source.sample(units, new)) for _ in range(DRAWN)]
     gathers = []
     for first in range(0, base + new, _UNITS_A_TABLE):
-        part = [(code >> first) & ((1 << _UNITS_A_TABLE) - 1) for code in codes]
+        part = [(code >> first) & ((1 << _UNITS_A_TABLE) - 1) for code in ways]
         gathers.append(operator.itemgetter(*part))
-    return Dealings(base, new, len(chosen), exact, tuple(gathers))
+    return Dealings(base, new, len(ways), exact, tuple(gathers))
 
 
 def _is_mirrored(base: int, new: int) -> bool:

@@ -202,9 +202,8 @@ class _Cell:
         others = list(map(mul, map(first.__sub__, self.signed), below))
         low_bar, high_bar = middle - bar, middle + bar
         for bounds in (ones, others):
-            for way, bound in enumerate(bounds):
-                if not low_bar <= bound <= high_bar and asked[way] and way not in reach:
-                    reach[way] = self._reach(rivals.largest[way])
+            beyond_bars = [way for way, bound in enumerate(bounds) if not low_bar <= bound <= high_bar]
+            reach |= {way: self._reach(rivals.largest[way]) for way in beyond_bars if asked[way] and way not in reach}
         lows = [min(ones[way], others[way], middle - outwards) for way, outwards in reach.items()]
         highs = [max(ones[way], others[way], middle + outwards) for way, outwards in reach.items()]
         return sorted(lows)[beyond - 1], sorted(highs)[-beyond]

@@ -173,11 +173,11 @@ def _collect(part: _Parts, metric: str) -> dict[str, _Series]:
     for name, sessions in (("base", part.base), ("new", part.new), ("history", part.history)):
         for places in _by_layout(sessions):
             group = [sessions[place] for place in places]
-            for column, key in enumerate(group[0].layout):
+            columns = zip(*(session.numbers(metric) for session in group), strict=True)
+            for key, column in zip(group[0].layout, columns, strict=True):
                 if name == "history" and key.name not in collected:
                     continue
-                column_of = [session.numbers(metric)[column] for session in group]
-                getattr(collected.setdefault(key.name, _Series()), name).append(_Column(key, places, column_of))
+                getattr(collected.setdefault(key.name, _Series()), name).append(_Column(key, places, column))
     return dict(sorted(collected.items()))
 
 

@@ -19,7 +19,7 @@ import os
 import sys
 import tempfile
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,27 @@ class Cache:
             failed={CellId(*cell): reason for *cell, reason in failed},
             layout=layout,
             seconds=_unpacked(seconds),
-            figures={metric: _unpacked(numbers) for metric, numbers in figures.items()},
+            figures=_Kept(figures),
         )
+
+
+class _Kept(Mapping[str, Sequence[float]]):
+    """Figures as they are kept: each is unpacked when it is asked for, and most of them never are."""
+
+    def __init__(self, packed: Mapping[str, str]) -> None:
+        self._packed = packed
+        self._unpacked: dict[str, Sequence[float]] = {}
+
+    def __getitem__(self, metric: str) -> Sequence[float]:
+        if metric not in self._unpacked:
+            self._unpacked[metric] = _unpacked(self._packed[metric])
+        return self._unpacked[metric]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
 
 
 def cache_folder() -> Path:

@@ -92,9 +92,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--histories", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--noise", nargs="*", default=list(NOISES), choices=list(NOISES))
     given = parser.parse_args()
     print(f"{'noise':8} {'sessions':>8} {'any false change':>24} {'10 % found':>24} {'20 % found':>24}")
-    for noise in NOISES:
+    for noise in given.noise:
         for n in (30, 60, 100, 300):
             source, of = random.Random(f"{given.seed}{noise}{n}"), given.histories
             false = sum(has_false_change(source, noise, n) for _ in range(of))
