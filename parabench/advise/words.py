@@ -8,7 +8,7 @@ from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
 from parabench.advise.work import Work
-from parabench.explain.causes import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
+from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
 
 #: What makes a cell's failure one of results and not of running.
 DIFFER = "differ from sequential"

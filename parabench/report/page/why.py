@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from parabench.explain import causes
+from parabench.explain import facts
 from parabench.explain.explanation import Explanation, explain_session
 from parabench.report.page.evidence import Contestant, Evidence
 from parabench.report.page.machines import Machine
@@ -15,19 +15,19 @@ from parabench.report.quantities import seconds_text
 
 #: What holds a cell, in a word or two.
 CAUSE_NAMES = {
-    causes.COMPUTING: "computing",
-    causes.GIL: "the GIL",
-    causes.CORES: "too few cores",
-    causes.LOOP: "its one thread",
-    causes.WAITING: "waiting, as alone",
-    causes.SERVER: "a slower server",
-    causes.LOCK: "a shared lock",
-    causes.DISPATCH: "handing tasks out",
-    causes.SERIALISATION: "pickling",
-    causes.START_UP: "starting workers",
-    causes.IMBALANCE: "uneven tasks",
-    causes.MEMORY: "making memory ready",
-    causes.UNCLEAR: "something unclear",
+    facts.COMPUTING: "computing",
+    facts.GIL: "the GIL",
+    facts.CORES: "too few cores",
+    facts.LOOP: "its one thread",
+    facts.WAITING: "waiting, as alone",
+    facts.SERVER: "a slower server",
+    facts.LOCK: "a shared lock",
+    facts.DISPATCH: "handing tasks out",
+    facts.SERIALISATION: "pickling",
+    facts.START_UP: "starting workers",
+    facts.IMBALANCE: "uneven tasks",
+    facts.MEMORY: "making memory ready",
+    facts.UNCLEAR: "something unclear",
 }
 
 #: Explanations by the file of their session and the id of their cell.
