@@ -18,6 +18,8 @@ class Project:
     """Where the project is, and what it says of parabench in `pytest.ini`, `pyproject.toml` or the like."""
 
     root: Path
+    #: None where pytest finds none.
+    ini_file: Path | None
     #: Ini options whose name begins with parabench_, as text.
     ini: Mapping[str, str]
 
@@ -37,18 +39,24 @@ def project_of(folder: Path) -> Project:
     from _pytest.outcomes import Failed
 
     try:
-        root, _, values, *_ = determine_setup(
+        root, ini_file, values, *_ = determine_setup(
             inifile=None, override_ini=None, args=[str(folder)], rootdir_cmd_arg=None, invocation_dir=folder
         )
     except (UsageError, Failed, OSError, ValueError) as error:
         raise ProjectUnreadable(folder, error) from error
     told = {name: getattr(value, "value", value) for name, value in values.items()}  # as texts, until pytest 9
     ours = {name: _as_text(value) for name, value in told.items() if name.startswith("parabench_")}
-    return Project(root, ours)
+    return Project(root, ini_file, ours)
 
 
 def _as_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def pasted(path: Path) -> str:
+    """A path as it can be pasted behind a command that is given where this one was."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def is_test(argument: str, folder: Path) -> bool:

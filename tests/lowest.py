@@ -11,11 +11,11 @@ from parabench.run.installer import find_installer, install
 
 
 def lowest() -> list[str]:
-    """name==version for every requirement of the core."""
+    """name==version for every requirement of the core, and of the workloads that fetch."""
     pinned = []
     for text in requires("parabench") or []:
         requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": "github"}):
             continue
         floors = [one.version for one in requirement.specifier if one.operator == ">="]
         pinned.append(f"{requirement.name}=={floors[0]}")

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from parabench.project import pasted, project_of
+
+
+def project_folder(ini_name: str, default: str) -> Callable[[], Path]:
+    """A folder of the project, found from wherever the verb is started as pytest would find it."""
+
+    def found() -> Path:
+        return Path(pasted(project_of(Path.cwd()).folder(ini_name, default)))
+
+    return found
+
+
 results_option = click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results"),
-    show_default=True,
+    default=project_folder("parabench_results", "results"),
+    show_default="results, in the project's root",
     help="Folder of the stored sessions, of parabench or of pytest-benchmark alone.",
 )
 

@@ -11,11 +11,12 @@ import click
 from parabench.analyse.calibration import Calibration, calibrate
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
-from parabench.cli._runs import make_or_exit
+from parabench.cli._runs import from_root, make_or_exit
 from parabench.compare.calibrations import store_calibration
 from parabench.errors import TooFewSessions
 from parabench.history.reader import read_session
 from parabench.history.summary import summarise
+from parabench.project import pasted, project_of
 from parabench.report.calibration_text import calibration_text
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
@@ -43,16 +44,16 @@ def calibrate_command(
 
     Exit status: 0, 1 the machine drifted while nothing changed, 2 usage.
     """
-    root, results = Path.cwd(), results.resolve()
+    root, results = project_of(Path.cwd()).root, results.resolve()
     run = (
         resumed_run(results)
         if resume
-        else new_run(results, sessions, [Arm(label="", python=sys.executable)], pytest_arguments)
+        else new_run(results, sessions, [Arm(label="", python=sys.executable)], from_root(pytest_arguments, root))
     )
     make_or_exit(run, root)
     found, folder = _judge(run, threshold)
     show(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()))
-    echo(f"Stored as {folder}")
+    echo(f"Stored as {pasted(folder)}")
     sys.exit(int(found.drift.is_found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import click
 
 from parabench.cli._output import echo, show
+from parabench.cli._parameters import project_folder
+from parabench.errors import GalleryMissing
+from parabench.gallery import gallery_folder
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
@@ -29,14 +33,14 @@ from parabench.workload import Workload
 @click.option(
     "--workloads-dir",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of the workload files. Default: workloads, if there is one.",
+    help="Folder of the workload files. Default: the project's; without any, those of parabench.",
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def list_command(models: str, workloads: str, workloads_dir: Path | None, form: str) -> None:
     """Show workloads and models, ready or not, why not, and the command that installs what is missing."""
     chosen_models = choose("model", _names(models), find_models())
     chosen_workloads = choose(
-        "workload", _names(workloads), find_workloads((workloads_dir or Path("workloads")).resolve())
+        "workload", _names(workloads), find_workloads((workloads_dir or _workloads_dir()).resolve())
     )
     rows: dict[str, list[dict[str, Any]]] = {"workloads": [], "models": []}
     for workload in chosen_workloads.values():
@@ -67,6 +71,16 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
         echo(json.dumps(rows, indent=2))
     else:
         show(listing(rows))
+
+
+def _workloads_dir() -> Path:
+    """The project's own workloads; where there are none, those that come with parabench."""
+    own = project_folder("parabench_workloads_dir", "workloads")()
+    if own.is_dir():
+        return own
+    with contextlib.suppress(GalleryMissing):
+        return gallery_folder() / "workloads"
+    return own
 
 
 def _why_not_by_default(workload: Workload) -> str | None:

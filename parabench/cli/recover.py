@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo
+from parabench.cli._parameters import project_folder
 from parabench.errors import ParabenchError
 from parabench.history import journal
 from parabench.history.recovery import recover, set_aside
@@ -25,15 +26,15 @@ DROPPED_SHOWN = 10
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path("results"),
-    show_default=True,
+    default=project_folder("parabench_results", "results"),
+    show_default="results, in the project's root",
     help="Folder of the stored sessions.",
 )
 @click.option(
     "--workloads-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("workloads"),
-    show_default=True,
+    default=project_folder("parabench_workloads_dir", "workloads"),
+    show_default="workloads, in the project's root",
     help="Folder of the workload files that the sessions measured.",
 )
 @click.option("--discard", is_flag=True, help="Give every unfinished session up instead; asks for each.")

@@ -10,7 +10,7 @@ import click
 
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
-from parabench.cli._runs import make_or_exit
+from parabench.cli._runs import from_root, make_or_exit
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.interpreter_ratios import interpreter_ratios
@@ -19,6 +19,7 @@ from parabench.history.commits import commit_of
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
 from parabench.history.summary import summarise
+from parabench.project import pasted, project_of
 from parabench.report.comparison_table import as_table
 from parabench.report.interpreter_table import interpreter_text
 from parabench.report.page.refresh import refreshed
@@ -65,12 +66,12 @@ def run_command(
     With --python, those of the interpreters do, each in an environment of its own (made once and kept); a table of
     workload x model x interpreter follows.
     """
-    root, results = Path.cwd(), results.resolve()
+    root, results = project_of(Path.cwd()).root, results.resolve()
     if resume:
         run = resumed_run(results)
     else:
         arms = _arms(root, revisions, interpreters, requirements)
-        run = new_run(results, sessions, arms, pytest_arguments)
+        run = new_run(results, sessions, arms, from_root(pytest_arguments, root))
     make_or_exit(run, root)
     sys.exit(_report(run, threshold))
 
@@ -98,7 +99,7 @@ def _report(run: Run, threshold: float) -> int:
     for arm in run.arms:
         files = run.stored(arm.label)
         numbers = ", ".join(path.name.partition("_")[0] for path in files)
-        echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {files[0].parent}")
+        echo(f"{arm.label or 'stored'}: {len(files)} sessions, {numbers} in {pasted(files[0].parent)}")
     if failed:
         echo(f"{failed} sessions had failed cells: their reasons are in the files")
     for line in refreshed(run.results):

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo
+from parabench.cli._parameters import project_folder
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
 from parabench.machine.cores import cores_usable
 from parabench.measure.cell import call_of
@@ -36,8 +37,8 @@ from parabench.workload import source_hash
 @click.option(
     "--workloads-dir",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path("workloads"),
-    show_default=True,
+    default=project_folder("parabench_workloads_dir", "workloads"),
+    show_default="workloads, in the project's root",
     help="Folder of the workload files, the same as the client's.",
 )
 def worker_command(model: str, url: str | None, workers: int | None, workloads_dir: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from parabench.errors.base import ParabenchError, UsageError, listed, meant
 from parabench.errors.spelling import spelled
@@ -67,11 +67,36 @@ class ProjectUnreadable(UsageError):
         super().__init__(f"cannot read what pytest is told in {folder} or above: {cause}; mend that file")
 
 
+class GalleryMissing(UsageError):
+    """An installation without the workloads that come with parabench."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the workloads that come with parabench are not installed: install it from its wheel or its checkout, or "
+            "write your own into a folder workloads/"
+        )
+
+
 class BenchmarkPluginMissing(UsageError):
     """Cells were asked for with pytest-benchmark switched off."""
 
     def __init__(self) -> None:
         super().__init__("cells are measured with pytest-benchmark: run without -p no:benchmark")
+
+
+class NothingToMeasure(UsageError):
+    """Tests ask for cells, and no workload is of a kind that they take."""
+
+    def __init__(self, folder: object, kinds: Mapping[str, str], taken: Iterable[str]) -> None:
+        if not kinds:
+            super().__init__(f"there is nothing to measure: no workload of {folder} was chosen; add one there")
+            return
+        listed = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+        marks = ", ".join(f"@pytest.mark.{kind}" for kind in sorted(set(kinds.values())))
+        super().__init__(
+            f"no test measures what was chosen: {listed}; the tests here take {', '.join(taken)}. Write one with "
+            f"{marks}, or one without a mark, which takes every kind that no other test takes"
+        )
 
 
 class NothingSelected(UsageError):

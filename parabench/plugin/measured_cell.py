@@ -1,4 +1,4 @@
-"""The `cell` fixture: what an experiment asks for, and measures."""
+"""What the `cell` fixture gives to an experiment, and how it measures."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ SESSION = pytest.StashKey[Session]()
 CELL = pytest.StashKey[Cell]()
 #: Pass number and position of the visit that an item is about to make.
 VISIT = pytest.StashKey[tuple[int, int]]()
+#: Why none of the models that were asked for can run; empty if one can.
+UNAVAILABLE = pytest.StashKey[tuple[str, ...]]()
 REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 
 
@@ -56,9 +58,10 @@ class MeasuredCell:
             raise
 
 
-@pytest.fixture
-def cell(request: pytest.FixtureRequest, benchmark: Any) -> MeasuredCell:
-    """The cell of this item, ready to be measured: `cell.measure()` is all that an experiment has to say."""
+def measured_cell(request: pytest.FixtureRequest, benchmark: Any) -> MeasuredCell:
+    """What the `cell` fixture of an item is."""
     if CELL not in request.node.stash:
-        pytest.fail("the `cell` fixture needs a kind marker such as @pytest.mark.cpu", pytrace=False)
+        pytest.fail(
+            "the `cell` fixture gives a test its parameters: take @pytest.mark.parametrize away from it", pytrace=False
+        )
     return MeasuredCell(request, benchmark)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from parabench.errors import spelled
 from parabench.session.option_table import FRONT_END, OPTIONS, SHORT_OPTIONS, Entry
-from parabench.session.options import Given, Options, read_options
+
+if TYPE_CHECKING:  # every pytest run imports this file
+    from parabench.session.options import Given, Options
 
 _FRONT_END_DEST = "parabench_bench"
 
@@ -40,12 +42,24 @@ def has_short_names(config: pytest.Config) -> bool:
     return bool(config.getini(SHORT_OPTIONS) or config.getoption(_FRONT_END_DEST))
 
 
+def is_asked_for(config: pytest.Config) -> bool:
+    """Whether this run says anything of our experiments before a test does."""
+    if any(config.getoption(entry.ini) is not None for entry in OPTIONS):
+        return True
+    folder = config.rootpath / config.getini("parabench_workloads_dir")
+    return bool(config.getoption("benchmark_compare", None)) and folder.is_dir()
+
+
 def options_of(config: pytest.Config, adopted: dict[str, Any] | None = None) -> Options:
     """The checked options of a pytest run: command line before ini before default. Raises InvalidOption."""
+    from parabench.session.options import read_options
+
     return read_options({entry.field: _given(config, entry) for entry in OPTIONS}, Path(config.rootpath), adopted)
 
 
 def _given(config: pytest.Config, entry: Entry) -> Given:
+    from parabench.session.options import Given
+
     name = entry.ini
     text = config.getoption(name)
     if text is not None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from _pytest.pathlib import bestrelpath
 
 from parabench.analyse.across import Crossing, crossing
 from parabench.analyse.ranking import Ratio
@@ -15,8 +14,9 @@ from parabench.analyse.steadiness import label_of
 from parabench.errors import ParabenchError, spelled
 from parabench.measure.lock import Holder
 from parabench.plugin.failures import note
-from parabench.plugin.measured_cell import CELL, REPORTS, SESSION
+from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, UNAVAILABLE
 from parabench.plugin.progress import PROGRESS
+from parabench.project import pasted
 from parabench.records import CellRecord, Concern
 from parabench.report.comparison_table import as_table
 from parabench.report.crossings import crossings_table
@@ -74,6 +74,10 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """End with the table that answers the question."""
     ours = config.stash.get(SESSION, None)
+    if reasons := config.stash.get(UNAVAILABLE, ()):
+        terminalreporter.write_line("parabench: nothing was measured, for none of these models can run:", yellow=True)
+        for reason in reasons:
+            terminalreporter.write_line(f"  {one_line(reason)}")
     if ours is not None and ours.records:
         if terminalreporter.isatty:
             terminalreporter.rewrite("", erase=True)
@@ -82,8 +86,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             config.stash[PROGRESS].end(complete=not ours.interrupted)
         notes = [*steadiness(ours.records.values())]
         if ours.stored:
-            notes.append(f"Stored as {bestrelpath(config.rootpath, ours.stored)}")
-            notes += _refreshed(config, ours)
+            notes.append(f"Stored as {pasted(ours.stored)}")
+            notes += _refreshed(ours)
         text = summary(
             ours.answers(),
             ours.records.values(),
@@ -97,13 +101,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         _tell_verdicts(terminalreporter, config, ours)
 
 
-def _refreshed(config: pytest.Config, ours: Session) -> list[str]:
+def _refreshed(ours: Session) -> list[str]:
     """Make the report anew and say where it is. A run of many sessions does that once, when all are there."""
     if ours.options.no_report or ours.run is not None:
         return []
     from parabench.report.page.refresh import refreshed
 
-    return refreshed(ours.options.results, lambda path: bestrelpath(config.rootpath, path))
+    return refreshed(ours.options.results, pasted)
 
 
 def steadiness(records: Iterable[CellRecord]) -> list[str]:

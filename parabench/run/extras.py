@@ -24,6 +24,7 @@ from parabench.run.installer import Installer, find_installer, install
 LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "test"}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
+    "github": "workloads that fetch, from GitHub, mocks or loopback, cannot run",
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
     "report": "there is no report.html, and what reads stored sessions takes longer",
     "run": "there is no 'parabench run --python'",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, requires
 from typing import TypeVar
 
 from parabench.errors import UnknownName, spelled
 from parabench.models import BASELINE, baseline_is_added, find_models
-from parabench.models.contract import Model
+from parabench.models.contract import Model, install_command
 from parabench.records import Cell, Unavailable
 from parabench.session.contestants import default_workers, further_workers, has_automatic_chunk, tasks_of
 from parabench.session.options import Options
@@ -74,8 +77,18 @@ def _missing_library(workload: Workload) -> Unavailable | None:
     """What the work imports and is not installed."""
     for name in workload.imports:
         if importlib.util.find_spec(name.partition(".")[0]) is None:
-            return Unavailable(f"its work needs {name}, which is not installed", f"pip install {name}")
+            return Unavailable(f"its work needs {name}, which is not installed", _what_installs(name))
     return None
+
+
+def _what_installs(name: str) -> str:
+    """The command that brings a library: an extra of ours, if one has it."""
+    with contextlib.suppress(PackageNotFoundError):
+        for text in requires("parabench") or []:
+            extra = re.search(r"extra == ['\"]([\w-]+)['\"]", text)
+            if extra is not None and re.match(rf"{re.escape(name)}(?![\w.-])", text):
+                return install_command(extra[1])
+    return f"pip install {name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

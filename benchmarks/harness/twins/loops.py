@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.twins.attempts import Run, attempt
+from benchmarks.harness.twins.attempts import Run, attempt
 from workloads.overhead import no_op, no_op_async
 
 

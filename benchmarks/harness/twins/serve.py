@@ -1,6 +1,6 @@
 """One side of a pair in a process of its own: opens a model or its twin, then runs a batch for each line it is sent.
 
-    python -m benchmarks.twins.serve {ours,twin} MODEL CHUNK WORKERS TASKS
+    python -m benchmarks.harness.twins.serve {ours,twin} MODEL CHUNK WORKERS TASKS
 
 answers each line with the seconds that a batch took.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.twins.programs import TWINS
+from benchmarks.harness.twins.programs import TWINS
 from parabench.models import find_models
 from parabench.task import Batch, TaskCall, reference_to
 from parabench.workers.services import Services

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.twins.programs import TWINS
+from benchmarks.harness.twins.programs import TWINS
 from parabench.analyse.ranking import paired_ratio
 from parabench.models import find_models
 
@@ -27,13 +27,13 @@ WORKERS = 2
 PAIRS, ROUNDS_PER_PAIR = int(os.environ.get("TWIN_PAIRS", "8")), 7
 #: A process or a thread for each task takes longer than all else that a batch does.
 TASKS, TASKS_OF_PROCESS_PER_TASK = 2_000, 100
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
 def served(side: str, model: str, chunk: str, tasks: int) -> Iterator[subprocess.Popen[str]]:
     """A fresh process that has run its first batch, or is about to."""
-    command = [sys.executable, "-m", "benchmarks.twins.serve", side, model, chunk, str(WORKERS), str(tasks)]
+    command = [sys.executable, "-m", "benchmarks.harness.twins.serve", side, model, chunk, str(WORKERS), str(tasks)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from benchmarks.twins.attempts import Program, Result, Run, attempt, attempt_each, result_of
-from benchmarks.twins.gevent_program import gevent_script
-from benchmarks.twins.loops import anyio_to_thread, asyncio_tasks, asyncio_to_thread, trio_tasks
+from benchmarks.harness.twins.attempts import Program, Result, Run, attempt, attempt_each, result_of
+from benchmarks.harness.twins.gevent_program import gevent_script
+from benchmarks.harness.twins.loops import anyio_to_thread, asyncio_tasks, asyncio_to_thread, trio_tasks
 from workloads.overhead import no_op
 
 
