@@ -1,6 +1,6 @@
 """Which packages a wheel has; all else is in pyproject.toml.
 
-The workloads and experiments of the checkout are installed as `parabench.gallery`: nobody's `workloads` is in their way.
+The workloads and experiments of the checkout are installed as `parabench.gallery`, not as anybody's `workloads`.
 """
 
 from setuptools import find_packages, setup

@@ -1,4 +1,4 @@
-"""Write the pages that are made from the code, models.md, options.md and cli.md: python docs/generate.py.
+"""Write the pages that are made from the code, models.md, options.md, cli.md, platforms.md: python docs/generate.py.
 
 What differs from build to build (whether threads run side by side) is said in words, so that every interpreter writes
 the same pages.
@@ -14,6 +14,7 @@ from pathlib import Path
 from generate_cli import cli_page
 from packaging.requirements import Requirement
 
+from parabench.machine.abilities import EXPECTED
 from parabench.models import find_models
 from parabench.models.contract import Model, install_command
 from parabench.session.option_table import OPTIONS, Entry
@@ -36,6 +37,13 @@ prints the value of each item, or why there is none, in their order. Where it sa
 asked for with `--models`. *Variants* differ in one point from a model that always runs: they run when they are named,
 and with `--everything`. *Chunks* are what
 `--chunks` may ask for: how many tasks a message holds.
+"""
+PLATFORMS_INTRODUCTION = """\
+# Systems
+
+Everything is tested on Linux. What is said of the other systems is expected from what the code calls and from Python's
+documentation, and has been measured nowhere. `parabench doctor` says what the machine at hand has, and what is asked
+of a system that cannot do it ends in one sentence that says what is missing.
 """
 OPTIONS_INTRODUCTION = """\
 # Options
@@ -136,6 +144,15 @@ def options_page(entries: Iterable[Entry]) -> str:
     return f"{NOTE}\n{OPTIONS_INTRODUCTION}\n{rows}"
 
 
+def platforms_page() -> str:
+    """docs/platforms.md."""
+    rows = table(
+        ("what", "Linux", "macOS", "Windows", "what decides it"),
+        ([one.what, one.linux, one.macos, one.windows, one.because] for one in EXPECTED),
+    )
+    return f"{NOTE}\n{PLATFORMS_INTRODUCTION}\n{rows}"
+
+
 def pages() -> dict[Path, str]:
     """Each generated file with its text."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -144,6 +161,7 @@ def pages() -> dict[Path, str]:
         DOCS / "models.md": models_page(find_models().values(), extras),
         DOCS / "options.md": options_page(OPTIONS),
         DOCS / "cli.md": cli_page(NOTE, table),
+        DOCS / "platforms.md": platforms_page(),
     }
 
 

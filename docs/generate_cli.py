@@ -12,9 +12,17 @@ from parabench.cli import cli
 INTRODUCTION = """\
 # Command line
 
-What `parabench` takes, verb by verb, as `parabench VERB --help` says it. A verb that reads stored sessions takes
-`--results DIR`. Each ends with status 0 if all is well, 1 if something failed or got slower, 2 if called wrongly.
+What `parabench` takes, verb by verb, as `parabench VERB --help` says it; `parabench --version` says which version it
+is. A verb that reads stored sessions takes `--results DIR`. Verbs find the project as pytest does: from any folder in
+it, by its `pytest.ini`, `pyproject.toml` or the like.
+
+The shell completes verbs, options, and names of models, workloads and sessions after one of these lines:
+
+    eval "$(_PARABENCH_COMPLETE=bash_source parabench)"    # ~/.bashrc
+    eval "$(_PARABENCH_COMPLETE=zsh_source parabench)"     # ~/.zshrc
+    _PARABENCH_COMPLETE=fish_source parabench | source     # ~/.config/fish/completions/parabench.fish
 """
+_STATUS = re.compile(r"Exit status: (.*?)\.(?:$| [A-Z])")
 
 Table = Callable[[Iterable[str], Iterable[Iterable[str]]], str]
 
@@ -23,7 +31,15 @@ def cli_page(note: str, table: Table) -> str:
     """docs/cli.md."""
     context = click.Context(cli, info_name="parabench")
     sections = [_section(name, cli.get_command(context, name), table) for name in cli.list_commands(context)]
-    return "\n".join([note, INTRODUCTION, *sections])
+    rows = ((f"`{name}`", _statuses(cli.get_command(context, name))) for name in cli.list_commands(context))
+    return "\n".join([note, INTRODUCTION, "## Exit statuses\n", table(("verb", "exit status"), rows), *sections])
+
+
+def _statuses(command: click.Command | None) -> str:
+    """Its exit statuses, which its help has to say."""
+    found = _STATUS.search(" ".join((command.help or "").split())) if command else None
+    assert found is not None, f"the help of {command} says no 'Exit status: 0, ...'"
+    return found[1]
 
 
 def _section(name: str, command: click.Command | None, table: Table) -> str:

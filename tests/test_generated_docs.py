@@ -1,4 +1,4 @@
-"""docs/models.md, docs/options.md and docs/cli.md are what docs/generate.py makes of the records."""
+"""docs/models.md, options.md, cli.md and platforms.md are what docs/generate.py makes of the records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPEC.loader.exec_module(generate)
 SEQUENTIAL = find_models()["sequential"]
 
 
-@pytest.mark.parametrize("page", ["models.md", "options.md", "cli.md"])
+@pytest.mark.parametrize("page", ["models.md", "options.md", "cli.md", "platforms.md"])
 def test_the_page_is_what_the_records_say(page: str) -> None:
     same = (ROOT / "docs" / page).read_text() == generate.pages()[ROOT / "docs" / page]
     assert same, f"docs/{page} is of earlier records: run `{generate.COMMAND}` and commit what it writes"

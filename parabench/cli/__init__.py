@@ -11,6 +11,14 @@ import click
 from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 
+#: Verbs by what somebody wants to do; one that is not listed is shown last.
+GROUPS = {
+    "Measure": ("bench", "run", "calibrate", "worker"),
+    "Read what was measured": ("compare", "history"),
+    "Look around": ("list", "doctor"),
+    "Mend": ("recover",),
+}
+
 
 class _Verbs(click.Group):
     """Finds a verb as the file of its name; nobody who compares waits for what runs experiments to be imported."""
@@ -19,6 +27,19 @@ class _Verbs(click.Group):
         """The verbs by name."""
         files = (path.stem for path in Path(__file__).parent.glob("*.py"))
         return sorted(name for name in files if not name.startswith("_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs in groups, each with its first sentence."""
+        left = self.list_commands(ctx)
+        groups = {title: [name for name in names if name in left] for title, names in GROUPS.items()}
+        listed = {name for names in groups.values() for name in names}
+        groups["More"] = [name for name in left if name not in listed]
+        for title, names in groups.items():
+            commands = ((name, self.get_command(ctx, name)) for name in names)
+            rows = [(name, command.get_short_help_str(limit=200)) for name, command in commands if command]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb."""
@@ -33,8 +54,8 @@ class _Verbs(click.Group):
 def cli() -> None:
     """Which concurrency model should run this work, on which interpreter, with how many workers, and how sure is that?
 
-    Experiments are run by pytest: `pytest benchmarks`. This command shows what there is to run, and compares what has
-    been stored.
+    `parabench bench` measures, and says what to use. The other verbs repeat that, compare what has been stored, and
+    show what there is. Each has a --help with an example.
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import click
 
+from parabench.errors import GalleryMissing
+from parabench.gallery import gallery_folder
 from parabench.project import pasted, project_of
 
 
@@ -19,6 +22,16 @@ def project_folder(ini_name: str, default: str) -> Callable[[], Path]:
         return Path(pasted(project_of(Path.cwd()).folder(ini_name, default)))
 
     return found
+
+
+def workloads_dir() -> Path:
+    """The project's own workloads; where there are none, those that come with parabench."""
+    own = project_folder("parabench_workloads_dir", "workloads")()
+    if own.is_dir():
+        return own.resolve()
+    with contextlib.suppress(GalleryMissing):
+        return gallery_folder() / "workloads"
+    return own
 
 
 results_option = click.option(

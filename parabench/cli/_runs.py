@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parabench.cli._output import echo
 from parabench.errors import ParabenchError
+from parabench.machine.abilities import must_be_able
 from parabench.project import tests_among
 from parabench.run.making import make
 from parabench.run.state import Run
@@ -28,6 +29,7 @@ def from_root(arguments: Iterable[str], root: Path) -> tuple[str, ...]:
 
 def make_or_exit(run: Run, root: Path) -> None:
     """Make all turns of a run that are left. Exits with 130 when it was stopped, with 1 when a turn cannot be made."""
+    must_be_able("measuring")
     try:
         finished = make(run, root, lambda line: echo(line, err=True))
     except ParabenchError as error:

@@ -63,6 +63,8 @@ def advise_command(context: click.Context, /, target: str, form: str, **given: A
     """Run a function on some items, a few thousand times at most, and say which concurrency model should run it.
 
     TARGET is file.py:function or package.module:function; it is called with one item at a time.
+
+    Exit status: 0, 1 no model can be recommended, 2 usage.
     """
     advice = advise_on(_request(target, form, given))
     if form == "json":

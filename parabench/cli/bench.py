@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
+from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.gallery import EVERY_KIND, INI, gallery_folder
 from parabench.project import Project, project_of, tests_among
@@ -24,6 +26,12 @@ class _Bench(click.Command):
         with formatter.section("Options, besides those of pytest"):
             formatter.write_dl(rows)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What the shell offers: our options are none of click's."""
+        if incomplete.startswith("-") and "=" not in incomplete:
+            return _completion.options(incomplete)
+        return super().shell_complete(ctx, incomplete)
+
 
 @click.command(
     "bench",
@@ -32,14 +40,15 @@ class _Bench(click.Command):
     epilog="Example: parabench bench --workloads 'count-*' --models sequential,thread-pool --budget 60 -k small",
     add_help_option=False,
 )
-@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=_completion.pytest_arguments)
 @click.pass_context
 def bench_command(context: click.Context, pytest_arguments: tuple[str, ...]) -> None:
     """Measure, race and recommend: a session of the project's benchmarks, or of the tests that PYTEST_ARGUMENTS name.
 
     The same as `pytest benchmarks`, but options of parabench have short names here, in every project.
 
-    Exit status: that of pytest.
+    Exit status: 0, 1 a cell failed or the results could not be stored, 2 interrupted, 4 usage or nothing to measure,
+    5 no test or no model that can run.
     """
     if set(pytest_arguments) & {"-h", "--help"}:
         echo(context.get_help())

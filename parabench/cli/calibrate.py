@@ -42,7 +42,7 @@ def calibrate_command(
     PYTEST_ARGUMENTS are handed on to the sessions, which are stored like any other. The outcome is stored beside them;
     comparisons with a threshold below it say so.
 
-    Exit status: 0, 1 the machine drifted while nothing changed, 2 usage.
+    Exit status: 0, 1 the machine drifted while nothing changed, 2 usage, 130 interrupted.
     """
     root, results = project_of(Path.cwd()).root, results.resolve()
     run = (

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
+from parabench.cli import _completion
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.compare.calibrations import with_calibration
@@ -28,8 +29,8 @@ _FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, 
     epilog="Examples: parabench compare 1-8 9-16 | parabench compare main HEAD | parabench compare 3.13 3.14t | "
     "parabench compare tag:before tag:after --format markdown",
 )
-@click.argument("base")
-@click.argument("new")
+@click.argument("base", shell_complete=_completion.sessions)
+@click.argument("new", shell_complete=_completion.sessions)
 @results_option
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @click.option(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import project_folder
-from parabench.errors import GalleryMissing
-from parabench.gallery import gallery_folder
+from parabench.cli._parameters import workloads_dir
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
@@ -27,21 +25,33 @@ from parabench.workload import Workload
 
 @click.command("list", epilog="Example: parabench list --models 'process-*'")
 @click.option(
-    "--models", default="", metavar="NAMES", help="Only these models: names or patterns, separated by commas."
+    "--models",
+    default="",
+    metavar="NAMES",
+    shell_complete=_completion.models,
+    help="Only these models: names or patterns, separated by commas.",
 )
-@click.option("--workloads", default="", metavar="NAMES", help="Only these workloads: names or patterns.")
+@click.option(
+    "--workloads",
+    default="",
+    metavar="NAMES",
+    shell_complete=_completion.workloads,
+    help="Only these workloads: names or patterns.",
+)
 @click.option(
     "--workloads-dir",
+    "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of the workload files. Default: the project's; without any, those of parabench.",
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def list_command(models: str, workloads: str, workloads_dir: Path | None, form: str) -> None:
-    """Show workloads and models, ready or not, why not, and the command that installs what is missing."""
+def list_command(models: str, workloads: str, folder: Path | None, form: str) -> None:
+    """Show workloads and models, ready or not, why not, and the command that installs what is missing.
+
+    Exit status: 0, 2 usage.
+    """
     chosen_models = choose("model", _names(models), find_models())
-    chosen_workloads = choose(
-        "workload", _names(workloads), find_workloads((workloads_dir or _workloads_dir()).resolve())
-    )
+    chosen_workloads = choose("workload", _names(workloads), find_workloads((folder or workloads_dir()).resolve()))
     rows: dict[str, list[dict[str, Any]]] = {"workloads": [], "models": []}
     for workload in chosen_workloads.values():
         rows["workloads"].append(
@@ -71,16 +81,6 @@ def list_command(models: str, workloads: str, workloads_dir: Path | None, form: 
         echo(json.dumps(rows, indent=2))
     else:
         show(listing(rows))
-
-
-def _workloads_dir() -> Path:
-    """The project's own workloads; where there are none, those that come with parabench."""
-    own = project_folder("parabench_workloads_dir", "workloads")()
-    if own.is_dir():
-        return own
-    with contextlib.suppress(GalleryMissing):
-        return gallery_folder() / "workloads"
-    return own
 
 
 def _why_not_by_default(workload: Workload) -> str | None:

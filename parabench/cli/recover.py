@@ -14,6 +14,7 @@ from parabench.errors import ParabenchError
 from parabench.history import journal
 from parabench.history.recovery import recover, set_aside
 from parabench.history.session_journal import Damaged, Unfinished, left_behind
+from parabench.machine.abilities import must_be_able
 from parabench.measure.scratch import sweep
 from parabench.models import find_models
 from parabench.session.discovery import find_workloads
@@ -44,7 +45,10 @@ def recover_command(results: Path, workloads_dir: Path, *, discard: bool, yes: b
 
     Of a journal that is damaged everything is stored that can be read; what is dropped is told, and the file as it was
     is moved aside. Processes and files that killed sessions have left on this machine are removed, too.
+
+    Exit status: 0, 1 a journal that could not be stored or removed, 2 usage.
     """
+    must_be_able("recovering a session")
     sweep(Path(tempfile.gettempdir()))
     journals_found, failed = 0, 0
     for folder in sorted(path for path in results.resolve().iterdir() if path.is_dir()):

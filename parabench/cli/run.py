@@ -65,6 +65,8 @@ def run_command(
     order, each in a work tree of its own but with the installed libraries of this environment; a comparison follows.
     With --python, those of the interpreters do, each in an environment of its own (made once and kept); a table of
     workload x model x interpreter follows.
+
+    Exit status: 0, 1 something slower or a session that failed, 2 usage, 130 interrupted.
     """
     root, results = project_of(Path.cwd()).root, results.resolve()
     if resume:

@@ -14,6 +14,7 @@ import click
 from parabench.cli._output import echo
 from parabench.cli._parameters import project_folder
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
+from parabench.machine.abilities import must_be_able
 from parabench.machine.cores import cores_usable
 from parabench.measure.cell import call_of
 from parabench.models import find_models
@@ -46,7 +47,10 @@ def worker_command(model: str, url: str | None, workers: int | None, workloads_d
 
     They do the work of any client that names the same broker with --broker and adds --workers-external, if it has the
     same version of parabench, the same Python and the same workloads; others are refused at both ends.
+
+    Exit status: 0, 2 usage.
     """
+    must_be_able("running workers")
     queues = {name: each for name, each in find_models().items() if each.queue is not None}
     if model not in queues:
         raise UnknownName("model with workers of its own", model, queues)

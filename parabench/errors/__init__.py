@@ -68,6 +68,7 @@ from parabench.errors.usage import (
     NothingToScale,
     NoWorkloads,
     ProjectUnreadable,
+    SystemLacks,
     UnknownName,
     WorkloadNotLoadable,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "SessionNotRun",
     "SetupUnusable",
     "StoreNotWritable",
+    "SystemLacks",
     "TargetUnusable",
     "TaskLost",
     "TasksFailed",

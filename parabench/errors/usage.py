@@ -84,6 +84,16 @@ class BenchmarkPluginMissing(UsageError):
         super().__init__("cells are measured with pytest-benchmark: run without -p no:benchmark")
 
 
+class SystemLacks(UsageError):
+    """Something that this operating system cannot do."""
+
+    def __init__(self, what: str, system: str, missing: Iterable[str]) -> None:
+        super().__init__(
+            f"{what} needs {', '.join(missing)}, which Python has not on this system ({system}); stored sessions can "
+            "be compared and listed here, docs/platforms.md says what works where"
+        )
+
+
 class NothingToMeasure(UsageError):
     """Tests ask for cells, and no workload is of a kind that they take."""
 

@@ -7,7 +7,6 @@ The process that writes a journal holds a lock on it; a journal without a holder
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import math
 import os
@@ -17,6 +16,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from parabench.errors import JournalDamaged, JournalInUse, JournalNotWritable
+
+try:
+    import fcntl
+except ImportError:  # Windows: whoever wants to measure there is told beforehand (parabench.machine.abilities)
+    fcntl = None  # type: ignore[assignment]
 
 #: Version of the lines; a journal of another version is not resumed.
 VERSION = 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -23,6 +22,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from parabench.errors import LockUnusable, MachineBusy
+
+try:
+    import fcntl
+except ImportError:  # Windows: whoever wants to measure there is told beforehand (parabench.machine.abilities)
+    fcntl = None  # type: ignore[assignment]
 
 #: How often a waiting session looks again, in seconds.
 LOOK_SECONDS = 0.5

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import threading
 import time
 from pathlib import Path
 
 from parabench.records import TreeUsage
+
+try:
+    import resource
+except ImportError:  # Windows: whoever wants to measure there is told beforehand (parabench.machine.abilities)
+    resource = None  # type: ignore[assignment]
 
 try:
     import psutil

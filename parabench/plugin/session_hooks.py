@@ -16,6 +16,7 @@ from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError, spelled
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
+from parabench.machine.abilities import must_be_able
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
 from parabench.plugin import PROBLEM
@@ -92,6 +93,7 @@ def session_of(config: pytest.Config) -> Session | None:
 
 
 def _make_session(config: pytest.Config) -> Session:
+    must_be_able("measuring")
     options = config.stash[OPTIONS]
     if not options.workloads_dir.is_dir():
         raise NoWorkloads(options.workloads_dir)

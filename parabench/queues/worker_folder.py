@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -11,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parabench.workers.environment import SCRATCH_VARIABLE
+
+try:
+    import fcntl
+except ImportError:  # Windows: whoever wants to measure there is told beforehand (parabench.machine.abilities)
+    fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "parabench-worker-"
 
