@@ -13,8 +13,8 @@ from parabench.errors import ParabenchError
 
 #: Verbs by what somebody wants to do; one that is not listed is shown last.
 GROUPS = {
-    "Measure": ("bench", "run", "calibrate", "worker"),
-    "Read what was measured": ("compare", "history"),
+    "Measure": ("bench", "advise", "scale", "run", "calibrate", "worker"),
+    "Read what was measured": ("report", "explain", "compare", "history", "export"),
     "Look around": ("list", "doctor"),
     "Mend": ("recover",),
 }

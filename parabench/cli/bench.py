@@ -12,8 +12,8 @@ from click.shell_completion import CompletionItem
 
 from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.gallery import EVERY_KIND, INI, gallery_folder
-from parabench.project import Project, project_of, tests_among
+from parabench.project import project_of, tests_among
+from parabench.run.experiments import experiments_of
 from parabench.session.option_table import FRONT_END, OPTIONS, in_full
 
 
@@ -55,21 +55,9 @@ def bench_command(context: click.Context, pytest_arguments: tuple[str, ...]) -> 
         return
     arguments = [FRONT_END, *in_full(pytest_arguments)]
     if not tests_among(arguments, Path.cwd()):
-        arguments = [*_experiments(project_of(Path.cwd())), *arguments]
+        arguments = [*experiments_of(project_of(Path.cwd()), arguments), *arguments]
     command = [sys.executable, "-m", "pytest", *arguments]
     sys.stdout.flush()
     if sys.platform == "win32":  # no process can become another one there
         sys.exit(subprocess.call(command))
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
-
-
-def _experiments(project: Project) -> list[str]:
-    """The project's benchmarks; without any, ours of its workloads; without those, all that comes with parabench."""
-    if (project.root / "benchmarks").is_dir():
-        return [str(project.root / "benchmarks")]
-    gallery = gallery_folder()
-    workloads = project.folder("parabench_workloads_dir", "workloads")
-    if workloads.is_dir():
-        return [f"--config-file={project.ini_file or INI}", f"--rootdir={project.root}", str(EVERY_KIND)]
-    results = f"--parabench-results={project.folder('parabench_results', 'results')}"
-    return [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results, str(gallery / "benchmarks")]

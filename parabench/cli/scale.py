@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
 from parabench.cli._runs import make_or_exit
@@ -18,6 +19,7 @@ from parabench.history.reader import read_session
 from parabench.history.selection import select
 from parabench.history.sessions import read_summaries
 from parabench.machine.cores import cores_usable
+from parabench.project import project_of
 from parabench.report.scaling_text import scaling_text
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm
@@ -31,7 +33,7 @@ ARMS = [Arm(label="", python=sys.executable)]
     epilog="Examples: parabench scale count-primes --workers 1,2,4,8,16 | "
     "parabench scale github-mocked-aiohttp --models asyncio,thread-pool | parabench scale --stored 12-16",
 )
-@click.argument("workloads", nargs=-1)
+@click.argument("workloads", nargs=-1, shell_complete=_completion.workloads)
 @click.option("--workers", metavar="N,N", help="Default: powers of two up to four times the usable cores.")
 @click.option("--models", metavar="NAME,NAME", help="Default: all that run by default.")
 @click.option("--sessions", type=click.IntRange(SESSIONS_LEAST), default=SESSIONS_LEAST, show_default=True)
@@ -64,7 +66,7 @@ def scale_command(
         run = (
             resumed_run(results) if resume else new_run(results, sessions, ARMS, _arguments(workloads, workers, models))
         )
-        make_or_exit(run, Path.cwd())
+        make_or_exit(run, project_of(Path.cwd()).root)
         files = run.stored("")
     read = [read_session(path) for path in files]
     scalings = [one for one in scalings_of(read) if not workloads or one.workload in workloads]

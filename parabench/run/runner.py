@@ -17,6 +17,7 @@ from typing import Any
 from parabench.errors import SessionNotRun
 from parabench.history import store
 from parabench.project import project_of, tests_among
+from parabench.run.experiments import experiments_of
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
 from parabench.session.option_table import SHORT_OPTIONS, in_full
 from parabench.session.turn import Turn, environment_of
@@ -128,9 +129,10 @@ def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
         path, separator, name = arguments[place].partition("::")
         arguments[place] = f"{root / path}{separator}{name}"
     arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
+    project = project_of(root)
     if not tests:
-        arguments.insert(0, str(root / "benchmarks"))
-    short = project_of(root).has(SHORT_OPTIONS) or (root / "parabench" / "plugin").is_dir()
+        arguments = [*experiments_of(project, arguments), *arguments]
+    short = project.has(SHORT_OPTIONS) or (root / "parabench" / "plugin").is_dir()
     return arguments if short else in_full(arguments)
 
 
