@@ -93,6 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def cell(request: pytest.FixtureRequest, benchmark: Any) -> MeasuredCell:
     """The cell of this item, ready to be measured: `cell.measure()` is all that an experiment has to say."""
     if is_worker(request.config):
+        benchmark._mode = "refused"  # else pytest-benchmark warns that it was not used
         pytest.fail("parabench: cells are measured alone on a machine: run without pytest-xdist (-n 0)", pytrace=False)
     from parabench.plugin.measured_cell import measured_cell
 
