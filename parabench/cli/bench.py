@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.project import project_of, tests_among
-from parabench.run.experiments import experiments_of
+from parabench.run.experiments import with_experiments
 from parabench.session.option_table import FRONT_END, OPTIONS, in_full
 
 
@@ -55,7 +55,7 @@ def bench_command(context: click.Context, pytest_arguments: tuple[str, ...]) -> 
         return
     arguments = [FRONT_END, *in_full(pytest_arguments)]
     if not tests_among(arguments, Path.cwd()):
-        arguments = [*experiments_of(project_of(Path.cwd()), arguments), *arguments]
+        arguments = with_experiments(project_of(Path.cwd()), arguments)
     command = [sys.executable, "-m", "pytest", *arguments]
     sys.stdout.flush()
     if sys.platform == "win32":  # no process can become another one there

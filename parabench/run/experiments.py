@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from parabench.gallery import EVERY_KIND, INI, gallery_folder
 from parabench.project import Project
 
+_FOLDER = re.compile(r"(--(?:parabench-)?(?:results|workloads-dir|scratch)=)(.+)")
 
-def experiments_of(project: Project, arguments: Sequence[str] = ()) -> list[str]:
-    """The project's benchmarks; without any, ours of its workloads; without those, all that comes with parabench.
 
-    `arguments` are what else the session is told: they may name a folder of workloads.
+def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
+    """The arguments of a session that names no tests, with the project's benchmarks before them.
+
+    A project without any gets our experiment for its workloads; where there are none either, all that comes with
+    parabench is run. Folders among the arguments are the project's, wherever the experiments are.
     """
     if (project.root / "benchmarks").is_dir():
-        return [str(project.root / "benchmarks")]
-    gallery = gallery_folder()
+        return [str(project.root / "benchmarks"), *arguments]
+    arguments = [_FOLDER.sub(lambda said: f"{said[1]}{project.root / said[2]}", argument) for argument in arguments]
     workloads = project.folder("parabench_workloads_dir", "workloads")
-    if workloads.is_dir() or any("workloads-dir" in argument for argument in arguments):
-        return [f"--config-file={project.ini_file or INI}", f"--rootdir={project.root}", str(EVERY_KIND)]
+    if workloads.is_dir() or any("workloads-dir=" in argument for argument in arguments):
+        ini = f"--config-file={project.ini_file or INI}"
+        return [ini, f"--rootdir={project.root}", str(EVERY_KIND), *arguments]
+    gallery = gallery_folder()
     results = f"--parabench-results={project.folder('parabench_results', 'results')}"
-    return [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results, str(gallery / "benchmarks")]
+    experiments = [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results]
+    return [*experiments, str(gallery / "benchmarks"), *arguments]

@@ -28,6 +28,7 @@ COSTS = {
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
     "report": "there is no report.html, and what reads stored sessions takes longer",
     "run": "there is no 'parabench run --python'",
+    "tls": "the workload of TLS handshakes cannot run",
     "hypothesis": "tests that make up their inputs are left out",
     "import-linter": "import contracts are not checked",
     "jsonschema": "the test of stored sessions against their schema is left out",

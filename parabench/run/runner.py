@@ -17,7 +17,7 @@ from typing import Any
 from parabench.errors import SessionNotRun
 from parabench.history import store
 from parabench.project import project_of, tests_among
-from parabench.run.experiments import experiments_of
+from parabench.run.experiments import with_experiments
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
 from parabench.session.option_table import SHORT_OPTIONS, in_full
 from parabench.session.turn import Turn, environment_of
@@ -131,7 +131,7 @@ def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
     arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
     project = project_of(root)
     if not tests:
-        arguments = [*experiments_of(project, arguments), *arguments]
+        arguments = with_experiments(project, arguments)
     short = project.has(SHORT_OPTIONS) or (root / "parabench" / "plugin").is_dir()
     return arguments if short else in_full(arguments)
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from user_project import Project
 
 from parabench.cli import cli
+from parabench.gallery import EVERY_KIND, gallery_folder
 
 
 @pytest.fixture
@@ -37,7 +38,36 @@ def test_without_tests_it_runs_the_benchmarks_of_the_project_from_any_folder(
     monkeypatch.chdir(folder)
     bench("--models", "benchmarks", "-k", "deep")  # values that are called like folders are none
     options = ["--parabench-bench", "--parabench-models=benchmarks", "-k", "deep"]
-    assert started == [[sys.executable, "-m", "pytest", *options, str(tmp_path / "benchmarks")]]
+    assert started == [[sys.executable, "-m", "pytest", str(tmp_path / "benchmarks"), *options]]
+
+
+def test_a_project_with_workloads_alone_gets_our_experiment_of_every_kind(
+    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = tmp_path / "other"
+    (project / "workloads").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    (project / "pytest.ini").write_text("[pytest]\nparabench_workloads_dir = workloads\n")
+    bench("--passes", "1")
+    assert started[0][3:] == [
+        *(f"--config-file={project / 'pytest.ini'}", f"--rootdir={project}", str(EVERY_KIND)),
+        *("--parabench-bench", "--parabench-passes=1"),
+    ]
+
+
+def test_where_there_is_nothing_all_that_comes_with_parabench_is_run(
+    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "pytest.ini").write_text("[pytest]\nparabench_results = kept\n")
+    monkeypatch.chdir(empty)
+    bench("--results", "there")
+    root = gallery_folder()
+    assert started[0][3:] == [
+        *(f"--config-file={root / 'pytest.ini'}", "-p", "no:cacheprovider", f"--parabench-results={empty / 'kept'}"),
+        *(str(root / "benchmarks"), "--parabench-bench", f"--parabench-results={empty / 'there'}"),
+    ]
 
 
 def test_tests_that_are_named_are_run_instead(started: list[list[str]]) -> None:
