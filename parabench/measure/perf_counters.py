@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import platform
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
+
+try:
+    import fcntl
+except ImportError:  # Windows: whoever wants to measure there is told beforehand (parabench.machine.abilities)
+    fcntl = None  # type: ignore[assignment]
 
 _CALL: Mapping[str, int] = {"x86_64": 298, "aarch64": 241}
 #: Type and number of each event: PERF_TYPE_HARDWARE is 0, PERF_TYPE_SOFTWARE 1.

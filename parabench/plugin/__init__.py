@@ -61,6 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _session_hooks(config: pytest.Config) -> ModuleType:
     """What measures cells, registered once it is needed. Raises ParabenchError the first time, if options are wrong."""
+    from parabench.machine.abilities import must_be_able
+
+    must_be_able("measuring")
     from parabench.plugin import session_hooks
 
     if not config.pluginmanager.is_registered(session_hooks):
@@ -81,12 +84,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("refused", [True], ids=["not-side-by-side"])
         return
     try:
-        _session_hooks(metafunc.config)
+        if PROBLEM not in metafunc.config.stash:
+            _session_hooks(metafunc.config).make_items_of(metafunc)
     except ParabenchError as error:
-        metafunc.config.stash.setdefault(PROBLEM, str(error))
-    from parabench.plugin.cell_items import make_items
+        metafunc.config.stash[PROBLEM] = str(error)
 
-    make_items(metafunc, _session_hooks(metafunc.config).session_of(metafunc.config))
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Say what keeps cells from being measured: raised while collecting, it would be an error of one file."""
+    if PROBLEM in config.stash:
+        raise pytest.UsageError(config.stash[PROBLEM])
 
 
 @pytest.fixture

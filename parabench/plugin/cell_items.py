@@ -18,13 +18,13 @@ PARAMETERS = ("workload", "model", "workers", "size")
 TAKES = pytest.StashKey[dict[str, set[str]]]()
 
 
-def make_items(metafunc: pytest.Metafunc, session: Session | None) -> None:
+def make_items(metafunc: pytest.Metafunc, session: Session) -> None:
     """Make one item of each cell whose workload is of the kind that the test is marked with; without a mark, of each.
 
     Which kinds other tests take is known when all are collected: `settle_cells` leaves an unmarked test the others.
     """
     kinds = {mark.name for mark in metafunc.definition.iter_markers()} & KINDS.keys()
-    cells = [planned for planned in session.cells if not kinds or planned.kind in kinds] if session else []
+    cells = [planned for planned in session.cells if not kinds or planned.kind in kinds]
     metafunc.fixturenames.extend(PARAMETERS)
     values = [
         pytest.param(*_parameters(planned), marks=() if kinds else getattr(pytest.mark, planned.kind))

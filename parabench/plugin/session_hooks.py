@@ -16,11 +16,9 @@ from _pytest.runner import runtestprotocol
 
 from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError, spelled
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
-from parabench.machine.abilities import must_be_able
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
-from parabench.plugin import PROBLEM
-from parabench.plugin.cell_items import TAKES, nothing_to_measure, reason_of, settle_cells, why_none_can_run
+from parabench.plugin.cell_items import TAKES, make_items, nothing_to_measure, reason_of, settle_cells, why_none_can_run
 from parabench.plugin.failures import tell_each_once
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, UNAVAILABLE, VISIT
 from parabench.plugin.progress import PROGRESS, Progress
@@ -82,18 +80,15 @@ def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
     ]
 
 
-def session_of(config: pytest.Config) -> Session | None:
-    """The session of this run, made when the first test asks for cells; None when it cannot be, for a noted problem."""
-    if SESSION not in config.stash and PROBLEM not in config.stash:
-        try:
-            config.stash[SESSION] = _make_session(config)
-        except ParabenchError as error:
-            config.stash[PROBLEM] = str(error)
-    return config.stash.get(SESSION, None)
+def make_items_of(metafunc: pytest.Metafunc) -> None:
+    """Make items of a test that asks for cells, and the session when the first one does. Raises ParabenchError."""
+    stash = metafunc.config.stash
+    if SESSION not in stash:
+        stash[SESSION] = _make_session(metafunc.config)
+    make_items(metafunc, stash[SESSION])
 
 
 def _make_session(config: pytest.Config) -> Session:
-    must_be_able("measuring")
     options = config.stash[OPTIONS]
     if not options.workloads_dir.is_dir():
         raise NoWorkloads(options.workloads_dir)
@@ -106,8 +101,6 @@ def _make_session(config: pytest.Config) -> Session:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each item its cell, leave out what has none, and skip what cannot run here with the reason."""
-    if PROBLEM in config.stash:  # pytest would report it as an error of one file if it were raised while collecting
-        raise pytest.UsageError(config.stash[PROBLEM])
     session = config.stash.get(SESSION, None)
     if session is None:
         return

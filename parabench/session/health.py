@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import shutil
 import time
@@ -18,12 +19,10 @@ from parabench.machine.gil import gil_enabled
 from parabench.machine.readings import cores_by_affinity
 from parabench.measure.energy import Packages
 from parabench.measure.launcher import environment_of_cells
+from parabench.measure.perf_counters import PerfCounters
 from parabench.measure.preflight import checks_here, examine
 from parabench.models import find_models
 from parabench.session.discovery import find_workloads
-
-_EVENTS = Path("/sys/bus/event_source/devices")
-_PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,15 @@ def _timer() -> Finding:
     )
 
 
-def _counters(events: Path = _EVENTS, paranoid: Path = _PARANOID) -> Finding:
-    """Hardware counters of the processor (perf_event_open(2))."""
-    if not events.is_dir():
-        return Finding("perf counters", None, "this system has no perf events")
-    if not any((events / name).exists() for name in ("cpu", "cpu_core", "armv8_pmuv3")):
-        return Finding("perf counters", None, "no hardware counters: usual in a virtual machine; software ones only")
-    level = paranoid.read_text().strip() if paranoid.exists() else "unknown"
-    return Finding("perf counters", True, f"the processor has them; perf_event_paranoid is {level}")
+def _counters() -> Finding:
+    """What the processor and the kernel count of threads, as traced rounds have it."""
+    if lacking():
+        return Finding("perf counters", None, "not on this system")
+    with PerfCounters([os.getpid()]) as counters:
+        pass
+    told = [f"{', '.join(counters.counts)} are counted"] if counters.counts else []
+    told += [counters.reason] if counters.reason else []
+    return Finding("perf counters", None if counters.reason else True, "; ".join(told))
 
 
 def _energy() -> Finding:

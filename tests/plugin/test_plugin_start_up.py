@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from user_project import QUICK, Project
+from user_project import PATIENCE_SECONDS, QUICK, Project
 
 LISTS = """
 import sys
@@ -11,19 +11,18 @@ import sys
 def pytest_sessionfinish():
     print(*sorted(name for name in sys.modules if name.split(".")[0] in ("parabench", "psutil", "rich", "click")))
 """
-#: What the options are made of, and the words; errors are a few classes.
+#: What the options are made of, the words, and the wording of errors, which is a few classes.
 LIGHT = {
-    *("parabench", "parabench.workload", "parabench.plugin", "parabench.plugin.pytest_options"),
+    *("parabench", "parabench.workload", "parabench.names", "parabench.plugin", "parabench.plugin.pytest_options"),
     *("parabench.session", "parabench.session.option_table", "parabench.workers", "parabench.workers.environment"),
-    *(f"parabench.errors{name}" for name in ("", ".base", ".cells", ".runs", ".spelling", ".storage", ".usage")),
-    "parabench.errors.workers",
 }
 
 
 def imported(project: Project, *arguments: str) -> set[str]:
-    result = project.pytest("-s", *arguments)
-    (line,) = (line for line in result.outlines if line.lstrip(".").startswith("parabench"))
-    return set(line.lstrip(".").split())
+    """What a pytest of a user's has imported at its end."""
+    said, _ = project.start("-q", "-s", *arguments).communicate(timeout=PATIENCE_SECONDS)
+    (line,) = (line for line in said.splitlines() if line.lstrip(".").startswith("parabench "))
+    return {name for name in line.lstrip(".").split() if not name.startswith("parabench.errors")}
 
 
 def test_nothing_is_imported_before_a_test_asks_for_a_cell(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
