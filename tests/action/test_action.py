@@ -55,7 +55,7 @@ def test_the_recipe_for_github_gives_inputs_that_there_are_and_what_the_action_n
 
 
 def test_commands_of_the_recipes_are_verbs_with_options_that_they_have():
-    lines = [*yaml.safe_load(blocks("yaml")[1])["speed"]["script"], *blocks("")[0].split("&&")]
+    lines = [*yaml.safe_load(blocks("yaml")[1])["speed"]["script"], *blocks("crontab")[0].split("&&")]
     commands = [line.partition("parabench ")[2].partition("||")[0] for line in lines if "parabench " in line]
     assert len(commands) == 5
     for command in commands:
