@@ -47,6 +47,7 @@ from parabench.errors.storage import (
     JournalNotWritable,
     NothingToResume,
     PlanDiffers,
+    RemoteUnusable,
     ResultsKeptElsewhere,
     StoreNotWritable,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "ProbeFailed",
     "ProjectUnreadable",
     "QueueHeld",
+    "RemoteUnusable",
     "ResultsKeptElsewhere",
     "RunDamaged",
     "RunExtraMissing",

@@ -21,7 +21,7 @@ from parabench.errors import EnvironmentNotMade, ParabenchError
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
-LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "test", "tls"}
+LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "remote", "s3-server", "test", "tls"}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "histogram": "there are no histograms of pytest-benchmark",
