@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("parabench", "workloads", "benchmarks", "tests", "docs", "changes")
+ROOMS = ("parabench", "workloads", "benchmarks", "tests", "docs", "changes", "action")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LINES_OF_FILE = 300
 #: A model is read in one go with its contract: what is not the model stands in `queues/`, `clusters/` or `workers/`.

@@ -12,6 +12,7 @@ import click
 
 from parabench.errors import GalleryMissing
 from parabench.gallery import gallery_folder
+from parabench.history.remote import is_url, local_folder
 from parabench.project import pasted, project_of
 
 
@@ -34,12 +35,24 @@ def workloads_dir() -> Path:
     return own
 
 
+class _Results(click.Path):
+    """A folder, or a URL, of which the mirror is taken."""
+
+    name = "directory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder to read and write. Raises RemoteUnusable."""
+        if is_url(str(value)):
+            return local_folder(str(value))
+        return super().convert(value, param, ctx)
+
+
 results_option = click.option(
     "--results",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Results(path_type=Path, file_okay=False),
     default=project_folder("parabench_results", "results"),
     show_default="results, in the project's root",
-    help="Folder of the stored sessions, of parabench or of pytest-benchmark alone.",
+    help="Folder, or URL (s3://...), of the stored sessions, of parabench or of pytest-benchmark alone.",
 )
 
 

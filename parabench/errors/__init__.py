@@ -47,6 +47,7 @@ from parabench.errors.storage import (
     JournalNotWritable,
     NothingToResume,
     PlanDiffers,
+    RemoteUnusable,
     ResultsKeptElsewhere,
     StoreNotWritable,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "ProbeFailed",
     "ProjectUnreadable",
     "QueueHeld",
+    "RemoteUnusable",
     "ResultsKeptElsewhere",
     "RunDamaged",
     "RunExtraMissing",

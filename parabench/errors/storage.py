@@ -29,6 +29,18 @@ class ResultsKeptElsewhere(ParabenchError):
         super().__init__(f"{cause}; what was measured is kept in {kept}")
 
 
+class RemoteUnusable(UsageError):
+    """A URL of results that does not answer, or not to us; it never has a password in it."""
+
+    def __init__(self, url: str, problem: str, kept: Path | None = None) -> None:
+        where = f"; the session is kept in {kept}, and sent when the URL is used next" if kept is not None else ""
+        self.kept = kept
+        super().__init__(
+            f"the results at {url} cannot be used: {problem}{where}; see that it can be reached, and that its library "
+            "finds your credentials, or name a folder"
+        )
+
+
 class JournalNotWritable(ParabenchError):
     """The journal of a session does not take another line."""
 

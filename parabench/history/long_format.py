@@ -9,6 +9,7 @@ from typing import Any
 
 from parabench.history.commits import commit_known
 from parabench.history.reader import read_session
+from parabench.history.remote import local_folder
 from parabench.history.selection import select
 from parabench.history.sessions import read_summaries
 from parabench.history.stored import StoredBenchmark, StoredSession
@@ -57,7 +58,7 @@ def read(results: str | os.PathLike[str] = "results", sessions: str | None = Non
     None. Raises NothingSelected for a selection that means nothing, and HistoryUnreadable for a file that cannot be
     read.
     """
-    found = read_summaries(Path(results))
+    found = read_summaries(local_folder(os.fspath(results)))
     for problem in found.problems:
         raise problem
     chosen = found.sessions if sessions is None else select(sessions, found.sessions, commit_known)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import ResultsKeptElsewhere, StoreNotWritable
+from parabench.history import remote
 
 _NUMBERED = re.compile(r"^(\d{4,})_.*\.json$")
 _CLAIM = re.compile(r"^\.(\d{4,})\.claim$")
@@ -31,12 +32,13 @@ def save(folder: Path, name: str, session: dict[str, Any]) -> Path:
     """Store a session as the next number of a folder and return its path.
 
     The file appears whole or not at all (written aside, flushed, linked into place), under a number that no session
-    saving at the same time can take. Raises StoreNotWritable when the folder does not take it.
+    saving at the same time can take. Where the folder is a mirror of a URL it is sent there, too. Raises
+    StoreNotWritable when the folder does not take it, and RemoteUnusable when the URL does not.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _claimed_number(folder) as number:
-            return _write_whole(folder, folder / f"{number:04}_{name}.json", session)
+        with remote.stored(folder, name) as own_name, _claimed_number(folder) as number:
+            return _write_whole(folder, folder / f"{number:04}_{own_name}.json", session)
     except OSError as error:
         raise StoreNotWritable(folder, error) from error
 

@@ -13,7 +13,7 @@ from pytest_benchmark.utils import get_tag
 
 from parabench.compare.comparison import Comparison, compare_sessions
 from parabench.compare.witness import with_cpu
-from parabench.errors import NothingStored, ParabenchError
+from parabench.errors import NothingStored, ParabenchError, RemoteUnusable
 from parabench.history import store
 from parabench.history.reader import read_session
 from parabench.history.sessions import read_summaries
@@ -132,6 +132,7 @@ def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None
     try:
         ours.stored = ours.save(name, output)
     except ParabenchError as error:
+        ours.stored = error.kept if isinstance(error, RemoteUnusable) else None  # it is whole, and sent some other time
         ours.problems.append(str(error))
         raise
 

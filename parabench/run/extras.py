@@ -21,10 +21,11 @@ from parabench.errors import EnvironmentNotMade, ParabenchError
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
-LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "test"}
+LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "remote", "s3-server", "test", "tls"}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "github": "workloads that fetch, from GitHub, mocks or loopback, cannot run",
+    "histogram": "there are no histograms of pytest-benchmark",
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
     "report": "there is no report.html, and what reads stored sessions takes longer",
     "run": "there is no 'parabench run --python'",
@@ -33,6 +34,8 @@ COSTS = {
     "import-linter": "import contracts are not checked",
     "jsonschema": "the test of stored sessions against their schema is left out",
     "mypy": "types are not checked",
+    "pygal": "the test of pytest-benchmark's histograms is left out",
+    "pygaljs": "the test of pytest-benchmark's histograms is left out",
     "pytest-xdist": "tests run one after the other, which takes longer",
     "ruff": "style is not checked",
     "ruptures": "the search for change points is tested against every possible division, but not against ruptures",

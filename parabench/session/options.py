@@ -9,6 +9,7 @@ from typing import Any
 
 from parabench.analyse.race import PASSES_LEAST
 from parabench.errors import InvalidOption, spelled
+from parabench.history.remote import local_folder
 from parabench.machine.fingerprint import machine_id, take_fingerprint
 from parabench.session.option_checks import CHECKS
 from parabench.session.option_table import GITHUB_URL, OPTIONS
@@ -121,7 +122,7 @@ class Options:
 
 
 def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, Any] | None = None) -> Options:
-    """The checked options. Raises InvalidOption.
+    """The checked options. Raises InvalidOption, and RemoteUnusable for a URL.
 
     `given` has every option by its field: as text, and where that text comes from, if it was said for this session.
     `adopted` are the stored options of a session to go on with; they stand where nothing was said. Folders are taken
@@ -146,8 +147,8 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
         raise InvalidOption(
             spelled("--workers-external"), "true", f"{spelled('--broker')} URL beside it, where those workers are"
         )
-    for folder in ("results", "workloads_dir"):
-        values[folder] = root / values[folder]
+    values["results"] = local_folder(given["results"].text, root)
+    values["workloads_dir"] = root / values["workloads_dir"]
     return Options(**values)
 
 

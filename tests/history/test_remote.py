@@ -1,0 +1,163 @@
+"""Results at a URL: mirrored once, written under names of their own, safe with many writers."""
+
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from parabench.errors import RemoteUnusable
+from parabench.history import remote, store
+from parabench.history.sessions import read_summaries
+
+SAMPLE = json.loads((Path(__file__).parent / "samples" / "parabench_2.json").read_text())
+MACHINE = SAMPLE["parabench"]["machine_id"]
+WRITERS, SESSIONS = 8, 3
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def memory():
+    """fsspec's place in memory, empty."""
+    fsspec = pytest.importorskip("fsspec")
+    files = fsspec.filesystem("memory")
+    yield files
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]
+
+
+def elsewhere(monkeypatch, tmp_path, name):
+    """Go on as on another machine, whose cache knows nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+
+
+def test_a_folder_is_a_folder_and_a_url_is_none(tmp_path):
+    assert remote.local_folder("results", tmp_path) == tmp_path / "results"
+    assert remote.local_folder(str(tmp_path / "a"), Path("/b")) == tmp_path / "a"
+    assert [remote.is_url(text) for text in ("s3://b/x", "memory://x", "a/b", "c:/d")] == [True, True, False, False]
+
+
+def test_what_is_stored_in_a_mirror_is_found_by_another_machine(memory, tmp_path, monkeypatch):
+    mirror = remote.local_folder("memory://all/results")
+    path = store.save(mirror / MACHINE, "abc", SAMPLE)
+    assert path.name.startswith("0001_abc_")
+    assert memory.find("/all/results") == [f"/all/results/{MACHINE}/{path.name}"]
+    elsewhere(monkeypatch, tmp_path, "other")
+    other = remote.local_folder("memory://all/results/")
+    assert other != mirror
+    assert [session.path.name for session in read_summaries(other).sessions] == [path.name]
+    assert store.save(other / MACHINE, "abc", SAMPLE).name.startswith("0002_abc_")
+    assert not list(other.glob(f"{MACHINE}/.pending-*"))
+
+
+def test_each_session_is_fetched_once_and_what_is_removed_there_is_removed_here(memory, monkeypatch):
+    names = [f"{number:04}_made.json" for number in range(1, 6)]
+    memory.makedirs(f"/all/{MACHINE}")
+    for name in (*names, "../0009_out.json", ".saving-0007_x.json"):
+        memory.pipe_file(f"/all/{MACHINE}/{name}", json.dumps(SAMPLE).encode())
+    fetched = []
+    get = type(memory).get
+    monkeypatch.setattr(type(memory), "get", lambda self, there, here: fetched.extend(there) or get(self, there, here))
+    folder = remote.local_folder("memory://all")
+    assert sorted(path.name for path in folder.glob("*/*")) == names
+    memory.rm_file(f"/all/{MACHINE}/{names[0]}")
+    remote.local_folder("memory://all")
+    assert len(fetched) == len(names)
+    assert len(read_summaries(folder).sessions) == len(names) - 1
+
+
+def test_what_cannot_be_sent_is_kept_and_sent_later(memory, monkeypatch):
+    mirror = remote.local_folder("memory://all")
+
+    def refuse(*arguments, **options):
+        raise PermissionError("no writing today")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(memory), "put_file", refuse)
+        with pytest.raises(RemoteUnusable, match=r"PermissionError: no writing today; the session is kept") as caught:
+            store.save(mirror / MACHINE, "abc", SAMPLE)
+    assert [caught.value.kept] == list(mirror.glob("*/0001_abc_*.json"))
+    remote.local_folder("memory://all")
+    assert len(memory.find("/all")) == 1
+    assert len(list(mirror.glob("*/0001_abc_*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ssh://me:secret@host/x", r"results at ssh://me:\.\.\.@host/x cannot be used: it has a password in it"),
+        ("nonsense://x", r"results at nonsense://x cannot be used: .*nonsense"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_its_password(url, message):
+    pytest.importorskip("fsspec")
+    with pytest.raises(RemoteUnusable, match=message) as caught:
+        remote.local_folder(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch):
+    """The URL of a bucket at an S3 server of our own."""
+    pytest.importorskip("moto.server")
+    s3fs = pytest.importorskip("s3fs")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline, "the server never answered"
+                    time.sleep(0.1)
+            s3fs.S3FileSystem().mkdir("all")
+            yield "s3://all/results"
+        finally:
+            server.kill()
+
+
+def write(url, cache, number):
+    os.environ["XDG_CACHE_HOME"] = f"{cache}-{number}"
+    mirror = remote.local_folder(url)
+    for _ in range(SESSIONS):
+        store.save(mirror / MACHINE, "abc", SAMPLE | {"writer": number})
+
+
+@pytest.mark.slow
+def test_many_writers_to_one_s3_server_lose_nothing(bucket, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["s3fs", "parabench.history.store"])  # once, not in each writer
+    processes = [context.Process(target=write, args=(bucket, tmp_path / "cache", number)) for number in range(WRITERS)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(240)
+        assert process.exitcode == 0
+    folder = remote.local_folder(bucket)
+    found = [json.loads(path.read_text())["writer"] for path in folder.glob("*/[0-9]*.json")]
+    assert sorted(found) == sorted([*range(WRITERS)] * SESSIONS)
+    assert len(read_summaries(folder).sessions) == WRITERS * SESSIONS
