@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from parabench.explain.evidence import Evidence
 from parabench.explain.facts import (
     BYTES_LARGE,
     COMPUTING,
@@ -122,11 +123,19 @@ def _opening(facts: Facts) -> float:
     """Share of opening in a session of one batch, where the work and not the model makes it long; else 0."""
     evidence = facts.evidence
     baseline = evidence.alone or evidence
-    opening = baseline.figures.get("seconds_cold_start", 0.0)
+    opening = _seconds_opening(baseline)
     if opening < max(OPENING_LEAST, OPENING_TIMES * max(baseline.seconds, evidence.seconds)):
         return 0.0
-    own = max(opening, evidence.figures.get("seconds_cold_start", 0.0))
+    own = max(opening, _seconds_opening(evidence))
     return own / (own + evidence.seconds)
+
+
+def _seconds_opening(evidence: Evidence) -> float:
+    """Opening, and what the first batch took beyond others: what a task does only once is done there."""
+    opening = evidence.figures.get("seconds_cold_start", 0.0)
+    if "tasks_first_batch" in evidence.figures:
+        return opening
+    return opening + max(0.0, evidence.figures.get("seconds_first_batch", 0.0) - evidence.seconds)
 
 
 def _memory(facts: Facts) -> float | None:

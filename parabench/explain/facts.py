@@ -97,16 +97,17 @@ class Facts:
         evidence = self.evidence
         if evidence.shares_threads:
             stalled = evidence.figures.get("seconds_loop_stalled")
+            turns = self.share("running") < LOOP_BUSY
             if stalled is not None:
-                return LOOP if stalled >= LOOP_BUSY * evidence.seconds else SERVER
-            if self.sites is not None:
-                return SERVER if self.sites.get("poll", 0.0) >= 1 - LOOP_BUSY else LOOP
-            return LOOP if self.share("running") >= LOOP_BUSY or evidence.kind not in ASKING else SERVER
+                turns = stalled < LOOP_BUSY * evidence.seconds
+            elif self.sites is not None:
+                turns = self.sites.get("poll", 0.0) >= 1 - LOOP_BUSY
+            return (SERVER if self._asks else LOCK) if turns else LOOP
         if self.sites is not None:
             by_cause = {
                 GIL: self.sites.get("gil", 0.0),
                 LOCK: sum(self.sites.get(site, 0.0) for site in ("file lock", "lock")),
-                SERVER: sum(self.sites.get(site, 0.0) for site in ("socket", "poll")),
+                SERVER: sum(self.sites.get(site, 0.0) for site in ("socket", "poll", "storage")),
             }
             if not (evidence.gil and evidence.one_interpreter):
                 del by_cause[GIL]
@@ -116,4 +117,15 @@ class Facts:
         busy = self.share("running") * self.split.lanes
         if evidence.gil and evidence.one_interpreter and busy >= GIL_BUSY:
             return GIL
-        return SERVER if evidence.kind in ASKING else LOCK
+        return SERVER if self._asks else LOCK
+
+    @property
+    def _asks(self) -> bool:
+        """Whether its tasks wait for a server, as their kind says, or the looks at them when they run alone."""
+        if self.evidence.kind in ASKING:
+            return True
+        sites = self.evidence.alone.tables.get("wait_sites") if self.evidence.alone is not None else None
+        if not isinstance(sites, dict):
+            return False
+        asking = sum(sites.get(site, 0.0) for site in ("socket", "poll"))
+        return bool(asking > sum(sites.get(site, 0.0) for site in ("sleep", "lock", "file lock")))
