@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from parabench.explain.evidence import Evidence
 from parabench.explain.facts import (
     BYTES_LARGE,
+    CAUSES,
     COMPUTING,
     CORES,
     DISPATCH,
@@ -35,6 +36,28 @@ from parabench.explain.facts import (
     WAITING,
     Facts,
 )
+
+#: Others name causes by these, too.
+__all__ = [
+    "CAUSES",
+    "COMPUTING",
+    "CORES",
+    "DISPATCH",
+    "GIL",
+    "IMBALANCE",
+    "LOCK",
+    "LOOP",
+    "MEMORY",
+    "RULES",
+    "SERIALISATION",
+    "SERVER",
+    "START_UP",
+    "UNCLEAR",
+    "WAITING",
+    "Cause",
+    "Rule",
+    "causes_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
