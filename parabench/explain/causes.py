@@ -120,11 +120,9 @@ def _waiting(facts: Facts) -> float:
 
 def _large_messages(facts: Facts) -> bool:
     """Whether handing a task over is moving bytes: a pipe takes a message of that length in several pieces."""
-    sent = facts.evidence.tables.get("serialisation")
-    if not isinstance(sent, dict):
-        return False
-    moved = sum(sent[key] for key in ("bytes_items", "bytes_values") if isinstance(sent.get(key), int))
-    return bool(moved / facts.evidence.tasks >= BYTES_LARGE)
+    sent = facts.evidence.tables.get("serialisation", {})
+    moved = sent.get("bytes_items", 0.0) + sent.get("bytes_values", 0.0)
+    return moved / facts.evidence.tasks >= BYTES_LARGE
 
 
 def _serialisation(facts: Facts) -> float:

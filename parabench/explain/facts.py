@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from parabench.explain.evidence import Evidence
 from parabench.explain.parts import ASKING
@@ -88,8 +87,7 @@ class Facts:
     @property
     def sites(self) -> Mapping[str, float] | None:
         """Where threads with a task were found, as shares of the looks at them; None: nobody looked."""
-        found: Any = self.evidence.tables.get("wait_sites")
-        return found if isinstance(found, dict) and found else None
+        return self.evidence.tables.get("wait_sites") or None
 
     @property
     def owner(self) -> str:
@@ -124,8 +122,6 @@ class Facts:
         """Whether its tasks wait for a server, as their kind says, or the looks at them when they run alone."""
         if self.evidence.kind in ASKING:
             return True
-        sites = self.evidence.alone.tables.get("wait_sites") if self.evidence.alone is not None else None
-        if not isinstance(sites, dict):
-            return False
+        sites = self.evidence.alone.tables.get("wait_sites", {}) if self.evidence.alone is not None else {}
         asking = sum(sites.get(site, 0.0) for site in ("socket", "poll"))
-        return bool(asking > sum(sites.get(site, 0.0) for site in ("sleep", "lock", "file lock")))
+        return asking > sum(sites.get(site, 0.0) for site in ("sleep", "lock", "file lock"))

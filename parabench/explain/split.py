@@ -16,9 +16,8 @@ import heapq
 import itertools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
@@ -130,17 +129,10 @@ def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> flo
 
 def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
     """Of the batch: what is done where it begins is done once, what workers do is done by all of them at once."""
-    sent = evidence.tables.get("serialisation")
-    if not isinstance(sent, dict):
-        return 0.0
+    sent = evidence.tables.get("serialisation", {})
     begins = ("seconds_dump_items", "seconds_load_values")
     works = ("seconds_load_items", "seconds_dump_values")
-    return sum(_number(sent, key) for key in begins) + sum(_number(sent, key) for key in works) / lanes
-
-
-def _number(table: Mapping[str, Any], key: str) -> float:
-    value = table.get(key)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return sum(sent.get(key, 0.0) for key in begins) + sum(sent.get(key, 0.0) for key in works) / lanes
 
 
 def _waits(timeline: Timeline, count: int) -> tuple[float, float, float]:

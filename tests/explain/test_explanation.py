@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -178,6 +179,18 @@ def test_stored_sessions_of_earlier_versions_are_explained():
     assert found["count-primes", "thread-pool"] == "gil"
     assert found["github-mocked-requests", "sequential"] == "waiting"
     assert found["no-op", "process-pool-fork"] == "dispatch"
+
+
+@pytest.mark.parametrize("odd", [None, True, 7, "x", [], [True], {"a": "b"}, {"gil": -1}])
+def test_what_is_damaged_in_a_file_is_unknown_and_no_error(odd):
+    session = read_session(STORED)
+    keys = ("timeline", "timeline_other_rounds", "seconds_traced_other_rounds", "wait_sites", "serialisation")
+    damaged = tuple(
+        dataclasses.replace(one, tables=dict(one.tables) | dict.fromkeys(keys, odd)) for one in session.benchmarks
+    )
+    found = explain_session(dataclasses.replace(session, benchmarks=damaged))
+    assert len(found) == len(session.benchmarks)
+    assert {one.split.source for one in found} == {"totals"}
 
 
 def test_the_verb_tells_each_family_and_all_of_one_cell():
