@@ -80,6 +80,8 @@ def _owned(cause: str) -> Callable[[Facts], float | None]:
 
 def _gil(facts: Facts) -> float:
     """Where tasks keep the lock taken, all lane time in which none runs or waits by itself; else the waiting for it."""
+    if _too_short(facts):
+        return 0.0
     if facts.gil_taken:
         return max(0.0, 1.0 - facts.share("running", "waiting") - _cores(facts))
     return facts.share("lock") if facts.owner == GIL else 0.0
@@ -89,9 +91,9 @@ def _cores(facts: Facts) -> float:
     return facts.share("core") if facts.crowded else 0.0
 
 
-def _lost(*parts: str) -> Callable[[Facts], float | None]:
+def _imbalance(facts: Facts) -> float:
     """Lanes without a task: a loss unless the lock of the interpreter would not have let them run one."""
-    return lambda facts: 0.0 if facts.gil_taken else facts.share(*parts)
+    return 0.0 if facts.gil_taken or _too_short(facts) else facts.share("idle_tail")
 
 
 def _loop(facts: Facts) -> float:
@@ -130,9 +132,9 @@ def _serialisation(facts: Facts) -> float:
 
 
 def _dispatch(facts: Facts) -> float:
-    if facts.gil_taken or _large_messages(facts):
+    if _large_messages(facts) or (facts.gil_taken and not _too_short(facts)):
         return 0.0
-    return facts.share("dispatch", "queueing", *(("running",) if _too_short(facts) else ()))
+    return facts.share("dispatch", "queueing", *(("running", "lock", "idle_tail") if _too_short(facts) else ()))
 
 
 def _start_up(facts: Facts) -> float:
@@ -182,7 +184,7 @@ RULES = (
     Rule(DISPATCH, _dispatch, False, "lanes between two tasks", _TIMELINE),
     Rule(SERIALISATION, _serialisation, False, "pickling measured apart, bytes of a message", "pickle, pipe(7)"),
     Rule(START_UP, _start_up, False, "a worker for each task; opening the sequential model", _TIMELINE),
-    Rule(IMBALANCE, _lost("idle_tail"), False, "lanes without a task at the end", _TIMELINE),
+    Rule(IMBALANCE, _imbalance, False, "lanes without a task at the end", _TIMELINE),
     Rule(MEMORY, _memory, False, "pages touched first", "getrusage(2): ru_minflt"),
 )
 

@@ -85,6 +85,14 @@ class Evidence:
         """Seconds that all tasks of the batch wait when they run one after another."""
         return self.of_tasks_alone(1)
 
+    @property
+    def seconds_longest_alone(self) -> float | None:
+        """Seconds of the longest task when it runs alone, run-queue delays apart; None where nobody looked."""
+        timeline = (self.alone or self).timeline
+        if timeline is None:
+            return None
+        return max(task.seconds_service - (task.seconds_core or 0.0) for task in timeline.tasks)
+
     def of_tasks_alone(self, place: int) -> float | None:
         """Of the baseline's batch, its CPU (0) or its waiting (1)."""
         baseline = self if self.cell.model == "sequential" else self.alone

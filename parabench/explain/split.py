@@ -81,11 +81,12 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
     last = max(task.seconds_ended for task in timeline.tasks)
     first = [max(0.0, lane[0].seconds_started) for lane in lanes]
     gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
-    tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
+    idle = sum(last - lane[-1].seconds_ended for lane in lanes) / count
+    tail = min(idle, _tail_most(evidence, count))
     rest = [max(0.0, (seconds_round or last) - last)] * count
     usual = _usual(evidence, timeline, gaps)
     before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
-    taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
+    taken = idle - tail + sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
     waiting, core, lock = _waits(timeline, count)
     # A worker of its own enters what its task needs within the task.
@@ -125,6 +126,13 @@ def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> flo
     own = sum(task.seconds_cpu or 0.0 for task in timeline.tasks)
     beside = max(0.0, evidence.figures.get("seconds_cpu", math.inf) - own) / evidence.tasks
     return GAPS_LONG * min(statistics.median(gaps), beside)
+
+
+def _tail_most(evidence: Evidence, lanes: int) -> float:
+    """How long lanes can be idle at the end if nobody else takes the cores: the others wait for the longest task."""
+    if evidence.figures.get("share_others", 0.0) < OTHERS_MANY or evidence.seconds_longest_alone is None:
+        return math.inf
+    return evidence.seconds_longest_alone * (lanes - 1) / lanes
 
 
 def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
