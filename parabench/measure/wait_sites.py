@@ -85,6 +85,13 @@ class Look(NamedTuple):
     site: str
 
 
+def why_unseen(own: Path = Path("/proc/self/syscall"), machine: str = platform.machine()) -> str | None:
+    """Why nobody can see here where threads wait; None: it can be tried."""
+    if not own.exists():
+        return "this system does not show in which system call a thread is"
+    return None if machine in _CALLS else f"the system calls of {machine} are unknown here"
+
+
 def data_segments(maps: str, executable: str) -> list[tuple[int, int]]:
     """Where the writable data of the interpreter lies, from proc_pid_maps(5): of its file, and what follows at once.
 
@@ -152,7 +159,7 @@ class WaitWatch:
         self.looks: list[Look] = []
         self.times = 0
         #: Why nothing can be seen; None as long as something was.
-        self.reason: str | None = None if platform.machine() in _CALLS else f"unknown machine {platform.machine()}"
+        self.reason = why_unseen()
         self._known = list(pids()) if self.reason is None else []
         self._segments: dict[int, list[tuple[int, int]]] = {}
         self._files: dict[tuple[int, int], int] = {}

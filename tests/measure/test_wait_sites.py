@@ -7,10 +7,19 @@ import platform
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from parabench.measure.wait_sites import LOOKS_PER_LISTING, Look, WaitWatch, data_segments, site_of, sites_in_tasks
+from parabench.measure.wait_sites import (
+    LOOKS_PER_LISTING,
+    Look,
+    WaitWatch,
+    data_segments,
+    site_of,
+    sites_in_tasks,
+    why_unseen,
+)
 from parabench.records import Trace
 
 MAPS = """\
@@ -92,6 +101,13 @@ def test_where_it_is_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     watch.look()
     assert watch.reason == "the system does not let this user see where threads wait (ptrace rules)"
     assert (watch.looks, watch.times) == ([], 2)
+
+
+def test_systems_and_machines_that_show_nothing_are_told(tmp_path: Path) -> None:
+    assert why_unseen(tmp_path / "syscall") == "this system does not show in which system call a thread is"
+    (tmp_path / "syscall").touch()
+    assert why_unseen(tmp_path / "syscall", "riscv64") == "the system calls of riscv64 are unknown here"
+    assert why_unseen(tmp_path / "syscall", "x86_64") is None
 
 
 BUSY = """
