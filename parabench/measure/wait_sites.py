@@ -179,14 +179,19 @@ class WaitWatch:
         if self.reason is None:
             if self.times % LOOKS_PER_LISTING == LOOKS_PER_LISTING - 1:
                 self._known = list(self._pids())
+            there: set[tuple[int, int]] = set()
             for pid in self._known:
                 with contextlib.suppress(OSError):  # it has ended
-                    self._look_at(pid)
+                    threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+                    there.update((pid, thread) for thread in threads)
+                    self._look_at(pid, threads)
+            for gone in self._files.keys() - there:
+                os.close(self._files.pop(gone))
         self.times += 1
         self.due = self._clock() + max(PAUSE_LEAST, PAUSES_PER_LOOK * (self._spent() - began))
 
-    def _look_at(self, pid: int) -> None:
-        for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+    def _look_at(self, pid: int, threads: Iterable[int]) -> None:
+        for thread in threads:
             try:
                 text = self._read(pid, thread)
             except PermissionError:
@@ -194,18 +199,15 @@ class WaitWatch:
                 return
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            site = site_of(text, self._segments_of(pid), lambda number: kind_of_descriptor(pid, number))
+            segments = self._segments_of(pid) if text[:1].isdigit() else ()  # reading them takes longer than a look
+            site = site_of(text, segments, lambda number: kind_of_descriptor(pid, number))
             self.looks.append(Look(self._clock(), f"{pid}:{thread}", site))
 
     def _read(self, pid: int, thread: int) -> str:
         key = (pid, thread)
         if key not in self._files:
             self._files[key] = os.open(f"/proc/{pid}/task/{thread}/syscall", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return os.pread(self._files[key], _BYTES, 0).decode()
-        except ProcessLookupError:
-            os.close(self._files.pop(key))
-            raise
+        return os.pread(self._files[key], _BYTES, 0).decode()
 
     def _segments_of(self, pid: int) -> list[tuple[int, int]]:
         known = self._segments.get(pid)

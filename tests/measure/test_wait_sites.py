@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -101,6 +102,19 @@ def test_where_it_is_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     watch.look()
     assert watch.reason == "the system does not let this user see where threads wait (ptrace rules)"
     assert (watch.looks, watch.times) == ([], 2)
+
+
+@pytest.mark.skipif(why_unseen() is not None, reason="nothing is shown here")
+def test_what_has_ended_is_not_kept_open() -> None:
+    with WaitWatch(lambda: [os.getpid()]) as watch:
+        thread = threading.Thread(target=time.sleep, args=(0.1,))
+        thread.start()
+        watch.look()
+        kept = len(watch._files)
+        thread.join()
+        watch.look()
+        assert len(watch._files) == kept - 1
+    assert not watch._files
 
 
 def test_systems_and_machines_that_show_nothing_are_told(tmp_path: Path) -> None:
