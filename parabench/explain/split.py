@@ -83,7 +83,7 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
     gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
     idle = sum(last - lane[-1].seconds_ended for lane in lanes) / count
     tail = min(idle, _tail_most(evidence, count))
-    rest = [max(0.0, (seconds_round or last) - last)] * count
+    rest = [_after(evidence, last, seconds_round, count)] * count
     usual = _usual(evidence, timeline, gaps)
     before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
     taken = idle - tail + sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
@@ -113,6 +113,15 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
 def _opening(evidence: Evidence) -> float:
     """Seconds that opening takes where nothing but the work itself is opened."""
     return (evidence.alone or evidence).figures.get("seconds_cold_start", 0.0)
+
+
+def _after(evidence: Evidence, last: float, seconds_round: float | None, lanes: int) -> float:
+    """From the end of the last task to that of the batch: spans are without what traces cost, the batch is with it."""
+    if seconds_round is None:
+        return 0.0
+    at_once = 1 if evidence.one_interpreter and evidence.gil else lanes
+    cost = evidence.figures.get("seconds_trace", 0.0) * evidence.tasks / at_once
+    return max(0.0, seconds_round - cost - last)
 
 
 def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> float:
@@ -176,7 +185,7 @@ def _from_shared(evidence: Evidence, timeline: Timeline, seconds_round: float | 
     for began, ended in spans[1:]:
         idle += max(0.0, began - last)
         last = max(last, ended)
-    after = max(0.0, (seconds_round or last) - last)
+    after = _after(evidence, last, seconds_round, 1)
     inside = last - before - idle
     # A batch keeps its loop busy between two tasks: that is what handing them out takes.
     running = min(inside, max(0.0, evidence.figures.get("seconds_cpu", 0.0) - idle - before - after))

@@ -45,6 +45,11 @@ def test_what_does_not_add_up_is_told():
     assert split_of(evidence).seconds_per_batch.unexplained == 1.0
 
 
+def test_what_traces_cost_is_no_part_of_the_batch():
+    evidence = cell("thread-pool", [span(0, 1, 1.0)], seconds=1.0, seconds_traced=1.25, seconds_trace=0.25)
+    assert parts_of(evidence) == {"running": 1.0}
+
+
 def test_measured_pickling_is_a_part_of_handing_out():
     spans = [span(1, 2, 1.0, worker=0), span(1, 2, 1.0, worker=1), span(4, 5, 1.0, worker=0)]
     evidence = cell("pool", spans, seconds=5.0, family="processes", tables={"serialisation": SENT}, seconds_traced=5.0)
