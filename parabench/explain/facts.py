@@ -107,7 +107,7 @@ class Facts:
                 LOCK: sum(self.sites.get(site, 0.0) for site in ("file lock", "lock")),
                 SERVER: sum(self.sites.get(site, 0.0) for site in ("socket", "poll", "storage")),
             }
-            if not (evidence.gil and evidence.one_interpreter):
+            if evidence.gil is False:  # what else is in that data is no lock that tasks share for long
                 del by_cause[GIL]
             cause = max(by_cause, key=lambda name: by_cause[name])
             if by_cause[cause] > 0:
