@@ -88,7 +88,7 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
     before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
     taken = idle - tail + sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
-    waiting, core, lock = _waits(timeline, count)
+    waiting, core, lock = _waits(evidence, timeline, count)
     # A worker of its own enters what its task needs within the task.
     entering = min(lock, _opening(evidence) * evidence.tasks / count) if own_worker_each else 0.0
     starting = before + between + entering if own_worker_each else 0.0
@@ -152,12 +152,20 @@ def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
     return sum(sent.get(key, 0.0) for key in begins) + sum(sent.get(key, 0.0) for key in works) / lanes
 
 
-def _waits(timeline: Timeline, count: int) -> tuple[float, float, float]:
-    """Seconds of a lane that tasks wait as they do alone, for a core, and for what they share."""
+def _waits(evidence: Evidence, timeline: Timeline, count: int) -> tuple[float, float, float]:
+    """Seconds of a lane that tasks wait as they do alone, for a core, and for what they share.
+
+    Where they never ran alone, the looks at their threads tell the last from the first.
+    """
     waited = timeline.waiting
     core = waited.seconds_core or 0.0
-    io = waited.seconds_io or 0.0
-    return io / count, core / count, max(0.0, (waited.seconds or 0.0) - io - core) / count
+    rest = max(0.0, (waited.seconds or 0.0) - core)
+    io = waited.seconds_io
+    if io is None:
+        blocked = {site: share for site, share in evidence.tables.get("wait_sites", {}).items() if site != "running"}
+        held = sum(blocked.get(site, 0.0) for site in ("gil", "lock", "file lock"))
+        io = rest * (1 - held / sum(blocked.values())) if held else rest
+    return io / count, core / count, max(0.0, rest - io) / count
 
 
 def _lanes(evidence: Evidence, timeline: Timeline) -> tuple[list[list[TaskSpan]], bool]:
