@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from parabench.explain.evidence import Evidence
 from parabench.explain.facts import (
     BYTES_LARGE,
+    CAUSES,
     COMPUTING,
     CORES,
     DISPATCH,
@@ -35,6 +37,28 @@ from parabench.explain.facts import (
     Facts,
 )
 
+#: Others name causes by these, too.
+__all__ = [
+    "CAUSES",
+    "COMPUTING",
+    "CORES",
+    "DISPATCH",
+    "GIL",
+    "IMBALANCE",
+    "LOCK",
+    "LOOP",
+    "MEMORY",
+    "RULES",
+    "SERIALISATION",
+    "SERVER",
+    "START_UP",
+    "UNCLEAR",
+    "WAITING",
+    "Cause",
+    "Rule",
+    "causes_of",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -56,6 +80,8 @@ def _owned(cause: str) -> Callable[[Facts], float | None]:
 
 def _gil(facts: Facts) -> float:
     """Where tasks keep the lock taken, all lane time in which none runs or waits by itself; else the waiting for it."""
+    if _too_short(facts):
+        return 0.0
     if facts.gil_taken:
         return max(0.0, 1.0 - facts.share("running", "waiting") - _cores(facts))
     return facts.share("lock") if facts.owner == GIL else 0.0
@@ -65,9 +91,9 @@ def _cores(facts: Facts) -> float:
     return facts.share("core") if facts.crowded else 0.0
 
 
-def _lost(*parts: str) -> Callable[[Facts], float | None]:
+def _imbalance(facts: Facts) -> float:
     """Lanes without a task: a loss unless the lock of the interpreter would not have let them run one."""
-    return lambda facts: 0.0 if facts.gil_taken else facts.share(*parts)
+    return 0.0 if facts.gil_taken or _too_short(facts) else facts.share("idle_tail")
 
 
 def _loop(facts: Facts) -> float:
@@ -96,11 +122,9 @@ def _waiting(facts: Facts) -> float:
 
 def _large_messages(facts: Facts) -> bool:
     """Whether handing a task over is moving bytes: a pipe takes a message of that length in several pieces."""
-    sent = facts.evidence.tables.get("serialisation")
-    if not isinstance(sent, dict):
-        return False
-    moved = sum(sent[key] for key in ("bytes_items", "bytes_values") if isinstance(sent.get(key), int))
-    return bool(moved / facts.evidence.tasks >= BYTES_LARGE)
+    sent = facts.evidence.tables.get("serialisation", {})
+    moved = sent.get("bytes_items", 0.0) + sent.get("bytes_values", 0.0)
+    return moved / facts.evidence.tasks >= BYTES_LARGE
 
 
 def _serialisation(facts: Facts) -> float:
@@ -108,9 +132,9 @@ def _serialisation(facts: Facts) -> float:
 
 
 def _dispatch(facts: Facts) -> float:
-    if facts.gil_taken or _large_messages(facts):
+    if _large_messages(facts) or (facts.gil_taken and not _too_short(facts)):
         return 0.0
-    return facts.share("dispatch", "queueing", *(("running",) if _too_short(facts) else ()))
+    return facts.share("dispatch", "queueing", *(("running", "lock", "idle_tail") if _too_short(facts) else ()))
 
 
 def _start_up(facts: Facts) -> float:
@@ -122,11 +146,19 @@ def _opening(facts: Facts) -> float:
     """Share of opening in a session of one batch, where the work and not the model makes it long; else 0."""
     evidence = facts.evidence
     baseline = evidence.alone or evidence
-    opening = baseline.figures.get("seconds_cold_start", 0.0)
+    opening = _seconds_opening(baseline)
     if opening < max(OPENING_LEAST, OPENING_TIMES * max(baseline.seconds, evidence.seconds)):
         return 0.0
-    own = max(opening, evidence.figures.get("seconds_cold_start", 0.0))
+    own = max(opening, _seconds_opening(evidence))
     return own / (own + evidence.seconds)
+
+
+def _seconds_opening(evidence: Evidence) -> float:
+    """Opening, and what the first batch took beyond others: what a task does only once is done there."""
+    opening = evidence.figures.get("seconds_cold_start", 0.0)
+    if "tasks_first_batch" in evidence.figures:
+        return opening
+    return opening + max(0.0, evidence.figures.get("seconds_first_batch", 0.0) - evidence.seconds)
 
 
 def _memory(facts: Facts) -> float | None:
@@ -152,7 +184,7 @@ RULES = (
     Rule(DISPATCH, _dispatch, False, "lanes between two tasks", _TIMELINE),
     Rule(SERIALISATION, _serialisation, False, "pickling measured apart, bytes of a message", "pickle, pipe(7)"),
     Rule(START_UP, _start_up, False, "a worker for each task; opening the sequential model", _TIMELINE),
-    Rule(IMBALANCE, _lost("idle_tail"), False, "lanes without a task at the end", _TIMELINE),
+    Rule(IMBALANCE, _imbalance, False, "lanes without a task at the end", _TIMELINE),
     Rule(MEMORY, _memory, False, "pages touched first", "getrusage(2): ru_minflt"),
 )
 

@@ -14,6 +14,10 @@ from parabench.records import CellId
 
 #: Families whose workers share threads when nothing else tells.
 SHARING = ("asyncio", "greenlets")
+#: What a file has of a cell besides figures, as far as it is needed here.
+TABLES = ("wait_sites", "serialisation")
+#: More than any share, count or time.
+NUMBER_MOST = 1e18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,8 @@ class Evidence:
     timelines: tuple[Timeline, ...]
     #: Seconds of these rounds as wholes, in their order; None is unknown.
     seconds_of_rounds: tuple[float | None, ...]
-    #: What the file has besides: lists and objects by their key.
-    tables: Mapping[str, Any]
+    #: Objects of TABLES by their key, with what is a number in them.
+    tables: Mapping[str, Mapping[str, float]]
     #: The sequential cell of the same work; None for that cell itself, and where it was not measured.
     alone: Evidence | None = None
 
@@ -80,6 +84,14 @@ class Evidence:
     def seconds_waited_alone(self) -> float | None:
         """Seconds that all tasks of the batch wait when they run one after another."""
         return self.of_tasks_alone(1)
+
+    @property
+    def seconds_longest_alone(self) -> float | None:
+        """Seconds of the longest task when it runs alone, run-queue delays apart; None where nobody looked."""
+        timeline = (self.alone or self).timeline
+        if timeline is None:
+            return None
+        return max(task.seconds_service - (task.seconds_core or 0.0) for task in timeline.tasks)
 
     def of_tasks_alone(self, place: int) -> float | None:
         """Of the baseline's batch, its CPU (0) or its waiting (1)."""
@@ -129,7 +141,7 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
         figures=stored.figures,
         timelines=tuple(timeline for timeline, _ in rounds),
         seconds_of_rounds=tuple(seconds for _, seconds in rounds),
-        tables=stored.tables,
+        tables={key: _numbers(stored.tables.get(key)) for key in TABLES},
         alone=alone,
     )
 
@@ -138,8 +150,8 @@ def _rounds(stored: StoredBenchmark) -> list[tuple[Timeline, float | None]]:
     """The traced rounds, and how long each took as a whole."""
     found: list[tuple[Timeline, float | None]] = []
     tables, greenlets = stored.tables, stored.family == "greenlets"
-    all_columns = (tables.get("timeline"), *(tables.get("timeline_other_rounds") or ()))
-    all_seconds = (stored.figures.get("seconds_traced"), *(tables.get("seconds_traced_other_rounds") or ()))
+    all_columns = (tables.get("timeline"), *_entries(tables.get("timeline_other_rounds")))
+    all_seconds = (stored.figures.get("seconds_traced"), *_entries(tables.get("seconds_traced_other_rounds")))
     for columns, seconds in itertools.zip_longest(all_columns, all_seconds):
         if not isinstance(columns, dict):
             continue
@@ -148,9 +160,23 @@ def _rounds(stored: StoredBenchmark) -> list[tuple[Timeline, float | None]]:
         except ValueError:  # damaged: the cell is explained without it, as one that was not traced
             continue
         if timeline.tasks:
-            whole = float(seconds) if isinstance(seconds, int | float) else None
+            whole = float(seconds) if _is_number(seconds) else None
             found.append((_in_one_thread(timeline) if greenlets else timeline, whole))
     return found
+
+
+def _numbers(table: Any) -> dict[str, float]:
+    """The finite numbers of an object; a damaged file may hold anything."""
+    values = table.items() if isinstance(table, dict) else ()
+    return {key: float(value) for key, value in values if _is_number(value)}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= NUMBER_MOST
+
+
+def _entries(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _in_one_thread(timeline: Timeline) -> Timeline:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from parabench.explain.evidence import Evidence
 from parabench.explain.parts import ASKING
@@ -88,8 +87,7 @@ class Facts:
     @property
     def sites(self) -> Mapping[str, float] | None:
         """Where threads with a task were found, as shares of the looks at them; None: nobody looked."""
-        found: Any = self.evidence.tables.get("wait_sites")
-        return found if isinstance(found, dict) and found else None
+        return self.evidence.tables.get("wait_sites") or None
 
     @property
     def owner(self) -> str:
@@ -97,18 +95,19 @@ class Facts:
         evidence = self.evidence
         if evidence.shares_threads:
             stalled = evidence.figures.get("seconds_loop_stalled")
+            turns = self.share("running") < LOOP_BUSY
             if stalled is not None:
-                return LOOP if stalled >= LOOP_BUSY * evidence.seconds else SERVER
-            if self.sites is not None:
-                return SERVER if self.sites.get("poll", 0.0) >= 1 - LOOP_BUSY else LOOP
-            return LOOP if self.share("running") >= LOOP_BUSY or evidence.kind not in ASKING else SERVER
+                turns = stalled < LOOP_BUSY * evidence.seconds
+            elif self.sites is not None:
+                turns = self.sites.get("poll", 0.0) >= 1 - LOOP_BUSY
+            return (SERVER if self._asks else LOCK) if turns else LOOP
         if self.sites is not None:
             by_cause = {
                 GIL: self.sites.get("gil", 0.0),
                 LOCK: sum(self.sites.get(site, 0.0) for site in ("file lock", "lock")),
-                SERVER: sum(self.sites.get(site, 0.0) for site in ("socket", "poll")),
+                SERVER: sum(self.sites.get(site, 0.0) for site in ("socket", "poll", "storage")),
             }
-            if not (evidence.gil and evidence.one_interpreter):
+            if evidence.gil is False:  # what else is in that data is no lock that tasks share for long
                 del by_cause[GIL]
             cause = max(by_cause, key=lambda name: by_cause[name])
             if by_cause[cause] > 0:
@@ -116,4 +115,13 @@ class Facts:
         busy = self.share("running") * self.split.lanes
         if evidence.gil and evidence.one_interpreter and busy >= GIL_BUSY:
             return GIL
-        return SERVER if evidence.kind in ASKING else LOCK
+        return SERVER if self._asks else LOCK
+
+    @property
+    def _asks(self) -> bool:
+        """Whether its tasks wait for a server, as their kind says, or the looks at them when they run alone."""
+        if self.evidence.kind in ASKING:
+            return True
+        sites = self.evidence.alone.tables.get("wait_sites", {}) if self.evidence.alone is not None else {}
+        asking = sum(sites.get(site, 0.0) for site in ("socket", "poll"))
+        return asking > sum(sites.get(site, 0.0) for site in ("sleep", "lock", "file lock"))

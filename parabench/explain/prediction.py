@@ -61,10 +61,10 @@ def _seconds_without(cause: str, facts: Facts) -> float | None:
     if cause in (causes.COMPUTING, causes.GIL, causes.LOOP):
         computing = evidence.seconds_cpu_alone or parts.running * split.lanes
         spread = computing / max(1, min(cores, evidence.tasks))
-        return max(spread, _longest(evidence), parts.waiting if cause != causes.COMPUTING else 0.0)
+        return max(spread, evidence.seconds_longest_alone or 0.0, parts.waiting if cause != causes.COMPUTING else 0.0)
     if cause == causes.WAITING:
         busy = evidence.figures.get("seconds_cpu", 0.0)
-        return max(busy / (1 if evidence.gil else cores), _longest(evidence))
+        return max(busy / (1 if evidence.gil else cores), evidence.seconds_longest_alone or 0.0)
     gone = {
         causes.CORES: parts.core,
         causes.SERVER: parts.lock,
@@ -75,11 +75,3 @@ def _seconds_without(cause: str, facts: Facts) -> float | None:
         causes.IMBALANCE: parts.idle_tail,
     }.get(cause)
     return None if gone is None else seconds - gone
-
-
-def _longest(evidence: Evidence) -> float:
-    """Seconds of the longest task when it runs alone; 0 where nobody looked."""
-    baseline = evidence.alone or evidence
-    if baseline.timeline is None:
-        return 0.0
-    return max((task.seconds_cpu or 0.0) + (task.seconds_waiting or 0.0) for task in baseline.timeline.tasks)

@@ -16,9 +16,8 @@ import heapq
 import itertools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline
 from parabench.explain.evidence import Evidence
@@ -82,13 +81,14 @@ def _from_spans(evidence: Evidence, timeline: Timeline, seconds_round: float | N
     last = max(task.seconds_ended for task in timeline.tasks)
     first = [max(0.0, lane[0].seconds_started) for lane in lanes]
     gaps = [max(0.0, b.seconds_started - a.seconds_ended) for lane in lanes for a, b in itertools.pairwise(lane)]
-    tail = sum(last - lane[-1].seconds_ended for lane in lanes) / count
-    rest = [max(0.0, (seconds_round or last) - last)] * count
+    idle = sum(last - lane[-1].seconds_ended for lane in lanes) / count
+    tail = min(idle, _tail_most(evidence, count))
+    rest = [_after(evidence, last, seconds_round, count)] * count
     usual = _usual(evidence, timeline, gaps)
     before, between, after = (sum(min(gap, usual) for gap in part) / count for part in (first, gaps, rest))
-    taken = sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
+    taken = idle - tail + sum(max(0.0, gap - usual) for gap in (*first, *gaps, *rest)) / count
     running = sum(task.seconds_cpu or 0.0 for task in timeline.tasks) / count
-    waiting, core, lock = _waits(timeline, count)
+    waiting, core, lock = _waits(evidence, timeline, count)
     # A worker of its own enters what its task needs within the task.
     entering = min(lock, _opening(evidence) * evidence.tasks / count) if own_worker_each else 0.0
     starting = before + between + entering if own_worker_each else 0.0
@@ -115,6 +115,15 @@ def _opening(evidence: Evidence) -> float:
     return (evidence.alone or evidence).figures.get("seconds_cold_start", 0.0)
 
 
+def _after(evidence: Evidence, last: float, seconds_round: float | None, lanes: int) -> float:
+    """From the end of the last task to that of the batch: spans are without what traces cost, the batch is with it."""
+    if seconds_round is None:
+        return 0.0
+    at_once = 1 if evidence.one_interpreter and evidence.gil else lanes
+    cost = evidence.figures.get("seconds_trace", 0.0) * evidence.tasks / at_once
+    return max(0.0, seconds_round - cost - last)
+
+
 def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> float:
     """What a lane has between two tasks at most if nobody else takes the cores.
 
@@ -128,27 +137,35 @@ def _usual(evidence: Evidence, timeline: Timeline, gaps: Sequence[float]) -> flo
     return GAPS_LONG * min(statistics.median(gaps), beside)
 
 
+def _tail_most(evidence: Evidence, lanes: int) -> float:
+    """How long lanes can be idle at the end if nobody else takes the cores: the others wait for the longest task."""
+    if evidence.figures.get("share_others", 0.0) < OTHERS_MANY or evidence.seconds_longest_alone is None:
+        return math.inf
+    return evidence.seconds_longest_alone * (lanes - 1) / lanes
+
+
 def _seconds_serialisation(evidence: Evidence, lanes: int) -> float:
     """Of the batch: what is done where it begins is done once, what workers do is done by all of them at once."""
-    sent = evidence.tables.get("serialisation")
-    if not isinstance(sent, dict):
-        return 0.0
+    sent = evidence.tables.get("serialisation", {})
     begins = ("seconds_dump_items", "seconds_load_values")
     works = ("seconds_load_items", "seconds_dump_values")
-    return sum(_number(sent, key) for key in begins) + sum(_number(sent, key) for key in works) / lanes
+    return sum(sent.get(key, 0.0) for key in begins) + sum(sent.get(key, 0.0) for key in works) / lanes
 
 
-def _number(table: Mapping[str, Any], key: str) -> float:
-    value = table.get(key)
-    return float(value) if isinstance(value, int | float) else 0.0
+def _waits(evidence: Evidence, timeline: Timeline, count: int) -> tuple[float, float, float]:
+    """Seconds of a lane that tasks wait as they do alone, for a core, and for what they share.
 
-
-def _waits(timeline: Timeline, count: int) -> tuple[float, float, float]:
-    """Seconds of a lane that tasks wait as they do alone, for a core, and for what they share."""
+    Where they never ran alone, the looks at their threads tell the last from the first.
+    """
     waited = timeline.waiting
     core = waited.seconds_core or 0.0
-    io = waited.seconds_io or 0.0
-    return io / count, core / count, max(0.0, (waited.seconds or 0.0) - io - core) / count
+    rest = max(0.0, (waited.seconds or 0.0) - core)
+    io = waited.seconds_io
+    if io is None:
+        blocked = {site: share for site, share in evidence.tables.get("wait_sites", {}).items() if site != "running"}
+        held = sum(blocked.get(site, 0.0) for site in ("gil", "lock", "file lock"))
+        io = rest * (1 - held / sum(blocked.values())) if held else rest
+    return io / count, core / count, max(0.0, rest - io) / count
 
 
 def _lanes(evidence: Evidence, timeline: Timeline) -> tuple[list[list[TaskSpan]], bool]:
@@ -176,7 +193,7 @@ def _from_shared(evidence: Evidence, timeline: Timeline, seconds_round: float | 
     for began, ended in spans[1:]:
         idle += max(0.0, began - last)
         last = max(last, ended)
-    after = max(0.0, (seconds_round or last) - last)
+    after = _after(evidence, last, seconds_round, 1)
     inside = last - before - idle
     # A batch keeps its loop busy between two tasks: that is what handing them out takes.
     running = min(inside, max(0.0, evidence.figures.get("seconds_cpu", 0.0) - idle - before - after))

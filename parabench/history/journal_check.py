@@ -141,7 +141,8 @@ def fits(value: Any, hint: Any) -> bool:  # noqa: PLR0911 - one return a kind of
     if typing.get_origin(hint) is tuple:
         return isinstance(value, list) and _fits_tuple(value, typing.get_args(hint))
     if typing.get_origin(hint) is dict:
-        return isinstance(value, dict)
+        kind = typing.get_args(hint)[1]
+        return isinstance(value, dict) and all(fits(part, kind) for part in value.values())
     if dataclasses.is_dataclass(hint):
         return isinstance(value, dict) and _fits_fields(value, hint)
     if hint is Trace:

@@ -27,7 +27,9 @@ TRACED_ROUNDS = 3
 #: A batch that takes longer is traced once: chance has no part in it that would be worth the time.
 SECONDS_LONG = 0.2
 #: Threads are looked at in so many rounds at most, until so many of the looks met a task.
-WATCHED_ROUNDS_MOST, LOOKS_WANTED = 3, 40
+WATCHED_ROUNDS_MOST, LOOKS_WANTED = 2, 24
+#: A longer batch is watched in part: about so many seconds of it.
+SECONDS_WATCHED = 0.1
 #: So many tasks for each worker are watched at least where a whole batch would take long.
 WATCHED_TASKS_PER_WORKER = 4
 
@@ -143,9 +145,9 @@ def _watched(process: CellProcess, tasks: int | None) -> _Watched:
 
 def _tasks_watched(tasks: int, workers: int, seconds: float) -> int | None:
     """How many tasks of a batch that takes so long are watched; None: all."""
-    if seconds <= SECONDS_LONG:
+    if seconds <= SECONDS_WATCHED:
         return None
-    enough = max(WATCHED_TASKS_PER_WORKER * workers, math.ceil(tasks * SECONDS_LONG / seconds))
+    enough = max(WATCHED_TASKS_PER_WORKER * workers, math.ceil(tasks * SECONDS_WATCHED / seconds))
     return enough if enough < tasks else None
 
 

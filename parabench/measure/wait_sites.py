@@ -85,6 +85,13 @@ class Look(NamedTuple):
     site: str
 
 
+def why_unseen(own: Path = Path("/proc/self/syscall"), machine: str = platform.machine()) -> str | None:
+    """Why nobody can see here where threads wait; None: it can be tried."""
+    if not own.exists():
+        return "this system does not show in which system call a thread is"
+    return None if machine in _CALLS else f"the system calls of {machine} are unknown here"
+
+
 def data_segments(maps: str, executable: str) -> list[tuple[int, int]]:
     """Where the writable data of the interpreter lies, from proc_pid_maps(5): of its file, and what follows at once.
 
@@ -152,7 +159,7 @@ class WaitWatch:
         self.looks: list[Look] = []
         self.times = 0
         #: Why nothing can be seen; None as long as something was.
-        self.reason: str | None = None if platform.machine() in _CALLS else f"unknown machine {platform.machine()}"
+        self.reason = why_unseen()
         self._known = list(pids()) if self.reason is None else []
         self._segments: dict[int, list[tuple[int, int]]] = {}
         self._files: dict[tuple[int, int], int] = {}
@@ -172,14 +179,19 @@ class WaitWatch:
         if self.reason is None:
             if self.times % LOOKS_PER_LISTING == LOOKS_PER_LISTING - 1:
                 self._known = list(self._pids())
+            there: set[tuple[int, int]] = set()
             for pid in self._known:
                 with contextlib.suppress(OSError):  # it has ended
-                    self._look_at(pid)
+                    threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+                    there.update((pid, thread) for thread in threads)
+                    self._look_at(pid, threads)
+            for gone in self._files.keys() - there:
+                os.close(self._files.pop(gone))
         self.times += 1
         self.due = self._clock() + max(PAUSE_LEAST, PAUSES_PER_LOOK * (self._spent() - began))
 
-    def _look_at(self, pid: int) -> None:
-        for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+    def _look_at(self, pid: int, threads: Iterable[int]) -> None:
+        for thread in threads:
             try:
                 text = self._read(pid, thread)
             except PermissionError:
@@ -187,18 +199,15 @@ class WaitWatch:
                 return
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            site = site_of(text, self._segments_of(pid), lambda number: kind_of_descriptor(pid, number))
+            segments = self._segments_of(pid) if text[:1].isdigit() else ()  # reading them takes longer than a look
+            site = site_of(text, segments, lambda number: kind_of_descriptor(pid, number))
             self.looks.append(Look(self._clock(), f"{pid}:{thread}", site))
 
     def _read(self, pid: int, thread: int) -> str:
         key = (pid, thread)
         if key not in self._files:
             self._files[key] = os.open(f"/proc/{pid}/task/{thread}/syscall", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return os.pread(self._files[key], _BYTES, 0).decode()
-        except ProcessLookupError:
-            os.close(self._files.pop(key))
-            raise
+        return os.pread(self._files[key], _BYTES, 0).decode()
 
     def _segments_of(self, pid: int) -> list[tuple[int, int]]:
         known = self._segments.get(pid)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def turns(count, each, *, cpu, workers=2, alone=0.0, core=0.0):
     ]
 
 
+#: Four coroutines at a time that wait 0.05 s alone, and 0.4 s here.
+TOGETHER = [span(0.4 * (place // 4), 0.4 * (place // 4) + 0.4, None, alone=0.05) for place in range(8)]
+LOOP_TURNS = {"seconds_loop_stalled": 0.0, "workers": 4}
+ASLEEP = cell("sequential", [], seconds=0.4, family="baseline", tables={"wait_sites": {"sleep": 1.0}}, seconds_cpu=0.01)
+FAULTS = {"seconds_cpu": 0.8, "seconds_cpu_system": 0.7, "page_faults": 400_000}
 CASES = {
     "computing": (ALONE, "computing"),
     "processes that compute": (
@@ -92,6 +98,44 @@ CASES = {
         cell("thread-pool", turns(8, 0.1, cpu=0.1), seconds=0.4, seconds_cold_start=4.0, seconds_cpu=0.8),
         "start-up",
     ),
+    "coroutines that wait for each other": (
+        cell("asyncio", TOGETHER, family="asyncio", alone=ASLEEP, **LOOP_TURNS, seconds=0.8, seconds_cpu=0.01),
+        "lock",
+    ),
+    "coroutines that wait for a server": (
+        cell("asyncio", TOGETHER, family="asyncio", kind="network", **LOOP_TURNS, seconds=0.8, seconds_cpu=0.01),
+        "server",
+    ),
+    "a coroutine that blocks": (
+        cell(
+            "asyncio",
+            TOGETHER,
+            family="asyncio",
+            kind="network",
+            seconds=0.8,
+            seconds_loop_stalled=0.7,
+            seconds_cpu=0.01,
+        ),
+        "loop",
+    ),
+    "a first batch that loads what all others use": (
+        cell("thread-pool", turns(8, 0.1, cpu=0.1), seconds=0.4, seconds_first_batch=4.0, seconds_cpu=0.8),
+        "start-up",
+    ),
+    "many pages touched first": (
+        cell("pool", turns(8, 0.1, cpu=0.1), seconds=0.4, **PROCESSES, **FAULTS),
+        "memory",
+    ),
+    "large messages": (
+        cell(
+            "pool",
+            [span(n * 0.1, n * 0.1 + 0.01, 0.01, worker=n % 2) for n in range(8)],
+            seconds=0.8,
+            tables={"serialisation": {"bytes_items": 8_000_000, "bytes_values": 10}},
+            **PROCESSES,
+        ),
+        "serialisation",
+    ),
     "nothing known": (cell("thread-pool", [], seconds=0.8), UNCLEAR),
 }
 
@@ -135,6 +179,18 @@ def test_stored_sessions_of_earlier_versions_are_explained():
     assert found["count-primes", "thread-pool"] == "gil"
     assert found["github-mocked-requests", "sequential"] == "waiting"
     assert found["no-op", "process-pool-fork"] == "dispatch"
+
+
+@pytest.mark.parametrize("odd", [None, True, 7, "x", [], [True], {"a": "b"}, {"gil": -1}])
+def test_what_is_damaged_in_a_file_is_unknown_and_no_error(odd):
+    session = read_session(STORED)
+    keys = ("timeline", "timeline_other_rounds", "seconds_traced_other_rounds", "wait_sites", "serialisation")
+    damaged = tuple(
+        dataclasses.replace(one, tables=dict(one.tables) | dict.fromkeys(keys, odd)) for one in session.benchmarks
+    )
+    found = explain_session(dataclasses.replace(session, benchmarks=damaged))
+    assert len(found) == len(session.benchmarks)
+    assert {one.split.source for one in found} == {"totals"}
 
 
 def test_the_verb_tells_each_family_and_all_of_one_cell():

@@ -45,6 +45,19 @@ def test_what_does_not_add_up_is_told():
     assert split_of(evidence).seconds_per_batch.unexplained == 1.0
 
 
+def test_what_traces_cost_is_no_part_of_the_batch():
+    evidence = cell("thread-pool", [span(0, 1, 1.0)], seconds=1.0, seconds_traced=1.25, seconds_trace=0.25)
+    assert parts_of(evidence) == {"running": 1.0}
+
+
+def test_without_a_baseline_looks_at_threads_tell_locks_from_waiting():
+    spans = [span(0, 1, 0.2, alone=None)]
+    asleep = cell("thread-pool", spans, seconds=1.0, tables={"wait_sites": {"running": 0.2, "sleep": 0.8}})
+    assert parts_of(asleep) == {"running": 0.2, "waiting": 0.8}
+    held = cell("thread-pool", spans, seconds=1.0, tables={"wait_sites": {"running": 0.2, "gil": 0.6, "sleep": 0.2}})
+    assert parts_of(held) == pytest.approx({"running": 0.2, "waiting": 0.2, "lock": 0.6})
+
+
 def test_measured_pickling_is_a_part_of_handing_out():
     spans = [span(1, 2, 1.0, worker=0), span(1, 2, 1.0, worker=1), span(4, 5, 1.0, worker=0)]
     evidence = cell("pool", spans, seconds=5.0, family="processes", tables={"serialisation": SENT}, seconds_traced=5.0)

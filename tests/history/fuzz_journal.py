@@ -23,10 +23,19 @@ from parabench.history.recovery import recover, set_aside
 from parabench.history.session_journal import Damaged, begin, left_behind
 from parabench.machine.fingerprint import take_fingerprint
 from parabench.models import find_models
-from parabench.records import Cell, CellRecord, Instrumented, Trace, Visit
+from parabench.records import Cell, CellRecord, Instrumented, Serialisation, Trace, Visit
 
 WORKLOAD = {"client": None, "libraries": []}
 MODEL = {"family": "threads", "start_method": None, "event_loop": None, "libraries": [], "address": None}
+SENT = Serialisation(
+    serialiser="pickle",
+    bytes_items=1,
+    bytes_values=2,
+    seconds_dump_items=0.1,
+    seconds_load_items=0.2,
+    seconds_dump_values=0.3,
+    seconds_load_values=0.4,
+)
 
 
 def valid(folder: Path) -> list[bytes]:
@@ -51,6 +60,9 @@ def valid(folder: Path) -> list[bytes]:
                 traces=(trace, trace),
                 seconds_started=1.0,
                 host="h",
+                wait_sites={"gil": 3, "running": 4},
+                perf_counters={"migrations": 2},
+                serialisation=SENT if place else None,
             )
             line = visit_line(record, _visit(number, place), None if number else instrumented, float(number))
             written.append(line)

@@ -83,6 +83,6 @@ def test_threads_are_looked_at_in_a_round_of_their_own(visit) -> None:
 
 def test_of_a_long_batch_some_tasks_are_watched() -> None:
     assert _tasks_watched(100, 2, 0.1) is None
-    assert _tasks_watched(100, 2, 1.0) == 20
+    assert _tasks_watched(100, 2, 1.0) == 10
     assert _tasks_watched(100, 2, 10.0) == 8
     assert _tasks_watched(6, 2, 10.0) is None

@@ -6,11 +6,21 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from parabench.measure.wait_sites import LOOKS_PER_LISTING, Look, WaitWatch, data_segments, site_of, sites_in_tasks
+from parabench.measure.wait_sites import (
+    LOOKS_PER_LISTING,
+    Look,
+    WaitWatch,
+    data_segments,
+    site_of,
+    sites_in_tasks,
+    why_unseen,
+)
 from parabench.records import Trace
 
 MAPS = """\
@@ -92,6 +102,26 @@ def test_where_it_is_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     watch.look()
     assert watch.reason == "the system does not let this user see where threads wait (ptrace rules)"
     assert (watch.looks, watch.times) == ([], 2)
+
+
+@pytest.mark.skipif(why_unseen() is not None, reason="nothing is shown here")
+def test_what_has_ended_is_not_kept_open() -> None:
+    with WaitWatch(lambda: [os.getpid()]) as watch:
+        thread = threading.Thread(target=time.sleep, args=(0.1,))
+        thread.start()
+        watch.look()
+        kept = len(watch._files)
+        thread.join()
+        watch.look()
+        assert len(watch._files) == kept - 1
+    assert not watch._files
+
+
+def test_systems_and_machines_that_show_nothing_are_told(tmp_path: Path) -> None:
+    assert why_unseen(tmp_path / "syscall") == "this system does not show in which system call a thread is"
+    (tmp_path / "syscall").touch()
+    assert why_unseen(tmp_path / "syscall", "riscv64") == "the system calls of riscv64 are unknown here"
+    assert why_unseen(tmp_path / "syscall", "x86_64") is None
 
 
 BUSY = """
