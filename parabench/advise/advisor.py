@@ -28,6 +28,8 @@ from parabench.session.answers import Choice
 
 #: Where no item is run twice: visits that they are dealt out to.
 VISITS_ONCE = 12
+#: Without --call-timeout a call may take as long as the budget, and at least so many seconds.
+CALL_TIMEOUT_LEAST = 60.0
 #: Seconds that are kept back for ending.
 SECONDS_TO_END = 1.0
 #: A race needs time for so many batches of one call after the other.
@@ -61,9 +63,10 @@ class _Run:
         )
         models = self._models()
         self.machine = Machine(cores_usable(), dispatch_costs(models))
+        self.began = time.monotonic()  # what is measured once for all runs is no part of the budget
         request.say("probing")
         budget, most = request.budget_seconds, request.most_in_flight
-        timeout = request.call_timeout_seconds or max(budget, 10.0)
+        timeout = request.call_timeout_seconds or max(budget, CALL_TIMEOUT_LEAST)
         self.probe = Prober(self.work, self.ledger, budget=budget, call_timeout=timeout, most=most).run()
         if self.probe.fatal is not None:
             kind, text = self.probe.fatal

@@ -22,8 +22,7 @@ class Probe:
     seconds_first: float = 0.0
     #: Seconds a call neither computed nor stood in line for a core: it waited.
     seconds_waiting: float = 0.0
-    #: Seconds of waiting a second of processor time, more in two threads than in one: 1 where they take turns; None
-    #: where the system does not tell.
+    #: Share of the time of two threads that one of them waits: 1 where they take turns; None where that is unknown.
     gil_waiting: float | None = None
     #: Of the whole process tree / of the call: above 1 the function keeps several cores busy by itself.
     cores_used: float = 0.0
