@@ -11,6 +11,7 @@ from pathlib import Path
 from parabench.advise.advice import Advice, Calls, RuledOut, Warned
 from parabench.advise.dispatch import dispatch_costs
 from parabench.advise.ledger import Ledger, calls_most
+from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
 from parabench.advise.probe import Probe
 from parabench.advise.prober import Prober
@@ -19,10 +20,10 @@ from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
 from parabench.advise.verdict import checked_of, costs_text, verdict_of
-from parabench.advise.words import NOT_ASKED, causes, differing, does, predictions_wrong, warnings
+from parabench.advise.words import NOT_ASKED, causes, differing, differing_labels, does, predictions_wrong, warnings
 from parabench.advise.work import Dealer, Work
 from parabench.machine.cores import cores_usable
-from parabench.models import find_models
+from parabench.models import BASELINE, find_models
 from parabench.models.contract import Model
 from parabench.session.answers import Choice
 
@@ -84,7 +85,11 @@ class _Run:
         alone = len(self.work.batch) * self.probe.seconds
         if BATCHES_LEAST * alone > self._left():
             return self._predicted_only(models, alone)
-        return self._answer(selection, self._race(selection, alone))
+        raced = self._race(selection, alone)
+        if BASELINE in differing_labels(failures(raced.records)) and not self.probe.stateful:
+            self.probe.stateful = True  # the probe had not seen it: every batch has to begin in a fresh process
+            raced = self._race(selection, alone)
+        return self._answer(selection, raced)
 
     def _models(self) -> list[Model]:
         known = find_models().values()
@@ -107,9 +112,13 @@ class _Run:
         size = batch_size(probe, len(items), self.machine.cores, self._left())
         return [items[place * len(items) // size] for place in range(size)]
 
-    def _predicted(self, models: Sequence[Model], items: int) -> list[Prediction]:
+    def _predicted(
+        self, models: Sequence[Model], items: int, probe: Probe | None = None, machine: Machine | None = None
+    ) -> list[Prediction]:
         coroutine, only = self.work.coroutine is not None, self.work.target.is_coroutine
-        return predictions(self.probe, models, self.machine, items, coroutine=coroutine, only_coroutine=only)
+        return predictions(
+            probe or self.probe, models, machine or self.machine, items, coroutine=coroutine, only_coroutine=only
+        )
 
     def _race(self, selection: Selection, alone: float) -> Raced:
         request = self.request
@@ -221,6 +230,12 @@ class _Run:
             seconds_per_call=probe.seconds,
             does=does(probe),
             causes=causes(probe, self.machine, chosen),
+            otherwise=otherwise(
+                probe,
+                self.machine,
+                choice.family,
+                lambda probe, machine: self._predicted(self._models(), len(self.work.items), probe, machine),
+            ),
             snippet=snippet_of(
                 find_models()[choice.model],
                 request.target if request.twin is None or choice.family != "asyncio" else request.twin,

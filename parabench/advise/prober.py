@@ -41,6 +41,8 @@ SECONDS_TINY, MANY = 50e-6, 200
 SECONDS_COUNTED = 0.005
 #: Share of the items that the probe of two threads may take where none is run twice.
 SHARE_ONCE = 0.2
+#: What calls of less than so many seconds do to one another is looked at however short the budget is.
+SECONDS_CHEAP = 0.02
 #: A second call with an item is remembered when it takes this share of the first.
 REMEMBERED, SECONDS_SEEN = 0.25, 50e-6
 #: In flight where the other side is a foreign host, and where it is not.
@@ -157,7 +159,7 @@ class Prober:
         self.work.copies = self.work.copies or bool(first.items_changed)
 
     def _late(self) -> bool:
-        if time.monotonic() + 2 * self.found.seconds > self._deadline:
+        if self.found.seconds > SECONDS_CHEAP and time.monotonic() + 2 * self.found.seconds > self._deadline:
             self.found.cut_short = True
             return True
         return False

@@ -137,9 +137,14 @@ def differing(failures: Mapping[str, str]) -> list[Warned]:
     told = []
     for label, failure in failures.items():
         first = failure.splitlines()[0]
-        wrong = DIFFER in failure or "lost or doubled" in failure
+        wrong = label in differing_labels(failures)
         told.append(Warned("results-differ" if wrong else "contestant-failed", f"{label}: {first}"))
     return sorted(told, key=lambda one: one.kind != "results-differ")
+
+
+def differing_labels(failures: Mapping[str, str]) -> set[str]:
+    """Those of contestants whose results were wrong, lost or different."""
+    return {label for label, failure in failures.items() if DIFFER in failure or "lost or doubled" in failure}
 
 
 def predictions_wrong(checked: Iterable[Checked], *, widened: bool) -> list[Warned]:
