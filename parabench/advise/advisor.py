@@ -20,7 +20,16 @@ from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
 from parabench.advise.verdict import checked_of, costs_text, verdict_of
-from parabench.advise.words import NOT_ASKED, causes, differing, differing_labels, does, predictions_wrong, warnings
+from parabench.advise.words import (
+    NOT_ASKED,
+    causes,
+    differing,
+    differing_labels,
+    does,
+    of_machine,
+    predictions_wrong,
+    warnings,
+)
 from parabench.advise.work import Dealer, Work
 from parabench.machine.cores import cores_usable
 from parabench.models import BASELINE, find_models
@@ -194,7 +203,7 @@ class _Run:
         failed = failures(raced.records)
         checked = checked_of(selection, raced)
         wrong = predictions_wrong(checked, widened=raced.widened)
-        told = (*differing(failed), *self._warnings(), *wrong)
+        told = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, raced.records), *wrong)
         verdict = verdict_of(selection, raced, awaits=self.work.target.is_coroutine)
         if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"
