@@ -19,7 +19,7 @@ from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, Terms, batch_s
 from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
-from parabench.advise.verdict import checked_of, costs_text, verdict_of
+from parabench.advise.verdict import checked_of, costs_text, seconds_per_1000, verdict_of
 from parabench.advise.words import (
     NOT_ASKED,
     causes,
@@ -221,6 +221,7 @@ class _Run:
             low=verdict.low,
             high=verdict.high,
             share_of_limit=share,
+            seconds_per_1000=seconds_per_1000(raced, verdict.chosen.key),
             equals=verdict.equals,
             following=verdict.following,
             ruled_out=tuple(ruled_out),
