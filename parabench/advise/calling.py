@@ -15,16 +15,13 @@ import inspect
 import json
 import math
 import pickle
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from parabench.advise.gil_looks import GilLooks
+
 #: What a task may raise without ending more than itself.
 RAISED = (Exception, SystemExit)
-#: Two tasks begin together, or after so many seconds alone; the GIL is not asked for within so many.
-SECONDS_TO_MEET, SECONDS_OF_TURN = 5.0, 60.0
-_BOTH = threading.Barrier(2)
 #: Texts of values up to so many characters are told as they are.
 TOLD_MOST = 400
 
@@ -90,19 +87,16 @@ def call(item: Any, function: Callable[[Any], Any]) -> Any:
         return Raised(type(error).__name__, str(error))
 
 
-def call_each(items: list[Any], function: Callable[[Any], Any]) -> int:
-    """Several calls as one of two tasks that begin together, to see whether they take turns; gives how many there were.
+def call_each(items: list[Any], function: Callable[[Any], Any]) -> list[int] | None:
+    """Several calls as one task, while another thread looks how often the GIL is held: [held, looks].
 
-    The interpreter hands the GIL over only when it is let go of: what one task computes while it holds it is then what
-    the other one waits, however busy the machine is. With timeouts of 5 ms a waiting thread would wake up again and
-    again, and stand in line for a core instead.
+    None where the system does not count context switches by thread.
     """
-    sys.setswitchinterval(SECONDS_OF_TURN)
-    with contextlib.suppress(threading.BrokenBarrierError):
-        _BOTH.wait(SECONDS_TO_MEET)
+    looks = GilLooks()
+    looks.start()
     for item in items:
         call(item, function)
-    return len(items)
+    return looks.end()
 
 
 async def call_async(item: Any, function: Callable[[Any], Any]) -> Any:

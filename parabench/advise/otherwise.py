@@ -30,7 +30,7 @@ def otherwise(probe: Probe, machine: Machine, family: str, predict: Predict) -> 
     if family == "baseline":
         told.append((f"calls {TIMES_LONGER} times as long", _speedups(predict(longer, machine))))
     if probe.computes and probe.gil_released < 0.5:
-        told.append(("a free-threaded build", _speedups(predict(replace(probe, gil_waiting=0.0), machine))))
+        told.append(("a free-threaded build", _speedups(predict(replace(probe, gil_held=0.0), machine))))
     lines = []
     for what, then in told:
         best = max(then, key=lambda name: then[name])

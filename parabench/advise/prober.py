@@ -13,7 +13,7 @@ from typing import Any
 
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
-from parabench.advise.traces import raised, roots, same_outcomes, taking_turns, undisturbed, waited
+from parabench.advise.traces import raised, roots, same_outcomes, undisturbed, waited
 from parabench.advise.work import Dealer, Work
 from parabench.errors import CallsSpent, CellProcessDied, CellTimedOut, ParabenchError
 from parabench.machine.cores import cores_usable
@@ -33,8 +33,8 @@ CALLS_LEAST, CALLS_MOST = 2, 16
 SHARE = 0.25
 #: Processor time of the whole tree is that of workers of the function's own where it is so many times its own.
 OWN_LEAST = 2.0
-#: Two tasks of so many seconds show whether they take turns; so many calls each at most.
-SECONDS_TURNS, TURNS_MOST = 0.06, 50
+#: Seconds of calls in which the GIL is looked at, and so many calls at most.
+SECONDS_LOOKED, LOOKED_MOST = 0.12, 100
 #: Calls that are shorter are looked at by batches of so many.
 SECONDS_TINY, MANY = 50e-6, 200
 #: The processor time of a whole process tree is that of its tasks where they take so long.
@@ -119,7 +119,10 @@ class Prober:
             if self.found.coroutines and self.found.computes:
                 self._together("thread-pool", self.found.threads)
             return
-        self._together("thread-pool", self.found.threads)
+        if self.found.computes:
+            self._turns()
+        if self.found.gil_held is None:
+            self._together("thread-pool", self.found.threads)
         if self.work.twin is not None:
             self._together("asyncio", self.found.coroutines)
 
@@ -134,6 +137,9 @@ class Prober:
         self.found.raised += sum(map(raised, outcomes))
         found = self.found
         found.in_flight_most = self._most or FOREIGN_MOST
+        if found.computes and dealer.left and not self.work.target.is_coroutine:
+            self._turns(dealer)
+            return
         model = "asyncio" if self.work.coroutine is not None else "thread-pool"
         seconds = found.coroutines if model == "asyncio" else found.threads
         for count in (1, 2):
@@ -144,8 +150,6 @@ class Prober:
             with self._experiment.opened(self._cell(model, count), dealer.deal(calls)) as (process, _):
                 traced, _, _ = process.traced_round()
             seconds[count] = traced.seconds / calls
-        if found.computes and dealer.left >= 4 and not self.work.target.is_coroutine:
-            self._turns(dealer)
 
     def _first(self, items: Sequence[Any]) -> None:
         """The first call of a process, and what it leaves behind."""
@@ -273,26 +277,22 @@ class Prober:
                 while len(took) < (1 if found.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
                     took.append(process.round().seconds)
             seconds[count] = min(took) / calls
-        if model == "thread-pool" and found.computes and not self.work.target.is_coroutine:
-            self._turns()
 
     def _turns(self, dealer: Dealer | None = None) -> None:
-        """Whether two threads take turns: calls one after the other, for as long as can be told from chance.
+        """How much of its time a call holds the GIL, by enough of them one after the other.
 
         With a dealer by items that nobody has had.
         """
         found, items = self.found, self.work.items
-        each = max(1, min(TURNS_MOST, int(SECONDS_TURNS / max(found.seconds, 1e-9))))
+        each = max(1, min(LOOKED_MOST, int(SECONDS_LOOKED / max(found.seconds, 1e-9))))
         if dealer is None:
-            tasks = [[items[(place * each + call) % len(items)] for call in range(each)] for place in range(2)]
+            calls = [items[place % len(items)] for place in range(each)]
         else:
-            each = max(1, min(each, dealer.left // 8))
-            tasks = [dealer.deal(each), dealer.deal(each)]
-        cell = dataclasses.replace(self._cell("thread-pool", 2), workload=f"{self.work.name}-each")
-        self._experiment.on_batch = lambda count: self.ledger.charge(count * each)
-        with self._experiment.opened(cell, tasks) as (process, _):
-            alone = found.seconds_waiting / found.seconds_cpu if found.seconds_cpu else 0.0
-            # On a busy machine a thread that is woken up for the GIL may stand in line for a core instead of waiting.
-            shares = [taking_turns(process.traced_round()[0], alone) for _ in range(1 if dealer else REPEATS)]
-            found.gil_waiting = max((share for share in shares if share is not None), default=None)
+            calls = dealer.deal(max(1, min(each, dealer.left // 4)))
+        cell = dataclasses.replace(self._cell("thread-pool", 1), workload=f"{self.work.name}-each")
+        self._experiment.on_batch = lambda count: self.ledger.charge(count * len(calls))
+        with self._experiment.opened(cell, [calls]) as (process, _):
+            told = process.round().outcomes[0].value
         self._experiment.on_batch = self.ledger.charge
+        if isinstance(told, list) and told[1]:
+            found.gil_held = told[0] / told[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parabench.advise.work import Work
 from parabench.measure.verification import same
-from parabench.records import Outcome, Trace, TracedRound
+from parabench.records import Outcome, Trace
 
 
 def roots(work: Work) -> list[Path]:
@@ -41,18 +41,3 @@ def waited(traces: Sequence[Trace]) -> list[float]:
 def undisturbed(trace: Trace) -> float:
     """Seconds of a task without those in which it stood in line for a core, where the system tells them."""
     return trace.seconds_ended - trace.seconds_started - (trace.seconds_runqueue or 0.0)
-
-
-def taking_turns(done: TracedRound, waiting_alone: float) -> float | None:
-    """Share of the time in which both of two tasks were under way that one of them waited: 1 where they take turns.
-
-    Of two threads one waits while the other one holds the GIL, whether that one has a core or stands in line for one.
-    `waiting_alone`: seconds of waiting a second of processor time that a task has by itself. None where the system does
-    not tell.
-    """
-    waits = waited(done.traces)
-    both = min(trace.seconds_ended for trace in done.traces) - max(trace.seconds_started for trace in done.traces)
-    if len(waits) < len(done.traces) or both <= 0:
-        return None
-    alone = waiting_alone * sum(trace.seconds_cpu or 0.0 for trace in done.traces)
-    return min(1.0, max(0.0, sum(waits) - alone) / both)

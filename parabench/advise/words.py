@@ -22,7 +22,7 @@ def does(probe: Probe) -> str:
     """What a call does, as in "computes and lets go of the GIL"."""
     if not probe.computes:
         return "waits"
-    if not probe.threads:
+    if not probe.gil_known:
         return "computes"
     return "computes and lets go of the GIL" if probe.gil_released > 0.5 else "computes and holds the GIL"
 
@@ -35,7 +35,7 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
         told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
         told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
-    elif probe.threads:
+    elif probe.gil_known:
         told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
     else:
         told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))

@@ -21,7 +21,7 @@ def probe(seconds: float, cpu: float, *, gil: float | None = None, **fields) -> 
         seconds=seconds,
         seconds_longest=seconds,
         seconds_cpu=cpu,
-        gil_waiting=gil,
+        gil_held=gil,
         in_flight_most=32,
         traces=FOUND | fields.pop("traces", {}),
         **fields,
