@@ -82,6 +82,8 @@ class Advice:
     low: float | None = None
     high: float | None = None
     share_of_limit: float | None = None
+    #: What 1,000 calls take as advised.
+    seconds_per_1000: float | None = None
     equals: tuple[Choice, ...] = ()
     following: tuple[Standing, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()

@@ -11,6 +11,7 @@ from pathlib import Path
 from parabench.advise.advice import Advice, Calls, RuledOut, Warned
 from parabench.advise.dispatch import dispatch_costs
 from parabench.advise.ledger import Ledger, calls_most
+from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
 from parabench.advise.probe import Probe
 from parabench.advise.prober import Prober
@@ -18,16 +19,27 @@ from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, Terms, batch_s
 from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
-from parabench.advise.verdict import checked_of, costs_text, verdict_of
-from parabench.advise.words import NOT_ASKED, causes, differing, does, predictions_wrong, warnings
+from parabench.advise.verdict import checked_of, costs_text, seconds_per_1000, verdict_of
+from parabench.advise.words import (
+    NOT_ASKED,
+    causes,
+    differing,
+    differing_labels,
+    does,
+    of_machine,
+    predictions_wrong,
+    warnings,
+)
 from parabench.advise.work import Dealer, Work
 from parabench.machine.cores import cores_usable
-from parabench.models import find_models
+from parabench.models import BASELINE, find_models
 from parabench.models.contract import Model
 from parabench.session.answers import Choice
 
 #: Where no item is run twice: visits that they are dealt out to.
 VISITS_ONCE = 12
+#: Without --call-timeout a call may take as long as the budget, and at least so many seconds.
+CALL_TIMEOUT_LEAST = 60.0
 #: Seconds that are kept back for ending.
 SECONDS_TO_END = 1.0
 #: A race needs time for so many batches of one call after the other.
@@ -61,9 +73,10 @@ class _Run:
         )
         models = self._models()
         self.machine = Machine(cores_usable(), dispatch_costs(models))
+        self.began = time.monotonic()  # what is measured once for all runs is no part of the budget
         request.say("probing")
         budget, most = request.budget_seconds, request.most_in_flight
-        timeout = request.call_timeout_seconds or max(budget, 10.0)
+        timeout = request.call_timeout_seconds or max(budget, CALL_TIMEOUT_LEAST)
         self.probe = Prober(self.work, self.ledger, budget=budget, call_timeout=timeout, most=most).run()
         if self.probe.fatal is not None:
             kind, text = self.probe.fatal
@@ -81,7 +94,11 @@ class _Run:
         alone = len(self.work.batch) * self.probe.seconds
         if BATCHES_LEAST * alone > self._left():
             return self._predicted_only(models, alone)
-        return self._answer(selection, self._race(selection, alone))
+        raced = self._race(selection, alone)
+        if BASELINE in differing_labels(failures(raced.records)) and not self.probe.stateful:
+            self.probe.stateful = True  # the probe had not seen it: every batch has to begin in a fresh process
+            raced = self._race(selection, alone)
+        return self._answer(selection, raced)
 
     def _models(self) -> list[Model]:
         known = find_models().values()
@@ -104,9 +121,13 @@ class _Run:
         size = batch_size(probe, len(items), self.machine.cores, self._left())
         return [items[place * len(items) // size] for place in range(size)]
 
-    def _predicted(self, models: Sequence[Model], items: int) -> list[Prediction]:
+    def _predicted(
+        self, models: Sequence[Model], items: int, probe: Probe | None = None, machine: Machine | None = None
+    ) -> list[Prediction]:
         coroutine, only = self.work.coroutine is not None, self.work.target.is_coroutine
-        return predictions(self.probe, models, self.machine, items, coroutine=coroutine, only_coroutine=only)
+        return predictions(
+            probe or self.probe, models, machine or self.machine, items, coroutine=coroutine, only_coroutine=only
+        )
 
     def _race(self, selection: Selection, alone: float) -> Raced:
         request = self.request
@@ -182,7 +203,7 @@ class _Run:
         failed = failures(raced.records)
         checked = checked_of(selection, raced)
         wrong = predictions_wrong(checked, widened=raced.widened)
-        told = (*differing(failed), *self._warnings(), *wrong)
+        told = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, raced.records), *wrong)
         verdict = verdict_of(selection, raced, awaits=self.work.target.is_coroutine)
         if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"
@@ -200,6 +221,7 @@ class _Run:
             low=verdict.low,
             high=verdict.high,
             share_of_limit=share,
+            seconds_per_1000=seconds_per_1000(raced, verdict.chosen.key),
             equals=verdict.equals,
             following=verdict.following,
             ruled_out=tuple(ruled_out),
@@ -218,6 +240,12 @@ class _Run:
             seconds_per_call=probe.seconds,
             does=does(probe),
             causes=causes(probe, self.machine, chosen),
+            otherwise=otherwise(
+                probe,
+                self.machine,
+                choice.family,
+                lambda probe, machine: self._predicted(self._models(), len(self.work.items), probe, machine),
+            ),
             snippet=snippet_of(
                 find_models()[choice.model],
                 request.target if request.twin is None or choice.family != "asyncio" else request.twin,

@@ -18,6 +18,8 @@ import pickle
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from parabench.advise.gil_looks import GilLooks
+
 #: What a task may raise without ending more than itself.
 RAISED = (Exception, SystemExit)
 #: Texts of values up to so many characters are told as they are.
@@ -85,6 +87,18 @@ def call(item: Any, function: Callable[[Any], Any]) -> Any:
         return Raised(type(error).__name__, str(error))
 
 
+def call_each(items: list[Any], function: Callable[[Any], Any]) -> list[int] | None:
+    """Several calls as one task, while another thread looks how often the GIL is held: [held, looks].
+
+    None where the system does not count context switches by thread.
+    """
+    looks = GilLooks()
+    looks.start()
+    for item in items:
+        call(item, function)
+    return looks.end()
+
+
 async def call_async(item: Any, function: Callable[[Any], Any]) -> Any:
     """The task of a coroutine function."""
     try:
@@ -107,7 +121,8 @@ def digest(value: Any) -> Any:
             return value
         told, whole = text, text.encode()
     except (TypeError, ValueError):
-        told, whole = repr(value), _bytes_of(value)
+        short = value[:TOLD_MOST] if isinstance(value, bytes | bytearray) else value
+        told, whole = repr(short), _bytes_of(value)
     start = told[:TOLD_MOST]
     return {"type": type(value).__name__, "text": start, "sha256": hashlib.sha256(whole).hexdigest()}
 

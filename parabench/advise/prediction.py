@@ -20,6 +20,8 @@ RULED_OUT = 1.3
 ERROR_STATED = 1.5
 #: Processes for work that waits: more take memory and seconds to start.
 PROCESSES_MOST = 32
+#: A function that keeps this share of the cores busy by itself gains nothing from workers.
+FULL = 0.8
 #: Twice as many in flight that take more than this share of the time have stopped to scale; a call that takes so many
 #: times as long among others is slowed down by them.
 SCALES, STRETCHED = 0.85, 1.2
@@ -135,6 +137,8 @@ def _seconds(probe: Probe, model: Model, machine: Machine, items: int, workers: 
     if worker == "caller":
         return items * probe.seconds, "one call after the other"
     handed = items * each
+    if probe.cores_used >= FULL * machine.cores:
+        return items * probe.seconds + handed, "the cores, which it keeps busy by itself"
     longest = (probe.seconds_longest, "the longest task")
     waves = -(-items // workers)
     if worker in ("thread", "coroutine"):

@@ -22,9 +22,8 @@ class Probe:
     seconds_first: float = 0.0
     #: Seconds a call neither computed nor stood in line for a core: it waited.
     seconds_waiting: float = 0.0
-    #: Seconds of waiting a second of processor time, more in two threads than in one: 1 where they take turns; None
-    #: where the system does not tell.
-    gil_waiting: float | None = None
+    #: Share of looks at which a call held the GIL: 1 never lets go of it; None where that is unknown.
+    gil_held: float | None = None
     #: Of the whole process tree / of the call: above 1 the function keeps several cores busy by itself.
     cores_used: float = 0.0
     #: Seconds a call, by calls at once: in threads, and awaited in one event loop.
@@ -51,10 +50,15 @@ class Probe:
         return self.seconds_cpu >= COMPUTES * self.seconds
 
     @property
+    def gil_known(self) -> bool:
+        """Whether anything is known of the GIL."""
+        return self.gil_held is not None or {1, 2} <= self.threads.keys()
+
+    @property
     def gil_released(self) -> float:
         """Share of what two threads could gain that they do gain: 1 lets go of the GIL (or waits), 0 does not."""
-        if self.gil_waiting is not None:
-            return min(1.0, max(0.0, 1 - self.gil_waiting))
+        if self.gil_held is not None:
+            return min(1.0, max(0.0, 1 - self.gil_held))
         if 1 not in self.threads or 2 not in self.threads or not self.threads[1]:
             return 0.0
         return min(1.0, max(0.0, 2 * (1 - self.threads[2] / self.threads[1])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import statistics
 import tempfile
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from parabench.advise.ledger import Ledger
-from parabench.advise.probe import SEVERAL_CORES, Probe
+from parabench.advise.probe import Probe
+from parabench.advise.traces import raised, roots, same_outcomes, undisturbed, waited
 from parabench.advise.work import Dealer, Work
 from parabench.errors import CallsSpent, CellProcessDied, CellTimedOut, ParabenchError
+from parabench.machine.cores import cores_usable
 from parabench.measure.cell import CellProcess
 from parabench.measure.experiment import Experiment, ExperimentOptions
-from parabench.measure.verification import same
 from parabench.records import Cell, Outcome, Trace, TracedRound
+from parabench.workload import Workload
 
 #: Items that are looked at one by one.
 ALONE = 3
@@ -28,12 +31,18 @@ SECONDS_BATCH, SECONDS_SHORT, REPEATS = 0.12, 0.2, 3
 CALLS_LEAST, CALLS_MOST = 2, 16
 #: Share of the budget that the probe may take; what does not fit is left out.
 SHARE = 0.25
+#: Processor time of the whole tree is that of workers of the function's own where it is so many times its own.
+OWN_LEAST = 2.0
+#: Seconds of calls in which the GIL is looked at, and so many calls at most.
+SECONDS_LOOKED, LOOKED_MOST = 0.12, 100
 #: Calls that are shorter are looked at by batches of so many.
 SECONDS_TINY, MANY = 50e-6, 200
 #: The processor time of a whole process tree is that of its tasks where they take so long.
 SECONDS_COUNTED = 0.005
 #: Share of the items that the probe of two threads may take where none is run twice.
 SHARE_ONCE = 0.2
+#: What calls of less than so many seconds do to one another is looked at however short the budget is.
+SECONDS_CHEAP = 0.02
 #: A second call with an item is remembered when it takes this share of the first.
 REMEMBERED, SECONDS_SEEN = 0.25, 50e-6
 #: In flight where the other side is a foreign host, and where it is not.
@@ -51,7 +60,14 @@ class Prober:
         self._experiment: Experiment
         #: A call, threads and processes of the function's own included; 0 where a batch is too short to tell.
         self._seconds_cpu_of_tree = 0.0
-        self._workloads = {work.name: work.workload(probing=True)}
+        self._workloads = self._made()
+
+    def _made(self) -> dict[str, Workload]:
+        work = self.work
+        workloads = [work.workload(probing=True)]
+        if not work.target.is_coroutine:
+            workloads.append(work.workload_of_many())
+        return {workload.name: workload for workload in workloads}
 
     def run(self) -> Probe:
         """All that can be found out within the share of the budget, and within the calls that are left."""
@@ -92,18 +108,21 @@ class Prober:
             self._once(self.work.dealer)
             return
         outcomes = self._alone()
+        self.found.in_flight_most = self._most or (FOREIGN_MOST if self.found.traces["hosts"] else OWN_MOST)
         if self._late():
             return
         self._again(outcomes)
         if self.found.seconds < SECONDS_TINY:
             self._many()
-        self.found.in_flight_most = min(self._most or (FOREIGN_MOST if self.found.traces["hosts"] else OWN_MOST), 512)
         if self.work.target.is_coroutine:
             self._together("asyncio", self.found.coroutines)
             if self.found.coroutines and self.found.computes:
                 self._together("thread-pool", self.found.threads)
             return
-        self._together("thread-pool", self.found.threads)
+        if self.found.computes:
+            self._turns()
+        if self.found.gil_held is None:
+            self._together("thread-pool", self.found.threads)
         if self.work.twin is not None:
             self._together("asyncio", self.found.coroutines)
 
@@ -115,12 +134,14 @@ class Prober:
         with self._experiment.opened(self._cell("sequential", 1), dealer.deal(min(ALONE, dealer.left))) as (process, _):
             traced, _, outcomes = process.traced_round()
         self._note(traced)
-        self.found.raised += sum(map(_raised, outcomes))
+        self.found.raised += sum(map(raised, outcomes))
         found = self.found
         found.in_flight_most = self._most or FOREIGN_MOST
+        if found.computes and dealer.left and not self.work.target.is_coroutine:
+            self._turns(dealer)
+            return
         model = "asyncio" if self.work.coroutine is not None else "thread-pool"
         seconds = found.coroutines if model == "asyncio" else found.threads
-        ratios: list[float | None] = []
         for count in (1, 2):
             calls = max(count, min(8, int(SHARE_ONCE * dealer.left) // 2))
             if calls > dealer.left or self._late():
@@ -129,8 +150,6 @@ class Prober:
             with self._experiment.opened(self._cell(model, count), dealer.deal(calls)) as (process, _):
                 traced, _, _ = process.traced_round()
             seconds[count] = traced.seconds / calls
-            ratios.append(_waiting_share(traced) if found.computes else None)
-        self._gil(ratios)
 
     def _first(self, items: Sequence[Any]) -> None:
         """The first call of a process, and what it leaves behind."""
@@ -140,11 +159,11 @@ class Prober:
         found.seconds = found.seconds_first = found.seconds_longest = first.seconds
         found.seconds_cpu = first.used.seconds_cpu
         found.traces = first.findings
-        found.raised = sum(map(_raised, first.outcomes))
+        found.raised = sum(map(raised, first.outcomes))
         self.work.copies = self.work.copies or bool(first.items_changed)
 
     def _late(self) -> bool:
-        if time.monotonic() + 2 * self.found.seconds > self._deadline:
+        if self.found.seconds > SECONDS_CHEAP and time.monotonic() + 2 * self.found.seconds > self._deadline:
             self.found.cut_short = True
             return True
         return False
@@ -170,7 +189,7 @@ class Prober:
             if not self._late():
                 self._repeated(process, traced.traces, of_round)
             self._note(traced)
-        found.raised = sum(_raised(outcome) for outcome in outcomes)
+        found.raised = sum(raised(outcome) for outcome in outcomes)
         return outcomes
 
     def _note(self, traced: TracedRound) -> None:
@@ -185,8 +204,18 @@ class Prober:
         if len(waits) == len(took):  # the time of a call without what other programs took of the machine
             found.seconds_waiting = statistics.fmean(waits[1:] or waits)
             found.seconds = min(found.seconds, found.seconds_cpu + found.seconds_waiting)
-        if found.cores_used > SEVERAL_CORES:  # threads or processes of its own, which compute while the call waits
-            found.seconds_cpu = max(found.seconds_cpu, self._seconds_cpu_of_tree)
+        self._own_workers()
+
+    def _own_workers(self) -> None:
+        """Threads or processes of its own, which compute while the call waits for them."""
+        found, tree = self.found, self._seconds_cpu_of_tree
+        started = max(found.traces["threads"], found.traces["processes"])
+        if not started or tree < OWN_LEAST * found.seconds_cpu:
+            return
+        cores = min(started, cores_usable())
+        found.seconds = min(found.seconds, found.seconds_cpu + tree / cores)
+        found.seconds_longest = max(found.seconds, min(found.seconds_longest, 2 * found.seconds))
+        found.seconds_cpu, found.cores_used = tree, max(found.cores_used, min(cores, tree / found.seconds))
 
     def _repeated(self, process: CellProcess, traces: Sequence[Trace], first: Sequence[Outcome]) -> None:
         """The same items once more in the same process: remembered, or other results?"""
@@ -202,7 +231,7 @@ class Prober:
             self.found.traces[name] = sorted({*self.found.traces[name], *done.findings[name]})
         for name in ("threads", "processes"):
             self.found.traces[name] = max(self.found.traces[name], done.findings[name])
-        self.found.stateful = not _same(first, done.outcomes)
+        self.found.stateful = not same_outcomes(first, done.outcomes)
         if done.items_changed:
             self.work.copies = True
 
@@ -210,15 +239,15 @@ class Prober:
         """The same in another fresh process: do equal items give equal results?"""
         changed = self.work.copies
         if changed:  # the workload is made anew, with copies; results that were compared were those of changed items
-            self._workloads[self.work.name] = self.work.workload(probing=True)
+            self._workloads.update(self._made())
             self.found.stateful = False
         items = list(self.work.items[:ALONE])
         with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
             first = process.round()
             if changed:
-                self.found.stateful = not _same(first.outcomes, process.round().outcomes)
+                self.found.stateful = not same_outcomes(first.outcomes, process.round().outcomes)
             elif len(first.outcomes) == len(outcomes):
-                self.found.deterministic = _same(first.outcomes, outcomes)
+                self.found.deterministic = same_outcomes(first.outcomes, outcomes)
         if not self.found.deterministic:
             self.found.stateful = False
 
@@ -233,7 +262,6 @@ class Prober:
     def _together(self, model: str, seconds: dict[int, float]) -> None:
         """So many calls at once."""
         found = self.found
-        ratios: list[float | None] = []
         counts = [count for count in TOGETHER if count <= max(1, found.in_flight_most)]
         if found.computes and model == "thread-pool":
             counts = [count for count in counts if count <= max(2, os.cpu_count() or 1)]
@@ -248,51 +276,23 @@ class Prober:
                 took: list[float] = []
                 while len(took) < (1 if found.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
                     took.append(process.round().seconds)
-                if count <= 2 and model == "thread-pool" and found.computes and not found.remembers:
-                    ratios.append(_waiting_share(process.traced_round()[0]))
             seconds[count] = min(took) / calls
-        self._gil(ratios)
 
-    def _gil(self, ratios: Sequence[float | None]) -> None:
-        """From the waiting of one thread and of two."""
-        if len(ratios) == 2 and None not in ratios:
-            alone, pair = ratios
-            self.found.gil_waiting = max(0.0, (pair or 0.0) - (alone or 0.0))
+    def _turns(self, dealer: Dealer | None = None) -> None:
+        """How much of its time a call holds the GIL, by enough of them one after the other.
 
-
-def waited(traces: Sequence[Trace]) -> list[float]:
-    """Seconds that each task neither computed nor stood in line for a core; those without both readings left out."""
-    return [
-        max(0.0, trace.seconds_ended - trace.seconds_started - trace.seconds_cpu - trace.seconds_runqueue)
-        for trace in traces
-        if trace.seconds_cpu is not None and trace.seconds_runqueue is not None
-    ]
-
-
-def undisturbed(trace: Trace) -> float:
-    """Seconds of a task without those in which it stood in line for a core, where the system tells them."""
-    return trace.seconds_ended - trace.seconds_started - (trace.seconds_runqueue or 0.0)
-
-
-def _waiting_share(done: TracedRound) -> float | None:
-    """Seconds of waiting a second of processor time, over a batch; None where the system does not tell."""
-    cpu = [trace.seconds_cpu for trace in done.traces if trace.seconds_cpu is not None]
-    waits = waited(done.traces)
-    return sum(waits) / sum(cpu) if len(waits) == len(done.traces) and sum(cpu) > 0 else None
-
-
-def roots(work: Work) -> list[Path]:
-    """Folders that workers need to find the function's modules in."""
-    found = [target.root for target in (work.target, work.twin) if target is not None and target.root is not None]
-    return list(dict.fromkeys([*found, Path.cwd()]))
-
-
-def _raised(outcome: Outcome) -> bool:
-    return outcome.failure is not None or (isinstance(outcome.value, dict) and set(outcome.value) == {"raised"})
-
-
-def _same(some: Sequence[Outcome], others: Sequence[Outcome]) -> bool:
-    return len(some) == len(others) and all(
-        same(mine.value, theirs.value, 1e-9) and (mine.failure is None) == (theirs.failure is None)
-        for mine, theirs in zip(some, others, strict=True)
-    )
+        With a dealer by items that nobody has had.
+        """
+        found, items = self.found, self.work.items
+        each = max(1, min(LOOKED_MOST, int(SECONDS_LOOKED / max(found.seconds, 1e-9))))
+        if dealer is None:
+            calls = [items[place % len(items)] for place in range(each)]
+        else:
+            calls = dealer.deal(max(1, min(each, dealer.left // 4)))
+        cell = dataclasses.replace(self._cell("thread-pool", 1), workload=f"{self.work.name}-each")
+        self._experiment.on_batch = lambda count: self.ledger.charge(count * len(calls))
+        with self._experiment.opened(cell, [calls]) as (process, _):
+            told = process.round().outcomes[0].value
+        self._experiment.on_batch = self.ledger.charge
+        if isinstance(told, list) and told[1]:
+            found.gil_held = told[0] / told[1]

@@ -11,8 +11,8 @@ from typing import Any
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
 from parabench.advise.probe import Probe
-from parabench.advise.prober import roots
 from parabench.advise.saving import saved
+from parabench.advise.traces import roots
 from parabench.advise.work import Work
 from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError

@@ -145,6 +145,12 @@ def checked_of(selection: Selection, raced: Raced) -> tuple[Checked, ...]:
     )
 
 
+def seconds_per_1000(raced: Raced, key: Key) -> float | None:
+    """What 1,000 calls take under a contestant."""
+    record = next((record for record in raced.records if key_of(record) == key), None)
+    return 1000 * record.seconds / record.tasks if record and record.seconds and record.tasks else None
+
+
 def costs_text(raced: Raced, key: Key) -> str:
     """Memory, processor time and energy of what is recommended, as far as they are known."""
     record = next((record for record in raced.records if key_of(record) == key), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Mapping
 
 from parabench.advise.advice import Cause, Checked, Warned
@@ -9,7 +10,10 @@ from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
 from parabench.advise.work import Work
 from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
+from parabench.records import CellRecord, Concern
 
+#: Share of the cores from which other programs are told of.
+BUSY = 0.1
 #: What makes a cell's failure one of results and not of running.
 DIFFER = "differ from sequential"
 
@@ -18,7 +22,7 @@ def does(probe: Probe) -> str:
     """What a call does, as in "computes and lets go of the GIL"."""
     if not probe.computes:
         return "waits"
-    if not probe.threads:
+    if not probe.gil_known:
         return "computes"
     return "computes and lets go of the GIL" if probe.gil_released > 0.5 else "computes and holds the GIL"
 
@@ -31,7 +35,7 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
         told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
         told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
-    elif probe.threads:
+    elif probe.gil_known:
         told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
     else:
         told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))
@@ -137,9 +141,24 @@ def differing(failures: Mapping[str, str]) -> list[Warned]:
     told = []
     for label, failure in failures.items():
         first = failure.splitlines()[0]
-        wrong = DIFFER in failure or "lost or doubled" in failure
+        wrong = label in differing_labels(failures)
         told.append(Warned("results-differ" if wrong else "contestant-failed", f"{label}: {first}"))
     return sorted(told, key=lambda one: one.kind != "results-differ")
+
+
+def differing_labels(failures: Mapping[str, str]) -> set[str]:
+    """Those of contestants whose results were wrong, lost or different."""
+    return {label for label, failure in failures.items() if DIFFER in failure or "lost or doubled" in failure}
+
+
+def of_machine(concerns: Iterable[Concern], records: Iterable[CellRecord]) -> list[Warned]:
+    """What spoils the numbers: what was found before the race, and what other programs took during it."""
+    told = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
+    shares = [visit.share_others for record in records for visit in record.visits if visit.share_others is not None]
+    if shares and statistics.median(shares) > BUSY:
+        taken = f"other programs took {statistics.median(shares):.0%} of the cores during the race"
+        told.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
+    return told
 
 
 def predictions_wrong(checked: Iterable[Checked], *, widened: bool) -> list[Warned]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from parabench.advise.calling import call, call_async, callee, callee_async, digest
+from parabench.advise.calling import call, call_async, call_each, callee, callee_async, digest
 from parabench.advise.looking import look_after, look_before
 from parabench.advise.target import Target
 from parabench.errors import CallsSpent
@@ -85,6 +85,10 @@ class Work:
         if self.dealer is not None and self.dealer.dealing:
             return self.dealer.deal()
         return self.batch or self.items
+
+    def workload_of_many(self) -> Workload:
+        """The same with several calls a task: each of its items is a list of items."""
+        return replace(self.workload(), name=f"{self.name}-each", task=call_each, task_async=None, context_async=None)
 
     def workload(self, *, probing: bool = False) -> Workload:
         """As the harness runs it; when `probing`, what a batch leaves behind is looked for after each."""

@@ -20,7 +20,9 @@ from parabench.advise.target import checked_setup, target_of, twin_of
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
 from parabench.measure.lock import POLICIES
+from parabench.report.advice_table import advice_table, best_of
 from parabench.report.advice_text import advice_text
+from parabench.run.advising import advise_under
 
 _SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -57,6 +59,16 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 )
 @click.option("--on-busy", type=click.Choice(POLICIES), default="wait", show_default=True)
 @click.option("--seed", type=int, help="Seed of the orders.")
+@click.option(
+    "--python",
+    "interpreters",
+    multiple=True,
+    metavar="NAME",
+    help="Ask these interpreters, each for the whole budget: 3.13, 3.14t, a path; give it several times.",
+)
+@click.option(
+    "--with", "requirements", multiple=True, metavar="FILE", help="What the function needs there: requirements.txt."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def advise_command(context: click.Context, /, target: str, form: str, **given: Any) -> None:
@@ -66,11 +78,22 @@ def advise_command(context: click.Context, /, target: str, form: str, **given: A
 
     Exit status: 0, 1 no model can be recommended, 2 usage.
     """
-    advice = advise_on(_request(target, form, given))
+    request = _request(target, form, given)
+    width = min(shutil.get_terminal_size((80, 24)).columns, 120)
+    if given["interpreters"]:
+        needed = [part for file in given["requirements"] for part in ("-r", str(Path(file).resolve()))]
+        several = advise_under(given["interpreters"], request, Path.cwd(), needed, request.say)
+        best = best_of(several)
+        if form == "json":
+            echo(json.dumps({"best": best, "interpreters": {name: one.as_json() for name, one in several.items()}}))
+        else:
+            echo(advice_table(several, width) + ("\n" + advice_text(several[best], width) if best else ""), nl=False)
+        context.exit(0 if best else 1)
+    advice = advise_on(request)
     if form == "json":
         echo(json.dumps(advice.as_json(), indent=2))
     else:
-        echo(advice_text(advice, min(shutil.get_terminal_size((80, 24)).columns, 120)), nl=False)
+        echo(advice_text(advice, width), nl=False)
     if advice.use is None:
         context.exit(1)
 

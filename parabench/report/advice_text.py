@@ -30,9 +30,9 @@ def advice_text(advice: Advice, width: int) -> str:
         lines += _line("WRONG", warned.text, width)
     lines += textwrap.wrap(_head(advice), width, subsequent_indent="  ")
     if advice.use is not None:
-        lines += _row("use", _use(advice.use), _speedup(advice), _share(advice), width)
+        lines += _row("use", use_of(advice.use), speedup_of(advice), _share(advice), width)
     for standing in advice.following[:2]:
-        lines += _row("next", _use(standing.choice), _times(standing), _more(standing), width)
+        lines += _row("next", use_of(standing.choice), _times(standing), _more(standing), width)
     lines += _ruled_out(advice, width)
     if advice.causes:
         lines += _line("why", "; ".join(cause.text for cause in advice.causes), width)
@@ -65,7 +65,8 @@ def duration(seconds: float) -> str:
     raise AssertionError("microseconds take everything")
 
 
-def _use(choice: Choice) -> str:
+def use_of(choice: Choice) -> str:
+    """A contestant as its users call it."""
     if choice.family == "baseline":
         return "a plain loop, one after the other"
     called = _CALLED.get(choice.model, f"{choice.model} x{{workers}}").format(workers=choice.workers)
@@ -73,7 +74,8 @@ def _use(choice: Choice) -> str:
     return f"{choice.family}: {called}{chunk}"
 
 
-def _speedup(advice: Advice) -> str:
+def speedup_of(advice: Advice) -> str:
+    """How much quicker it is than one call after the other, with its interval."""
     if advice.use is None or advice.use.family == "baseline" or advice.speedup is None:
         return ""
     digits = 1 if advice.speedup >= 10 else 2

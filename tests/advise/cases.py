@@ -187,6 +187,8 @@ class Case:
     told: tuple[str, ...] = ()
     items: list[Any] = field(default_factory=lambda: list(range(200)))
     options: dict[str, Any] = field(default_factory=dict)
+    #: For the code to paste: a few items; empty where running it would take too long, or print too much.
+    items_text: str = "range(12)"
 
 
 CASES = (
@@ -194,15 +196,21 @@ CASES = (
     Case("awaits", ("asyncio",)),
     Case("prints", ("processes",), ("prints",)),
     Case("logs", ("threads",), ("prints",)),
-    Case("mutates", ("processes",), ("mutates-item",), [{"n": number} for number in range(200)]),
+    Case(
+        "mutates",
+        ("processes",),
+        ("mutates-item",),
+        [{"n": number} for number in range(200)],
+        items_text='[{"n": n} for n in range(12)]',
+    ),
     Case("remembers", ("threads",), ("remembers",)),
     Case("needs_connection", ("processes",), options={"setup": "cases:connection"}),
     Case("own_threads", ("baseline",), ("oversubscribed",)),
     Case("raises_on_some", ("processes",)),
-    Case("takes_half_a_minute", ("threads",), ("predicted-only",)),
+    Case("takes_half_a_minute", ("threads",), ("predicted-only",), items_text=""),
     Case("takes_a_microsecond", ("baseline",)),
     Case("never_returns", (), ("never-returns",), options={"call_timeout_seconds": 3.0}),
-    Case("returns_much", ("baseline",), ("large-results",)),
+    Case("returns_much", ("baseline",), ("large-results",), items_text="range(2)"),
     Case("blocks_its_loop", ("threads",), ("blocks-loop",)),
     Case("not_importable", ()),
     Case("decorated", ("processes",)),

@@ -131,6 +131,7 @@ def exits(item):
 
 def depends_on_order(item):
     global TOTAL
+    time.sleep(0.002)
     TOTAL += item
     return TOTAL
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,10 +21,13 @@ sys.path.insert(0, str(HERE))
 
 import cases  # noqa: E402
 
+from parabench.advise.advice import Advice  # noqa: E402
 from parabench.advise.advisor import advise_on  # noqa: E402
 from parabench.advise.request import Request  # noqa: E402
-from parabench.advise.target import target_from, target_of  # noqa: E402
+from parabench.advise.snippet import snippet_of  # noqa: E402
+from parabench.advise.target import Target, target_from, target_of  # noqa: E402
 from parabench.errors import TargetUnusable  # noqa: E402
+from parabench.models import find_models  # noqa: E402
 
 
 def run_case(case: cases.Case, budget: float) -> dict[str, Any]:
@@ -34,7 +40,7 @@ def run_case(case: cases.Case, budget: float) -> dict[str, Any]:
     except TargetUnusable as error:
         return {"case": case.name, "right": not case.families, "use": "refused", "seconds": 0.0, "why": str(error)}
     advice = advise_on(
-        Request(target=target, items=case.items, items_text="range(200)", budget_seconds=budget, **case.options)
+        Request(target=target, items=case.items, items_text=case.items_text, budget_seconds=budget, **case.options)
     )
     family = advice.use.family if advice.use else None
     kinds = {warned.kind for warned in advice.warnings}
@@ -49,8 +55,33 @@ def run_case(case: cases.Case, budget: float) -> dict[str, Any]:
         "calls": [advice.calls.made, advice.calls.promised],
         "errors": [one.factor for one in advice.checked],
         "snippet": advice.snippet,
+        "snippet_right": snippet_right(case, target, advice),
         "sure": advice.sure,
     }
+
+
+def snippet_right(case: cases.Case, target: Target, advice: Advice) -> bool | None:
+    """Whether the code to paste prints what a loop prints, as lines in any order; None where it was not run."""
+    if advice.snippet is None or not case.items_text:
+        return None
+    setup = case.options.get("setup")
+    loop = snippet_of(
+        find_models()["sequential"], target, case.items_text, workers=1, chunk="1", cores=advice.cores, setup=setup
+    )
+    outputs = [printed(code) for code in (advice.snippet, loop)]
+    return outputs[0] == outputs[1]
+
+
+def printed(code: str) -> list[str]:
+    """The lines that a program prints, sorted: those of the function come when they come."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pasted.py"
+        path.write_text(code)
+        environment = os.environ | {"PYTHONPATH": str(HERE)}
+        done = subprocess.run(
+            [sys.executable, path], capture_output=True, text=True, timeout=120, env=environment, check=False
+        )
+    return sorted(done.stdout.splitlines()) if done.returncode == 0 else [done.stderr]
 
 
 def table(lines: list[dict[str, Any]]) -> str:
@@ -64,6 +95,8 @@ def table(lines: list[dict[str, Any]]) -> str:
     ]
     errors = sorted(error for one in lines for error in one.get("errors", ()))
     rows += ["", f"right: {sum(one['right'] for one in lines)} of {len(lines)}"]
+    snippets = [one["snippet_right"] for one in lines if one.get("snippet_right") is not None]
+    rows.append(f"code to paste that gives what a loop gives: {sum(snippets)} of {len(snippets)} that were run")
     if errors:
         rows.append(
             f"predicted against raced, {len(errors)} contestants: median factor {statistics.median(errors):.2f}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, predictions, select
 from parabench.advise.probe import Probe
 from parabench.models import find_models
@@ -20,7 +21,7 @@ def probe(seconds: float, cpu: float, *, gil: float | None = None, **fields) -> 
         seconds=seconds,
         seconds_longest=seconds,
         seconds_cpu=cpu,
-        gil_waiting=gil,
+        gil_held=gil,
         in_flight_most=32,
         traces=FOUND | fields.pop("traces", {}),
         **fields,
@@ -110,3 +111,26 @@ def test_processes_for_waiting_are_not_raced_where_threads_do_as_well() -> None:
     chosen = select(list(predicted(probe(0.05, 0.0001)).values()), 2)
     assert {one.family for one in chosen.raced} == {"baseline", "threads"}
     assert any("and takes 32 processes" in reason for _, reason in chosen.ruled_out)
+
+
+@pytest.mark.parametrize(
+    ("found", "family", "text"),
+    [
+        (
+            probe(0.01, 0.01, gil=1.0),
+            "processes",
+            "8 cores: processes still, 7.9x (predicted)",
+        ),
+        (
+            probe(20e-6, 20e-6, gil=1.0),
+            "baseline",
+            "8 cores: processes, 1.7x; calls 10 times as long: processes, 1.8x (predicted)",
+        ),
+        (probe(0.05, 0.0001, threads={1: 0.05, 2: 0.025, 4: 0.0125, 8: 0.00625}), "threads", None),
+    ],
+)
+def test_what_would_change_the_advice(found: Probe, family: str, text: str | None) -> None:
+    def predict(probe: Probe, machine: Machine) -> list[Prediction]:
+        return predictions(probe, MODELS, machine, 200, coroutine=False, only_coroutine=False)
+
+    assert otherwise(found, MACHINE, family, predict) == (() if text is None else (text,))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
 
 import parabench
-from parabench.advise.advice import Advice, Calls, Warned
+from parabench.advise import record
+from parabench.advise.advice import Advice, Calls, Cause, RuledOut, Standing, Warned
 from parabench.advise.request import Request
 from parabench.cli import advise as verb
 from parabench.errors import ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.session.answers import Choice
 
 JOBS = (
     "def work(item):\n    return item\nasync def work_async(item):\n    return item\ndef opened():\n    return None\n"
@@ -122,3 +126,68 @@ def test_the_same_from_python(asked: list[Request], tmp_path: Path, monkeypatch:
         parabench.advise(lambda item: item, range(3))
     with pytest.raises(AttributeError, match="module 'parabench' has no attribute 'advice'"):
         parabench.advice  # noqa: B018
+
+
+def test_several_interpreters_give_one_table(asked: list[Request], monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def advise_under(names, request, root, requirements, say):
+        given.append((tuple(names), [Path(part).name for part in requirements]))
+        use = Choice("threads", "thread-pool", 2, "1")
+        plain = Advice(function="work", items=3, calls=Calls(9, 3), use=use, speedup=1.5, seconds_per_1000=4.0)
+        return {"3.14": plain, "3.14t": replace(plain, speedup=1.9, seconds_per_1000=2.0)}
+
+    monkeypatch.setattr(verb, "advise_under", advise_under)
+    options = ("--python", "3.14", "--python", "3.14t", "--with", "requirements.txt")
+    text = run(*options).stdout
+    assert text.splitlines()[:5] == [
+        "interpreter  use                             speed-up  1,000 calls",
+        "3.14         threads: ThreadPoolExecutor(2)  1.50x     4.0 s",
+        "3.14t        threads: ThreadPoolExecutor(2)  1.90x     2.0 s",
+        "",
+        "3.14t: 2.00x as quick as 3.14",
+    ]
+    assert given == [(("3.14", "3.14t"), ["-r", "requirements.txt"])]
+    told = json.loads(run(*options, "--format", "json").stdout)
+    assert (told["best"], set(told["interpreters"])) == ("3.14t", {"3.14", "3.14t"})
+    assert not asked
+
+
+def test_an_advice_crosses_to_another_interpreter_and_back(asked: list[Request]) -> None:
+    run("--async-twin", "jobs_of_cli:work_async", "--idempotent", "--seed", "4")
+    question = json.loads(json.dumps(record.asked(asked[0])))
+    assert question["target"][0] == "jobs_of_cli:work"
+    assert question["twin"][0] == "jobs_of_cli:work_async"
+    assert (question["items"], question["options"]["seed"], question["options"]["each_once"]) == ([0, 1, 2], 4, False)
+    use = Choice("threads", "thread-pool", 2, "1")
+    advice = Advice(
+        function="work",
+        items=3,
+        use=use,
+        equals=(use,),
+        following=(Standing(use, 1.0),),
+        ruled_out=(RuledOut("a", "b"),),
+        causes=(Cause("gil", "text"),),
+        warnings=(Warned("kind", "text"),),
+        calls=Calls(9, 3),
+        otherwise=("more",),
+    )
+    assert record.answered(json.loads(json.dumps(asdict(advice)))) == advice
+
+
+def test_a_cell_of_a_notebook_is_written_to_a_module(asked: list[Request], capsys: pytest.CaptureFixture[str]) -> None:
+    class Shell:
+        magics: ClassVar[dict[str, Any]] = {}
+
+        def register_magic_function(self, function: Any, magic_kind: str, magic_name: str) -> None:
+            self.magics[f"{magic_kind} {magic_name}"] = function
+
+    shell = Shell()
+    parabench.load_ipython_extension(shell)
+    shell.magics["cell advise"]("double --items 'range(4)' --idempotent", "def double(item):\n    return 2 * item\n")
+    (request,) = asked
+    assert (request.target.function(4), request.items, request.each_once) == (8, [0, 1, 2, 3], False)
+    assert request.target.root is not None
+    assert (request.target.root / f"{request.target.module}.py").is_file()
+    shell.magics["cell advise"]("missing --items [1]", "def double(item): ...\n")
+    assert "has no 'missing'; functions there are: double" in capsys.readouterr().err

@@ -1,0 +1,70 @@
+"""An advice asked for and given as JSON: how another interpreter is asked. python -m parabench.advise.record < asked"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from parabench.advise.advice import Advice, Calls, Cause, RuledOut, Standing, Warned
+from parabench.advise.advisor import advise_on
+from parabench.advise.request import Request
+from parabench.advise.target import Target, target_of, twin_of
+from parabench.session.answers import Choice
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """A request as JSON; what is saved, and told on the way, is for whoever asks."""
+    return {
+        "target": _text(request.target),
+        "twin": None if request.twin is None else _text(request.twin),
+        "items": list(request.items),
+        "options": {
+            name: getattr(request, name)
+            for name in (
+                *("items_text", "setup", "budget_seconds", "call_timeout_seconds", "most_in_flight", "each_once"),
+                *("each_once_asked", "on_busy", "seed"),
+            )
+        },
+    }
+
+
+def _text(target: Target) -> list[str]:
+    return [target.reference, str(target.root or Path.cwd())]
+
+
+def answered(told: Mapping[str, Any]) -> Advice:
+    """The advice that JSON holds."""
+    fields = dict(told)
+    fields["use"] = None if told["use"] is None else Choice(**told["use"])
+    fields["equals"] = tuple(Choice(**one) for one in told["equals"])
+    fields["following"] = tuple(Standing(**{**one, "choice": Choice(**one["choice"])}) for one in told["following"])
+    fields["ruled_out"] = tuple(RuledOut(**one) for one in told["ruled_out"])
+    fields["causes"] = tuple(Cause(**one) for one in told["causes"])
+    fields["warnings"] = tuple(Warned(**one) for one in told["warnings"])
+    fields["calls"] = Calls(**told["calls"])
+    fields["otherwise"], fields["checked"] = tuple(told["otherwise"]), ()
+    return Advice(**fields)
+
+
+def main() -> None:
+    """Answer the question on standard input. Raises ParabenchError as advising does."""
+    question = json.load(sys.stdin)
+    reference, root = question["target"]
+    twin = question["twin"]
+    advice = advise_on(
+        Request(
+            target=target_of(reference, Path(root)),
+            twin=None if twin is None else twin_of(twin[0], Path(twin[1])),
+            items=question["items"],
+            **question["options"],
+        )
+    )
+    print(json.dumps(asdict(advice)))  # noqa: T201  # that is the answer
+
+
+if __name__ == "__main__":
+    main()
