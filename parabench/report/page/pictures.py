@@ -49,7 +49,9 @@ def _bar(one: Contestant, evidence: Evidence, explanations: Explanations, drawn:
     recommended = one.choice == answer.use
     ratio = one.speedup
     low, high = (ratio.low, ratio.high) if ratio is not None else (None, None)
-    middle = 1.0 if one.cell.model == BASELINE else ratio.ratio if ratio is not None else None
+    middle = ratio.ratio if ratio is not None else None
+    if one.cell.model == BASELINE:  # it is what all are compared with
+        middle, low, high = 1.0, 1.0, 1.0
     if recommended and answer.speedup is not None:
         middle, low, high = answer.speedup, answer.low, answer.high
     figures = one.benchmark.figures
