@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from page_sessions import write_sessions
 
+from parabench.report.page import serve
 from parabench.report.page.data import Report, report_of
 from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.render import write_page
@@ -189,3 +191,23 @@ def test_240_000_points_fit_and_come_back(browser, pages, tmp_path):
         assert (seventh is None or math.isnan(seventh)) == math.isnan(row[7])
     back = unpacked_series(pictures["history"]["packed"], [1000] * 240)
     assert back[5][:3] == pytest.approx(rows[5][:3], rel=6e-4)
+
+
+def test_a_served_page_shows_a_new_session_by_itself_and_keeps_its_filters(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SECONDS_BETWEEN", 0.2)
+    write_sessions(tmp_path, sessions=1)
+    with serve.serving(tmp_path, 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        context = browser.new_context(viewport=DESK)
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/#workload=fetch-pages")
+        page.wait_for_selector("text=1 session of this machine", timeout=20_000)
+        write_sessions(tmp_path, sessions=2)
+        page.wait_for_selector("text=2 sessions of this machine", timeout=20_000)
+        page.wait_for_selector("html[data-drawn]", timeout=20_000)
+        assert page.locator(".use tbody tr:visible").count() == 1
+        context.close()
+        server.shutdown()
+    assert [text for text in said if "favicon" not in text and "404" not in text] == []
