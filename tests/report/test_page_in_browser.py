@@ -138,6 +138,11 @@ def test_the_keyboard_reaches_all_that_hover_shows(browser, pages):
         assert figure.locator(".said").text_content() == told, "screen readers are told, too"
         page.keyboard.press("Escape")
         assert not figure.locator(".tip").is_visible()
+        table = page.locator(".panel:not([hidden]) .scroll").nth(1)
+        table.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        assert table.locator(".tip").inner_text().startswith("count-primes: thread-pool")
         reached = set()
         for _ in range(60):
             page.keyboard.press("Tab")
