@@ -65,7 +65,8 @@ def broken_links(site: Path) -> list[str]:
 
 
 def test_every_page_is_in_the_navigation_once():
-    assert sorted(in_navigation(CONFIG["nav"])) == [str(path.relative_to(ROOT / "docs")) for path in PAGES]
+    there = [str(path.relative_to(ROOT / "docs")) for path in PAGES]
+    assert sorted(in_navigation(CONFIG["nav"])) == there, "put a new page into `nav` of zensical.toml"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT / "docs")))

@@ -1,31 +1,23 @@
 import base64
 import hashlib
 import html
-import http.client
 import json
-import math
 import re
-import threading
-from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 from click.testing import CliRunner
 from page_sessions import write_sessions
 
-from parabench.analyse.timeline import TaskSpan
+from parabench.analyse.calibration import Calibration, Drift, KindCalibration
 from parabench.cli.report import report_command
-from parabench.errors import LibraryMissing, NothingToReport, UnknownName
+from parabench.compare.calibrations import store_calibration
+from parabench.errors import LibraryMissing, NothingToReport
 from parabench.history.details import read_details
 from parabench.report.page.data import report_of
 from parabench.report.page.heat_map import level_of
-from parabench.report.page.lanes import lanes_of, parts_of
-from parabench.report.page.markdown import markdown_of
-from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.refresh import refreshed
 from parabench.report.page.render import page_of, write_page
-from parabench.report.page.serve import serving
-from parabench.report.page.still import draw
 from parabench.report.page.words import speed
 
 pytest.importorskip("jinja2")
@@ -47,6 +39,7 @@ def test_the_first_screen_says_for_each_workload_what_to_use_and_how_sure_that_i
         "On CPython 3.13.1 with 2 cores use processes for pure Python and asyncio for network work: "
         "2 of 2 answers are settled."
     )
+    assert panel["about"] == "Intervals are about one session; other sessions differ by more."
     assert panel["sentences"][1] == "There is no earlier commit to compare with."
     told = " ".join(panel["provenance"])
     for part in ("commit aaaaaaaaaa", "Simulated CPU", "with the GIL", "JIT off", "3 sessions of this machine"):
@@ -54,10 +47,11 @@ def test_the_first_screen_says_for_each_workload_what_to_use_and_how_sure_that_i
 
 
 def test_sessions_without_answers_of_their_own_are_looked_at_together(tmp_path):
-    row = panel_of(tmp_path, sessions=6, answers=False)["rows"][0]
+    panel = panel_of(tmp_path, sessions=6, answers=False)
+    row = panel["rows"][0]
     assert row["use"] == "processes: mp-pool"
     assert row["sure"]["level"] in ("settled", "family")
-    assert "of the machine" in row["share"]
+    assert panel["about"] == "Intervals are about this machine: several sessions tell how much they differ."
 
 
 def test_one_session_with_one_look_is_never_shown_as_settled(tmp_path):
@@ -76,6 +70,60 @@ def test_a_slower_commit_is_in_the_second_sentence_and_in_the_list_of_changes(tm
     panel = panel_of(tmp_path, sessions=16, slower_from=8)
     assert panel["sentences"][1].startswith("Since commit aaaaaaaaaa:")
     assert any(change["level"] == "slower" and "1.5" in change["text"] for change in panel["changes"])
+
+
+def edited(results, edit):
+    """The stored sessions after each was given to `edit` with its place."""
+    for place, path in enumerate(sorted(results.glob("*/*.json"))):
+        session = json.loads(path.read_text())
+        edit(place, session)
+        path.write_text(json.dumps(session))
+
+
+def test_a_red_banner_says_that_rows_come_from_different_environments(tmp_path):
+    write_sessions(tmp_path, sessions=2)
+
+    def one_workload_each(place, session):
+        session["benchmarks"] = session["benchmarks"][:5] if place else session["benchmarks"][5:]
+        session["parabench"]["fingerprint"]["governor"] = ("performance", "powersave")[place]
+        session["parabench"]["options"]["size"] = ("small", "large")[place]
+
+    edited(tmp_path, one_workload_each)
+    banners = report_of(tmp_path).data["panels"][0]["banners"]
+    assert [one["text"] for one in banners if one["level"] == "wrong"] == [
+        "The rows come from 2 sessions whose environments differ: governor.",
+        "The rows come from sessions with different sizes of the batches: large and small.",
+    ]
+    assert 'class="banner wrong"' in page_of(report_of(tmp_path))
+
+
+def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
+    write_sessions(tmp_path, sessions=1)
+    found = Calibration(
+        sessions=16, cells=4, threshold=0.05, splits=10, sessions_a_side=8, any_false_alarm=0.0, called={},
+        drift=Drift(halves=1.0, slow=0.0, p=1.0, is_found=False),
+        kinds={"cpu": KindCalibration(cells=4, spread=0.1, detectable=0.22, false_alarms=0.0)},
+    )  # fmt: skip
+    store_calibration(next(tmp_path.glob("Linux-*")), found)
+    (banner,) = report_of(tmp_path).data["panels"][0]["banners"]
+    assert banner == {
+        "level": "wrong",
+        "text": "This machine cannot see a change of 5% with 8 sessions a side; the smallest that it sees: cpu 22%.",
+    }
+
+
+def test_what_was_wrong_with_a_session_stands_below_its_rows(tmp_path):
+    write_sessions(tmp_path, sessions=1)
+
+    def flawed(_, session):
+        session["parabench"] |= {"noisy": True, "warnings": [{"check": "load", "message": "the machine is busy"}]}
+
+    edited(tmp_path, flawed)
+    banners = report_of(tmp_path).data["panels"][0]["banners"]
+    assert banners == [
+        {"level": "care", "text": "Session 1 was noisy."},
+        {"level": "care", "text": "Session 1: the machine is busy"},
+    ]
 
 
 def test_the_heat_map_has_a_number_in_every_cell_or_the_reason_why_not(tmp_path):
@@ -190,83 +238,8 @@ def test_the_vendored_libraries_are_those_that_were_published():
     assert "</script" not in (folder / "d3.min.js").read_text() + (folder / "plot.umd.min.js").read_text()
 
 
-def test_packed_numbers_come_back_within_a_twentieth_of_a_percent():
-    rows = [[1e-9, 1.0, math.nan, 3.7e4, 0.0], [2.0]]
-    back = unpacked_series(packed_series(rows), [5, 1])
-    assert back[0][:2] == pytest.approx(rows[0][:2], rel=6e-4)
-    assert math.isnan(back[0][2])
-    assert math.isnan(back[0][4]), "what is not above 0 is not known"
-    assert (back[0][3], back[1][0]) == pytest.approx((3.7e4, 2.0), rel=6e-4)
-
-
-def test_coroutines_of_one_worker_get_lanes_of_their_own():
-    def span(start, end, worker=0):
-        return TaskSpan(
-            seconds_started=start, seconds_ended=end, seconds_cpu=None, seconds_runqueue=None,
-            seconds_waited_alone=None, worker=worker, host=0,
-        )  # fmt: skip
-
-    overlapping = [span(0, 3), span(1, 2), span(2, 4), span(2.5, 3.5, worker=1), span(3, 5)]
-    assert lanes_of(overlapping) == [0, 1, 1, 2, 0]
-    known = replace(span(0, 1.0), seconds_cpu=0.4, seconds_runqueue=0.1, seconds_waited_alone=0.2)
-    assert parts_of(known) == [400_000, 100_000, 200_000, 300_000]
-    assert parts_of(span(0, 1)) == [None] * 4
-
-
 def test_each_row_says_what_limits_it_and_the_page_why_others_are_slower(tmp_path):
     row = panel_of(tmp_path)["rows"][0]
     assert row["why"]["text"].startswith("limited by ")
     assert row["sentences"][0]["best"]
     assert {one["family"] for one in row["sentences"]} == {"processes", "baseline", "threads", "asyncio"}
-
-
-def test_markdown_has_the_same_answers_and_no_foreign_markup(tmp_path):
-    write_sessions(tmp_path, workloads=("count-primes", "a|b`<img>@all"))
-    text = markdown_of(report_of(tmp_path))
-    assert "| `count-primes` | `processes: mp-pool` | 2 | 1.90x [1.80, 2.00] | 90 % of the limit | settled |" in text
-    assert "`a\N{BROKEN BAR}b'<img>@all`" in text
-    assert re.search(r"\*\*1\.\d\dx\*\*", text), "the recommended one"
-
-
-def test_the_pictures_are_drawn_from_stored_sessions(tmp_path):
-    pytest.importorskip("matplotlib")
-    write_sessions(tmp_path / "results", sessions=2, workloads=("costs-$x$",))
-    given = ["--results", str(tmp_path / "results"), "--format", "svg", "--output", str(tmp_path / "images")]
-    done = CliRunner().invoke(report_command, given)
-    assert done.exit_code == 0, done.output
-    timeline, heat = (tmp_path / "images" / name for name in ("timeline.svg", "heat-map.svg"))
-    assert done.output.split() == [str(timeline), str(heat)]
-    for text in ("sequential: ", "mp-pool x2", "GIL or lock", "costs-$x$"):
-        assert text in timeline.read_text()
-    assert "★ 1.9" in heat.read_text()
-    first = heat.read_bytes()
-    CliRunner().invoke(report_command, given)
-    assert heat.read_bytes() == first, "the same sessions, the same file"
-    with pytest.raises(UnknownName, match=r"no interpreter matches '2.7'; known: 3.13"):
-        draw(report_of(tmp_path / "results"), tmp_path, "svg", "2.7", None)
-
-
-def test_the_server_is_for_this_computer_and_notices_a_new_session(tmp_path):
-    write_sessions(tmp_path, sessions=1)
-    with serving(tmp_path, 0) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        host, port = server.server_address
-
-        def get(path, name=f"127.0.0.1:{port}"):
-            connection = http.client.HTTPConnection(host, port, timeout=20)
-            connection.request("GET", path, headers={"Host": name})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-        assert host == "127.0.0.1"
-        status, page = get("/")
-        assert (status, "1 session of this machine" in page) == (200, True)
-        assert "connect-src 'self'" in html.unescape(page)
-        version = get("/version")[1]
-        assert get("/version")[1] == version
-        write_sessions(tmp_path, sessions=2)
-        assert get("/version")[1] != version
-        assert "2 sessions of this machine" in get("/")[1]
-        assert get("/", "evil.example")[0] == 403, "a page of somebody else may have sent the browser"
-        assert get("/etc/passwd")[0] == 404
-        server.shutdown()

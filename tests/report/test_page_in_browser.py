@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from page_sessions import write_sessions
 
+from parabench.report.page import serve
 from parabench.report.page.data import Report, report_of
 from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.render import write_page
@@ -78,7 +80,7 @@ class Opened:
 @pytest.mark.parametrize(("name", "scheme"), [("real", "light"), ("real", "dark"), ("many", "light")])
 def test_it_opens_by_itself_and_axe_finds_nothing(browser, pages, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    for viewport in (DESK, PHONE) if name == "real" else (DESK,):
+    for viewport in (DESK, PHONE) if (name, scheme) == ("real", "light") else (DESK,):
         with Opened(browser, pages[name], viewport=viewport, color_scheme=scheme) as page:
             seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
             print(f"{name}: {pages[name].stat().st_size / 1e3:.0f} kB, loaded after {seconds:.2f} s")
@@ -136,6 +138,11 @@ def test_the_keyboard_reaches_all_that_hover_shows(browser, pages):
         assert figure.locator(".said").text_content() == told, "screen readers are told, too"
         page.keyboard.press("Escape")
         assert not figure.locator(".tip").is_visible()
+        table = page.locator(".panel:not([hidden]) .scroll").nth(1)
+        table.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        assert table.locator(".tip").inner_text().startswith("count-primes: thread-pool")
         reached = set()
         for _ in range(60):
             page.keyboard.press("Tab")
@@ -189,3 +196,23 @@ def test_240_000_points_fit_and_come_back(browser, pages, tmp_path):
         assert (seventh is None or math.isnan(seventh)) == math.isnan(row[7])
     back = unpacked_series(pictures["history"]["packed"], [1000] * 240)
     assert back[5][:3] == pytest.approx(rows[5][:3], rel=6e-4)
+
+
+def test_a_served_page_shows_a_new_session_by_itself_and_keeps_its_filters(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SECONDS_BETWEEN", 0.2)
+    write_sessions(tmp_path, sessions=1)
+    with serve.serving(tmp_path, 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        context = browser.new_context(viewport=DESK)
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/#workload=fetch-pages")
+        page.wait_for_selector("text=1 session of this machine", timeout=20_000)
+        write_sessions(tmp_path, sessions=2)
+        page.wait_for_selector("text=2 sessions of this machine", timeout=20_000)
+        page.wait_for_selector("html[data-drawn]", timeout=20_000)
+        assert page.locator(".use tbody tr:visible").count() == 1
+        context.close()
+        server.shutdown()
+    assert [text for text in said if "favicon" not in text and "404" not in text] == []

@@ -17,7 +17,7 @@ from parabench.report.page.heat_map import heat_map_of
 from parabench.report.page.interpreters import Interpreters, interpreters_of, same_computer
 from parabench.report.page.machines import Machine, machines_of
 from parabench.report.page.pictures import pictures_of
-from parabench.report.page.screen import changes_told, rows_of, titles_of, what_changed, what_to_use
+from parabench.report.page.screen import about_of, changes_told, rows_of, titles_of, what_changed, what_to_use
 from parabench.report.page.why import explanations_of
 
 #: Fingerprints that get a panel of their own; the newest ones.
@@ -73,6 +73,7 @@ def _panel(machine: Machine, machines: Sequence[Machine]) -> tuple[dict[str, Any
         "title": title,
         "sentences": [what_to_use(machine, title), what_changed(changes)],
         "provenance": provenance,
+        "about": about_of(machine),
         "banners": banners_of(machine),
         "rows": rows_of(machine, changes, interpreters, explanations),
         "changes": changes_told(changes),

@@ -124,6 +124,7 @@ async function apply() {
   document.documentElement.dataset.drawn = String(mine);
 }
 
+for (const region of document.querySelectorAll(".scroll")) walkableTable(region);
 addEventListener("hashchange", apply);
 let waiting = 0;
 addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(apply, 150); });

@@ -152,15 +152,16 @@ function costs(id, workload, models, width) {
 }
 
 function thrift(id, workload, models, width) {
-  const unit = workload.contestants.find((one) => one.energyUnit)?.energyUnit;
-  const shown = workload.contestants.filter((one) => one.energy && one.energyUnit === unit && one.ratio && models(one.model));
+  const shown = workload.contestants.filter((one) => one.joules && one.ratio && models(one.model));
   if (shown.length < 3) return null;
-  shown.forEach((one) => { one.spent = `${one.label}: ${speed(one.ratio)}, ${Number(one.energy.toPrecision(3))} ${unit}`; });
+  const measured = shown.every((one) => one.measured);
+  shown.forEach((one) => { one.spent = `${one.label}: ${speed(one.ratio)}, ${Number(one.joules.toPrecision(3))} joules${one.measured ? "" : ", estimated"}`; });
   const domain = d3.extent(shown, (one) => one.ratio);
-  return picture(id, `What speed costs: ${workload.name}.`, `Speed-up against ${unit} of a round; best is right and below.`, Plot.plot({
+  const source = measured ? "as the machine counts them" : "estimated from CPU time and cores with the averages of a cloud";
+  return picture(id, `What speed costs: ${workload.name}.`, `Speed-up against joules of a thousand tasks, ${source}; best is right and below.`, Plot.plot({
     width, height: 260, marginLeft: 56, marginRight: 14, marginBottom: 36,
     x: { type: "log", ticks: logTicks(domain), tickFormat: tick, label: "speed-up", grid: true, nice: true },
-    y: { type: "log", label: unit, tickFormat: (value) => String(Number(value.toPrecision(2))), ticks: 4, grid: true, nice: true },
-    marks: [Plot.dot(shown, { x: "ratio", y: "energy", r: 5, fill: (one) => colour(one.family), ariaLabel: "spent" })],
-  }));
+    y: { type: "log", label: "joules", tickFormat: (value) => String(Number(value.toPrecision(2))), ticks: 4, grid: true, nice: true },
+    marks: [Plot.dot(shown, { x: "ratio", y: "joules", r: 5, fill: (one) => colour(one.family), ariaLabel: "spent" })],
+  }), legendOf([...new Set(shown.map((one) => one.family))].map((family) => [family, `g-${family}`])));
 }

@@ -16,17 +16,15 @@ from parabench.report.page.lanes import timelines_of
 from parabench.report.page.laws import laws_of
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
-from parabench.report.page.why import Explanations, parts_of
+from parabench.report.page.why import Drawn, Explanations, parts_of, thrift_by_cell
 from parabench.report.page.words import contestant
-
-#: Figures of energy, the measured one first.
-_ENERGY = (("joules_per_round", "joules"), ("joules_estimated", "joules, estimated"), ("seconds_cpu", "CPU seconds"))
 
 
 def pictures_of(
     machine: Machine, changes: Changes, interpreters: Interpreters, explanations: Explanations
 ) -> dict[str, Any]:
     """What is drawn."""
+    drawn = thrift_by_cell(machine)
     newest = same_commit(machine.sessions)[-REPLICATES_MOST:]
     return {
         "workloads": [
@@ -34,7 +32,7 @@ def pictures_of(
                 "name": workload,
                 "kind": evidence.kind,
                 "basis": evidence.basis,
-                "contestants": [_bar(one, evidence, explanations) for one in evidence.contestants],
+                "contestants": [_bar(one, evidence, explanations, drawn) for one in evidence.contestants],
                 "timelines": timelines_of(evidence),
                 "laws": laws_of(workload, evidence, newest),
                 "interpreters": _interpreters(interpreters.times.get(workload, {})),
@@ -46,17 +44,19 @@ def pictures_of(
     }
 
 
-def _bar(one: Contestant, evidence: Evidence, explanations: Explanations) -> dict[str, Any]:
+def _bar(one: Contestant, evidence: Evidence, explanations: Explanations, drawn: Drawn) -> dict[str, Any]:
     answer = evidence.answer
     recommended = one.choice == answer.use
     ratio = one.speedup
     low, high = (ratio.low, ratio.high) if ratio is not None else (None, None)
-    middle = 1.0 if one.cell.model == BASELINE else ratio.ratio if ratio is not None else None
+    middle = ratio.ratio if ratio is not None else None
+    if one.cell.model == BASELINE:  # it is what all are compared with
+        middle, low, high = 1.0, 1.0, 1.0
     if recommended and answer.speedup is not None:
         middle, low, high = answer.speedup, answer.low, answer.high
     figures = one.benchmark.figures
     parts = parts_of(one, evidence, explanations)
-    energy = next(((figures[key], name) for key, name in _ENERGY if figures.get(key)), (None, None))
+    thrift = drawn.get((evidence.details.session.path, one.cell.text))
     return {
         "label": contestant(one.cell),
         "model": one.cell.model,
@@ -71,8 +71,8 @@ def _bar(one: Contestant, evidence: Evidence, explanations: Explanations) -> dic
         "equal": one.choice in answer.equals,
         "tasks": one.benchmark.tasks,
         "limit": _digits(figures.get("share_of_ideal")),
-        "energy": _digits(energy[0]),
-        "energyUnit": energy[1],
+        "joules": None if thrift is None else _digits(thrift.joules),
+        "measured": thrift is not None and thrift.measured,
         "parts": None if parts is None else [[name.replace("_", " "), _digits(seconds)] for name, seconds in parts],
     }
 

@@ -89,7 +89,7 @@ def _row(
         "workers": "" if answer.use.family == "baseline" else str(answer.use.workers),
         "equals": [contestant(choice) for choice in answer.equals],
         "speedup": _speedup(answer),
-        "share": _share(answer),
+        "share": "" if answer.share_of_limit is None else f"{share_text(answer)} of the limit",
         "equals_are": ("as good" if answer.settled else "maybe faster"),
         "sure": {"level": level, "word": word, "text": sure_text(answer)},
         "why": briefly(why_of(recommended, evidence, explanations), answer.reason.partition(";")[0].partition(":")[0]),
@@ -101,9 +101,15 @@ def _row(
     }
 
 
-def _share(answer: Answer) -> str:
-    parts = [] if answer.share_of_limit is None else [f"{share_text(answer)} of the limit"]
-    return "; ".join([*parts, *(["of the machine"] if answer.about != "this session" else [])])
+def about_of(machine: Machine) -> str:
+    """What the intervals of the speed-ups are about."""
+    answers = [one.answer for one in machine.evidence.values() if one.answer.use.family != "baseline"]
+    of_machine = [answer.workload for answer in answers if answer.about == "the machine"]
+    if not of_machine:
+        return "Intervals are about one session; other sessions differ by more."
+    if len(of_machine) == len(answers):
+        return "Intervals are about this machine: several sessions tell how much they differ."
+    return f"Intervals are about this machine for {listed(of_machine)}, else about one session."
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

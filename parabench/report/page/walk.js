@@ -1,40 +1,38 @@
-// A picture that hover and keyboard read alike: every mark with a label can be pointed at, and reached by the arrow keys.
-function picture(id, title, about, drawn, legend) {
-  const tip = element("div", { className: "tip", hidden: true });
-  const said = element("p", { className: "said", "aria-live": "polite" });
-  const svg = drawn.tagName.toLowerCase() === "svg" ? drawn : drawn.querySelector("svg");
-  drawn.setAttribute("aria-hidden", "true");
-  const frame = element("div", {
-    className: "frame", tabIndex: 0, role: "group", id,
-    "aria-label": `${title}. ${about} The arrow keys go from mark to mark.`,
-  }, drawn, tip);
-  const figure = element("figure", {}, element("figcaption", {}, element("b", {}, title), ` ${about}`), legend, frame, said);
-  const marks = [...svg.querySelectorAll("rect[aria-label], circle[aria-label], path[aria-label], line[aria-label]")];
+// Hover and keyboard read alike: every mark with something to tell can be pointed at, touched, and reached by the arrow keys.
+function walkable(frame, marks, textOf, tip, said) {
   let at = -1;
 
   function show(place, loud) {
-    if (at >= 0) marks[at].classList.remove("at");
-    at = place;
-    tip.hidden = at < 0;
-    if (at < 0) return;
-    marks[at].classList.add("at");
-    tip.textContent = marks[at].getAttribute("aria-label");
-    if (loud) said.textContent = tip.textContent;
-    const box = marks[at].getBoundingClientRect(), around = frame.getBoundingClientRect();
-    const left = Math.min(Math.max(0, box.left + box.width / 2 - around.left - tip.offsetWidth / 2), around.width - tip.offsetWidth);
+    if (at >= 0) marks()[at]?.classList.remove("at");
+    const mark = marks()[place];
+    at = mark ? place : -1;
+    tip.hidden = !mark;
+    if (!mark) return;
+    mark.classList.add("at");
+    tip.textContent = textOf(mark);
+    if (loud) {
+      said.textContent = tip.textContent;
+      mark.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    const box = mark.getBoundingClientRect(), around = frame.getBoundingClientRect();
+    const left = Math.min(Math.max(0, box.left + box.width / 2 - around.left - tip.offsetWidth / 2), Math.max(0, around.width - tip.offsetWidth));
     const above = box.top - around.top - tip.offsetHeight - 6;
     tip.style.left = `${left + frame.scrollLeft}px`;
     tip.style.top = `${above < 0 ? box.bottom - around.top + 6 : above}px`;
   }
 
-  frame.addEventListener("pointerover", (event) => {
-    const place = marks.indexOf(event.target);
+  function pointed(event) {
+    const place = marks().findIndex((mark) => mark === event.target || mark.contains(event.target));
     if (place >= 0) show(place, false);
-  });
+  }
+
+  frame.addEventListener("pointerover", pointed);
+  frame.addEventListener("click", pointed);
   frame.addEventListener("pointerleave", () => show(-1, false));
   frame.addEventListener("blur", () => show(-1, false));
   frame.addEventListener("keydown", (event) => {
-    const last = marks.length - 1;
+    if (event.target !== frame) return; // a list or a link inside has keys of its own
+    const last = marks().length - 1;
     const next = {
       ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at < 0 ? last : at - 1, ArrowUp: at < 0 ? last : at - 1,
       Home: 0, End: last, Escape: -1,
@@ -43,7 +41,35 @@ function picture(id, title, about, drawn, legend) {
     event.preventDefault();
     show(event.key === "Escape" ? -1 : Math.max(0, Math.min(last, next)), true);
   });
-  return figure;
+}
+
+function tipAndSaid() {
+  return [element("div", { className: "tip", hidden: true }), element("p", { className: "said", "aria-live": "polite" })];
+}
+
+function picture(id, title, about, drawn, legend) {
+  const [tip, said] = tipAndSaid();
+  const svg = drawn.tagName.toLowerCase() === "svg" ? drawn : drawn.querySelector("svg");
+  drawn.setAttribute("aria-hidden", "true");
+  const frame = element("div", {
+    className: "frame", tabIndex: 0, role: "group", id,
+    "aria-label": `${title}. ${about} The arrow keys go from mark to mark.`,
+  }, drawn, tip);
+  const marks = [...svg.querySelectorAll("rect[aria-label], circle[aria-label], path[aria-label], line[aria-label]")];
+  walkable(frame, () => marks, (mark) => mark.getAttribute("aria-label"), tip, said);
+  return element("figure", {}, element("figcaption", {}, element("b", {}, title), ` ${about}`), legend, frame, said);
+}
+
+/** What cells of a table tell on hover is told to the keyboard, too: their titles become tips of our own. */
+function walkableTable(region) {
+  for (const cell of region.querySelectorAll("[title]")) {
+    cell.dataset.told = cell.title;
+    cell.removeAttribute("title");
+  }
+  const [tip, said] = tipAndSaid();
+  region.append(tip, said);
+  const seen = () => [...region.querySelectorAll("[data-told]")].filter((cell) => cell.offsetParent !== null);
+  walkable(region, seen, (cell) => `${cell.closest("tr")?.querySelector("th")?.firstChild.textContent ?? ""}: ${cell.dataset.told}`, tip, said);
 }
 
 function legendOf(entries) {

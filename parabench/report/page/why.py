@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from parabench.explain import facts
+from parabench.explain.evidence import evidence_of as explained_of
 from parabench.explain.explanation import Explanation, explain_session
+from parabench.explain.thrift import WATTS, Thrift, thrift_of
 from parabench.report.page.evidence import Contestant, Evidence
 from parabench.report.page.machines import Machine
 from parabench.report.page.words import contestant, listed
@@ -32,6 +34,20 @@ CAUSE_NAMES = {
 
 #: Explanations by the file of their session and the id of their cell.
 Explanations = Mapping[tuple[Path, str], Explanation]
+
+
+#: What cells draw, by the same.
+Drawn = Mapping[tuple[Path, str], Thrift]
+
+
+def thrift_by_cell(machine: Machine) -> Drawn:
+    """Joules of a thousand tasks of every cell: as the machine counted them, or estimated from CPU time and cores."""
+    found = {
+        (one.session.path, cell.cell.text): thrift_of(cell, WATTS, None)
+        for one in machine.details
+        for cell in explained_of(one.session)
+    }
+    return {which: thrift for which, thrift in found.items() if thrift is not None}
 
 
 def explanations_of(machine: Machine) -> Explanations:

@@ -42,5 +42,6 @@ function logTicks([low, high]) {
       const value = first * 10 ** decade;
       if (value >= low * 0.999 && value <= high * 1.001) found.push(value);
     }
+  if (found.length < 3) return d3.ticks(low, high, 4);
   return found.length > 8 ? found.filter((value) => /^1e|^1$/.test(value.toExponential().replace(/e.*/, ""))) : found;
 }
