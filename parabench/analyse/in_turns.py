@@ -71,7 +71,7 @@ def _estimate(
     *,
     is_heavy_tailed: bool,
 ) -> Estimate:
-    base, new = cell.counted()
+    base, new = (len(side) - sum(map(math.isnan, side)) for side in (cell.base, cell.new))
     spread = test.spread * math.sqrt(sessions) if test.degrees > 0 else None
     is_bounded = math.isfinite(test.low) and math.isfinite(test.high)
     return Estimate(
@@ -82,7 +82,7 @@ def _estimate(
         method=method,
         spread=spread,
         degrees=max(0.0, test.degrees),
-        error=math.nan if spread is None else spread * math.sqrt(1 / len(base) + 1 / len(new)),
+        error=math.nan if spread is None else spread * math.sqrt(1 / base + 1 / new),
         is_heavy_tailed=is_heavy_tailed,
         reason=reason if is_bounded or reason else "too few of these sessions measured it",
     )
@@ -111,7 +111,11 @@ def _units(base: Sequence[Moment], new: Sequence[Moment]) -> tuple[list[list[int
 def _mean(values: Sequence[float], places: Sequence[int]) -> float:
     if len(places) == 1:
         return values[places[0]]
-    known = [values[place] for place in places if not math.isnan(values[place])]
+    unit = [values[place] for place in places]
+    mean = statistics.fmean(unit)
+    if not math.isnan(mean):  # mostly no number is missing: looking for those that are takes as long as the mean
+        return mean
+    known = [value for value in unit if not math.isnan(value)]
     return statistics.fmean(known) if known else math.nan
 
 

@@ -105,6 +105,8 @@ def _refusal(cell: CellSamples) -> str | None:
     if cell.not_comparable is not None:
         return cell.not_comparable
     for side, values in (("base", cell.base), ("new", cell.new)):
+        if values and all(map(math.isfinite, values)) and min(values) > 0:
+            continue
         known = [value for value in values if not math.isnan(value)]
         if not known:
             return f"the {side} side has no number for it"

@@ -6,7 +6,9 @@ machine as it is, with whatever else runs there: work for one core of about 30 m
 of `--rounds` rounds each way, in turns. "alternating": one session after the other, in random order, on any core, as
 `parabench run` does. "duet": both at once, pinned to a core each, cores swapped after every round, each round begun
 together. The figure is the spread of a pair's log ratio; as many times as many sessions are needed as its square is
-larger. Both revisions are the same code, so that the ratio is 1. Needs Linux and two cores.
+larger. Both revisions are the same code, so that the ratio is 1. Then "beside": how much longer a round takes beside a
+round of memory than beside one of the loop, because revisions that run together are part of what the other meets.
+`--beside` prints that alone. Needs Linux and two cores.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ def memory() -> None:
         sorted([number * 2 for number in NUMBERS])
 
 
+#: Rounds of each work beside either neighbour.
+ROUNDS_BESIDE = 300
 WORK: dict[str, Callable[[], None]] = {"loop": loop, "memory": memory}
 
 
@@ -105,6 +109,33 @@ def duet(work: str, rounds: int, cores: list[int], source: random.Random) -> dic
     }
 
 
+def beside(work: str, rounds: int, cores: list[int], source: random.Random) -> list[float]:
+    """Log ratios of a round's time beside a round of memory to its time beside a round of the loop."""
+    (process, line), neighbours = started(work), {name: started(name) for name in WORK}
+    ratios = []
+    for _ in range(rounds):
+        seconds = {}
+        for name in source.sample(list(WORK), 2):
+            at = time.perf_counter() + 0.002
+            line.send(({cores[0]}, at))
+            neighbours[name][1].send(({cores[1]}, at))
+            seconds[name], _ = line.recv()
+            neighbours[name][1].recv()
+        ratios.append(math.log(seconds["memory"] / seconds["loop"]))
+    for done, end in ((process, line), *neighbours.values()):
+        end.send(None)
+        done.join()
+    return ratios
+
+
+def print_beside(work: str, rounds: int, cores: list[int], source: random.Random) -> None:
+    """Print the median, with the interval of the sign test: order statistics, 95 %."""
+    ratios = sorted(beside(work, rounds, cores, source))
+    margin = round(0.98 * math.sqrt(len(ratios)))
+    low, middle, high = (math.exp(ratios[len(ratios) // 2 + shift]) for shift in (-margin, 0, margin))
+    print(f"{work}: beside memory a round takes {middle:.3f} [{low:.3f}, {high:.3f}] times as long as beside the loop")
+
+
 def spread(values: list[float]) -> float:
     """Standard deviation about 0, which is the truth."""
     return math.sqrt(statistics.fmean(value * value for value in values))
@@ -124,9 +155,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--beside", action="store_true", help="Nothing but what neighbours do to each other.")
     given = parser.parse_args()
     cores, source = sorted(os.sched_getaffinity(0))[:2], random.Random(1)
-    for work in WORK:
+    for work in WORK if not given.beside else ():
         found: dict[str, list[float]] = {}
         load = []
         for _ in range(given.pairs):
@@ -144,6 +176,9 @@ def main() -> None:
                 f"alternating needs {times:5.2f} times as many sessions [{low:.2f}, {high:.2f}]",
                 flush=True,
             )
+    print()
+    for work in WORK:
+        print_beside(work, ROUNDS_BESIDE, cores, source)
 
 
 if __name__ == "__main__":
