@@ -46,7 +46,7 @@ def open_dask(workers: int, call: TaskCall, services: Services = OWN_SERVICES, *
             else external_cluster(address, workers, call, processes=processes)
         )
         stay = processes and address is None  # workers that end with the cell leave their contexts when they do
-        if call.context_scope == "process" and not processes and address is None:
+        if call.is_shared and not processes and address is None:
             call.prepare()
 
         def ask(work: Callable[[float], str]) -> Callable[[list[float]], Iterable[str]]:

@@ -88,7 +88,7 @@ def test_sessions_can_be_chosen_and_names_are_checked(results: Path) -> None:
     assert "n = 5" in history(results, "--sessions", "36-40").stdout
     wrong = history(results, "double-threds")
     assert wrong.returncode == 2
-    assert "no cell matches 'double-threds'; known: double-" in wrong.stderr
+    assert "no cell matches 'double-threds'; did you mean 'double-thread-pool'?; known: double-" in wrong.stderr
     nothing = history(results, "--sessions", "77")
     assert nothing.returncode == 2
     assert "numbers 1 to 40" in nothing.stderr

@@ -113,7 +113,7 @@ def test_names_and_patterns_choose(listing: Listing) -> None:
 
 @pytest.mark.parametrize(
     ("option", "word", "known"),
-    [("--models", "model", ["sequential", "thread-pool", "gevent"]), ("--workloads", "workload", ["adds", "mine"])],
+    [("--models", "model", ["asyncio", "celery", "dask", " more"]), ("--workloads", "workload", ["adds", "mine"])],
 )
 def test_an_unknown_name_exits_with_2_and_lists_the_known_ones(
     listing: Listing, option: str, word: str, known: list[str]
