@@ -30,9 +30,6 @@ def pytest_arguments(context: click.Context, parameter: click.Parameter, incompl
     """Options of a session, the names that two of them take, and files."""
     before = context.params.get("pytest_arguments") or ("",)
     by_option: dict[str, Callable[[], Iterable[str]]] = {"--models": _model_names, "--workloads": _workload_names}
-    option, joined, value = incomplete.partition("=")
-    if joined and option in by_option:
-        return [CompletionItem(f"{option}={item.value}") for item in _listed(by_option[option], value)]
     if before[-1] in by_option:
         return _listed(by_option[before[-1]], incomplete)
     return [CompletionItem(incomplete, type="file")]
