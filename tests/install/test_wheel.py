@@ -18,6 +18,8 @@ CHECKOUT = Path(__file__).parents[2]
 GUESTS = Path(__file__).with_name("guests.txt")
 QUICK = ("--passes", "1", "--rounds", "1", "--on-busy", "allow")
 SECONDS_AT_MOST = 240.0
+#: Prints the plugins that pytest would load.
+PLUGINS = "import importlib.metadata as m; print(*sorted(e.name for e in m.entry_points(group='pytest11')))"
 SUITE = {
     "pytest.ini": """
 [pytest]
@@ -91,6 +93,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     if find_installer(lambda _: None).name == "uv":
         done(["uv", "build", "--quiet", "--out-dir", folder, CHECKOUT], folder)
+        done(
+            ["uv", "tool", "run", "--quiet", "--from", "twine", "twine", "check", "--strict", *folder.glob("p*")],
+            folder,
+        )
         (source,) = folder.glob("*.tar.gz")
         with tarfile.open(source) as archive:
             names = archive.getnames()
@@ -116,6 +122,7 @@ def test_a_wheel_alone_runs_the_whole_experiment_in_an_empty_folder(built: Path,
     here.mkdir()
     for name in ("requests", "aiohttp", "httpx", "responses"):
         assert not list(programs.parent.glob(f"lib/*/site-packages/{name}")), "the work's libraries are an extra"
+    assert done([programs / "python", "-c", PLUGINS], here).split() == ["benchmark", "parabench"]
     workloads = ("--workloads", "count-primes,no-op,github-mocked-requests")
     said = done([programs / "parabench", "bench", *workloads, "--models", "sequential,process-pool-fork", *QUICK], here)
     assert "4 passed, 2 skipped" in said
