@@ -20,7 +20,10 @@ def project_folder(ini_name: str, default: str) -> Callable[[], Path]:
     """A folder of the project, found from wherever the verb is started as pytest would find it."""
 
     def found() -> Path:
-        return Path(pasted(project_of(Path.cwd()).folder(ini_name, default)))
+        project = project_of(Path.cwd())
+        if is_url(url := project.ini.get(ini_name, "")):
+            return local_folder(url)
+        return Path(pasted(project.folder(ini_name, default)))
 
     return found
 

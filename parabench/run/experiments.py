@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parabench.gallery import EVERY_KIND, INI, gallery_folder
+from parabench.history.remote import is_url
 from parabench.project import Project
 
 _FOLDER = re.compile(r"(--(?:parabench-)?(?:results|workloads-dir|scratch)=)(.+)")
@@ -19,12 +20,17 @@ def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
     """
     if (project.root / "benchmarks").is_dir():
         return [str(project.root / "benchmarks"), *arguments]
-    arguments = [_FOLDER.sub(lambda said: f"{said[1]}{project.root / said[2]}", argument) for argument in arguments]
+    arguments = [_FOLDER.sub(lambda said: said[1] + _whole(project, said[2]), argument) for argument in arguments]
     workloads = project.folder("parabench_workloads_dir", "workloads")
     if workloads.is_dir() or any("workloads-dir=" in argument for argument in arguments):
         ini = f"--config-file={project.ini_file or INI}"
         return [ini, f"--rootdir={project.root}", str(EVERY_KIND), *arguments]
     gallery = gallery_folder()
-    results = f"--parabench-results={project.folder('parabench_results', 'results')}"
+    results = f"--parabench-results={_whole(project, project.ini.get('parabench_results') or 'results')}"
     experiments = [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results]
     return [*experiments, str(gallery / "benchmarks"), *arguments]
+
+
+def _whole(project: Project, folder: str) -> str:
+    """A folder of the project by its whole path; a URL as it is."""
+    return folder if is_url(folder) else str(project.root / folder)

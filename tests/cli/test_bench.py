@@ -63,6 +63,8 @@ def test_where_there_is_nothing_all_that_comes_with_parabench_is_run(
     (empty / "pytest.ini").write_text("[pytest]\nparabench_results = kept\n")
     monkeypatch.chdir(empty)
     bench("--results", "there")
+    bench("--results", "s3://bucket/there")
+    assert started[1][-1] == "--parabench-results=s3://bucket/there"
     root = gallery_folder()
     assert started[0][3:] == [
         *(f"--config-file={root / 'pytest.ini'}", "-p", "no:cacheprovider", f"--parabench-results={empty / 'kept'}"),
