@@ -27,6 +27,8 @@ MAIN_LEAST = 0.3
 GIL_BUSY, GIL_BUSY_MOST = 0.6, 1.3
 #: Share of the looks that has to find threads waiting for it, where somebody looked.
 GIL_SITES = 0.08
+#: So many looks say something; where there are fewer, one task that takes such a share of the batch is in doubt.
+LOOKS_LEAST, ONE_TASK = 12, 0.4
 #: Share of a loop's time from which it is busy, and not waiting for replies.
 LOOP_BUSY = 0.5
 #: Opening takes so many times as long as the batch, and so many seconds, where what the work itself needs to start is
@@ -72,8 +74,11 @@ class Facts:
         threads = bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads
         if not threads or evidence.workers == 1:
             return False
-        if self.sites is not None and self.sites.get("gil", 0.0) < GIL_SITES:
-            return False
+        if self.sites is not None and evidence.figures.get("wait_looks", LOOKS_LEAST) >= LOOKS_LEAST:
+            if self.sites.get("gil", 0.0) < GIL_SITES:
+                return False
+        elif (evidence.seconds_longest_alone or 0.0) >= ONE_TASK * self.seconds_undisturbed:
+            return False  # one task may be what others have to wait for, and nobody has seen them wait for the lock
         return GIL_BUSY <= self.share("running") * self.split.lanes <= GIL_BUSY_MOST
 
     @property
