@@ -84,7 +84,8 @@ def _gil(facts: Facts) -> float:
         return 0.0
     if facts.gil_taken:
         return max(0.0, 1.0 - facts.share("running", "waiting") - _cores(facts))
-    return facts.share("lock") if facts.owner == GIL else 0.0
+    behind = facts.core_behind_gil / max(facts.seconds_undisturbed, 1e-12)
+    return behind + (facts.share("lock") if facts.owner == GIL else 0.0)
 
 
 def _cores(facts: Facts) -> float:

@@ -27,6 +27,8 @@ MAIN_LEAST = 0.3
 GIL_BUSY, GIL_BUSY_MOST = 0.6, 1.3
 #: Share of the looks that has to find threads waiting for it, where somebody looked.
 GIL_SITES = 0.08
+#: So many looks say something; where there are fewer, one task that takes such a share of the batch is in doubt.
+LOOKS_LEAST, ONE_TASK = 12, 0.4
 #: Share of a loop's time from which it is busy, and not waiting for replies.
 LOOP_BUSY = 0.5
 #: Opening takes so many times as long as the batch, and so many seconds, where what the work itself needs to start is
@@ -57,7 +59,38 @@ class Facts:
     @property
     def seconds_undisturbed(self) -> float:
         """Of the batch as its parts account for it, without waiting for cores that other programs had."""
-        return self._seconds_known - (0.0 if self.crowded else self.split.seconds_per_batch.core)
+        core = self.split.seconds_per_batch.core
+        return self._seconds_known - (0.0 if self.crowded else core - self.core_behind_gil)
+
+    @property
+    def core_behind_gil(self) -> float:
+        """Seconds of the batch in which waiting for a core is waiting for the GIL.
+
+        A thread that waits for the GIL wakes up every 5 ms to ask for it (Python/ceval_gil.c), and waits for a core
+        each time where other programs have them. So what such threads wait for a core beyond what the same tasks wait
+        alone, for each second that they run, is counted here.
+        """
+        alone = self.evidence.alone.timeline if self.evidence.alone is not None else None
+        if alone is None or not self._waits_for_gil:
+            return 0.0
+        running = sum(task.seconds_cpu or 0.0 for task in alone.tasks)
+        if running <= 0:
+            return 0.0
+        ratio = sum(task.seconds_core or 0.0 for task in alone.tasks) / running
+        parts = self.split.seconds_per_batch
+        return max(0.0, parts.core - parts.running * ratio)
+
+    @property
+    def _waits_for_gil(self) -> bool:
+        """Whether its threads were seen waiting for the lock of their interpreter."""
+        looked = self.evidence.figures.get("wait_looks", LOOKS_LEAST) >= LOOKS_LEAST
+        return self._of_threads and looked and (self.sites or {}).get("gil", 0.0) >= GIL_SITES
+
+    @property
+    def _of_threads(self) -> bool:
+        evidence = self.evidence
+        threads = bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads
+        return threads and evidence.workers > 1
 
     @property
     def _seconds_known(self) -> float:
@@ -69,11 +102,13 @@ class Facts:
     def gil_taken(self) -> bool:
         """Whether the tasks of several threads keep the lock of their interpreter taken: nothing else counts then."""
         evidence = self.evidence
-        threads = bool(evidence.gil) and evidence.one_interpreter and not evidence.shares_threads
-        if not threads or evidence.workers == 1:
+        if not self._of_threads:
             return False
-        if self.sites is not None and self.sites.get("gil", 0.0) < GIL_SITES:
-            return False
+        if self.sites is not None and evidence.figures.get("wait_looks", LOOKS_LEAST) >= LOOKS_LEAST:
+            if self.sites.get("gil", 0.0) < GIL_SITES:
+                return False
+        elif (evidence.seconds_longest_alone or 0.0) >= ONE_TASK * self.seconds_undisturbed:
+            return False  # one task may be what others have to wait for, and nobody has seen them wait for the lock
         return GIL_BUSY <= self.share("running") * self.split.lanes <= GIL_BUSY_MOST
 
     @property

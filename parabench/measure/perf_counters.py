@@ -8,13 +8,12 @@ forbid them (`/proc/sys/kernel/perf_event_paranoid`): what cannot be had is left
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import platform
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 try:
     import fcntl
@@ -41,6 +40,12 @@ class PerfCounters:
         if call is None:
             self.reason = f"counters are read on Linux only, on {' and '.join(_CALL)}"
             return
+        try:
+            import ctypes  # a build without libffi has none
+        except ImportError as error:
+            self.reason = f"this interpreter has no ctypes: {error}"
+            return
+        self._ctypes: Any = ctypes
         threads = [thread for pid in pids for thread in _threads(pid)]
         for event in EVENTS:
             self._open(event, call, threads)
@@ -60,17 +65,19 @@ class PerfCounters:
     def _open(self, event: str, call: int, threads: Iterable[int]) -> None:
         files = self._files.setdefault(event, [])
         for thread in threads:
-            attributes = _attributes(*EVENTS[event])
-            file = _library().syscall(call, attributes, thread, -1, -1, 0)
+            file = self._library().syscall(call, _attributes(*EVENTS[event]), thread, -1, -1, 0)
             if file >= 0:
                 files.append(file)
                 continue
-            problem = ctypes.get_errno()
+            problem = self._ctypes.get_errno()
             if problem != 3:  # ESRCH: the thread has ended
                 self.reason = self.reason or f"{event}: {os.strerror(problem)}"
                 break
         if not files:
             del self._files[event]
+
+    def _library(self) -> Any:
+        return self._ctypes.CDLL(None, use_errno=True)
 
     def _tell(self, what: int) -> None:
         for files in self._files.values():
@@ -78,18 +85,14 @@ class PerfCounters:
                 fcntl.ioctl(file, what, 0)
 
 
-def _library() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _attributes(kind: int, number: int) -> ctypes.Array[ctypes.c_char]:
+def _attributes(kind: int, number: int) -> bytes:
     """A struct perf_event_attr: type, size, config, sample period, sample type, read format, flags.
 
     Of the processor's events those in user mode are counted: more is rarely allowed to ordinary users.
     """
     flags = _DISABLED | _INHERIT | (_EXCLUDE_KERNEL | _EXCLUDE_HYPERVISOR if kind == 0 else 0)
     head = struct.pack("IIQQQQQ", kind, _BYTES_ATTRIBUTES, number, 0, 0, 0, flags)
-    return ctypes.create_string_buffer(head, _BYTES_ATTRIBUTES)
+    return head.ljust(_BYTES_ATTRIBUTES, b"\0")
 
 
 def _threads(pid: int) -> list[int]:

@@ -51,6 +51,22 @@ CASES = {
         cell("thread-pool", turns(8, 0.2, cpu=0.1), seconds=0.8, alone=ALONE, gil=False, seconds_cpu=0.8),
         "lock",
     ),
+    "threads that wait for the GIL and, woken for it, for cores that other programs have": (
+        cell(
+            "thread-pool",
+            turns(8, 0.4, cpu=0.1, core=0.28),
+            seconds=1.6,
+            alone=ALONE,
+            tables={"wait_sites": {"gil": 0.2, "running": 0.8}},
+            share_others=0.8,
+            seconds_cpu=0.8,
+        ),
+        "gil",
+    ),
+    "threads that wait for cores that other programs have": (
+        cell("thread-pool", turns(8, 0.4, cpu=0.1, core=0.28), seconds=1.6, alone=ALONE, gil=False, seconds_cpu=0.8),
+        "computing",
+    ),
     "more processes than cores": (
         cell(
             "pool",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
+import sys
 
 import pytest
 
-from parabench.measure import perf_counters
 from parabench.measure.perf_counters import EVENTS, PerfCounters
 
 
@@ -34,13 +35,22 @@ def test_elsewhere_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counters.reason == "counters are read on Linux only, on x86_64 and aarch64"
 
 
+def test_an_interpreter_without_ctypes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    with PerfCounters([os.getpid()]) as counters:
+        pass
+    assert str(counters.reason).startswith("this interpreter has no ctypes: ")
+
+
 def test_what_is_forbidden_is_told_once_in_the_words_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     class Library:
         def syscall(self, *_: object) -> int:
             return -1
 
-    monkeypatch.setattr(perf_counters, "_library", Library)
-    monkeypatch.setattr(perf_counters.ctypes, "get_errno", lambda: 13)
+    monkeypatch.setattr(PerfCounters, "_library", lambda self: Library())
+    monkeypatch.setattr(ctypes, "get_errno", lambda: 13)
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     with PerfCounters([os.getpid()]) as counters:
