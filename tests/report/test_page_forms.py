@@ -50,6 +50,10 @@ def test_markdown_has_the_same_answers_and_no_foreign_markup(tmp_path):
     text = markdown_of(report_of(tmp_path))
     assert "| `count-primes` | `processes: mp-pool` | 2 | 1.90x [1.80, 2.00] | 90 % of the limit | settled |" in text
     assert "`a\N{BROKEN BAR}b'<img>@all`" in text
+    beyond = CliRunner().invoke(
+        report_command, ["--results", str(tmp_path), "--format", "markdown", "--output", str(tmp_path / "no" / "a.md")]
+    )
+    assert f"cannot write results into {tmp_path / 'no'}" in str(beyond.exception)
     assert re.search(r"\*\*1\.\d\dx\*\*", text), "the recommended one"
 
 
