@@ -59,7 +59,7 @@ def test_markdown_has_the_same_answers_and_no_foreign_markup(tmp_path):
 
 def test_the_pictures_are_drawn_from_stored_sessions(tmp_path):
     pytest.importorskip("matplotlib")
-    write_sessions(tmp_path / "results", sessions=2, workloads=("costs-$x$",))
+    write_sessions(tmp_path / "results", sessions=1, workloads=("costs-$x$",), models=("sequential", "mp-pool"))
     given = ["--results", str(tmp_path / "results"), "--format", "svg", "--output", str(tmp_path / "images")]
     done = CliRunner().invoke(report_command, given)
     assert done.exit_code == 0, done.output
