@@ -8,6 +8,7 @@ import click
 
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
+from parabench.errors import StoreNotWritable
 
 
 @click.command(
@@ -65,13 +66,21 @@ def report_command(
         if output is None:
             echo(text, nl=False)
         else:
-            output.write_text(text, encoding="utf-8")
+            _write(text, output)
             echo(str(output))
     else:
         from parabench.report.page.still import draw
 
         for path in draw(report_of(results), output or results, form, interpreter, workload):
             echo(str(path))
+
+
+def _write(text: str, output: Path) -> None:
+    """Raises StoreNotWritable."""
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreNotWritable(output.parent, error) from error
 
 
 def _serve(results: Path, port: int) -> None:

@@ -50,12 +50,16 @@ def test_markdown_has_the_same_answers_and_no_foreign_markup(tmp_path):
     text = markdown_of(report_of(tmp_path))
     assert "| `count-primes` | `processes: mp-pool` | 2 | 1.90x [1.80, 2.00] | 90 % of the limit | settled |" in text
     assert "`a\N{BROKEN BAR}b'<img>@all`" in text
+    beyond = CliRunner().invoke(
+        report_command, ["--results", str(tmp_path), "--format", "markdown", "--output", str(tmp_path / "no" / "a.md")]
+    )
+    assert f"cannot write results into {tmp_path / 'no'}" in str(beyond.exception)
     assert re.search(r"\*\*1\.\d\dx\*\*", text), "the recommended one"
 
 
 def test_the_pictures_are_drawn_from_stored_sessions(tmp_path):
     pytest.importorskip("matplotlib")
-    write_sessions(tmp_path / "results", sessions=2, workloads=("costs-$x$",))
+    write_sessions(tmp_path / "results", sessions=1, workloads=("costs-$x$",), models=("sequential", "mp-pool"))
     given = ["--results", str(tmp_path / "results"), "--format", "svg", "--output", str(tmp_path / "images")]
     done = CliRunner().invoke(report_command, given)
     assert done.exit_code == 0, done.output

@@ -5,6 +5,7 @@ One browser is started for all of it. Screenshots are kept in build/browser/ to 
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import threading
@@ -119,6 +120,20 @@ def test_filters_live_in_the_address(browser, pages):
         page.select_option("#filter-model", "mp-pool")
         heads = page.locator(".panel:not([hidden]) .heat th[data-model]:visible")
         assert heads.all_inner_texts() == ["sequential", "mp-pool"]
+
+
+def test_computers_with_the_same_interpreter_are_told_apart(browser, tmp_path):
+    write_sessions(tmp_path, sessions=1, workloads=("count-primes",))
+    (path,) = tmp_path.glob("*/*.json")
+    session = json.loads(path.read_text())
+    session["parabench"] |= {"machine_id": "Other"}
+    session["parabench"]["fingerprint"]["cpu"] = "Another CPU"
+    (tmp_path / "Other").mkdir()
+    (tmp_path / "Other" / path.name).write_text(json.dumps(session))
+    with Opened(browser, write_page(report_of(tmp_path), tmp_path / "report.html")) as page:
+        page.select_option("#filter-machine", "Other")
+        assert page.locator(".panel:not([hidden])").get_attribute("data-machine") == "Other"
+        assert page.evaluate("location.hash") == "#machine=Other"
 
 
 def test_the_keyboard_reaches_all_that_hover_shows(browser, pages):

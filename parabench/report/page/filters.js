@@ -1,12 +1,14 @@
 // What is shown: filters live in the fragment of the address, so that a view can be kept and sent.
-const FILTERS = ["interpreter", "workload", "model", "commit", "tag"];
+const FILTERS = ["machine", "interpreter", "workload", "model", "commit", "tag"];
+/** These two choose a panel, each without the other: several computers may have the same interpreter. */
+const OF_PANEL = { machine: "interpreter", interpreter: "machine" };
 const PANELS = [...document.querySelectorAll(".panel")];
 const packed = JSON.parse(document.getElementById("data").textContent);
 const ready = new Map();
 
 function chosen() {
   const found = new URLSearchParams(location.hash.slice(1));
-  return Object.fromEntries([...FILTERS, "machine", "view"].map((name) => [name, found.get(name) ?? ""]));
+  return Object.fromEntries([...FILTERS, "view"].map((name) => [name, found.get(name) ?? ""]));
 }
 
 function choose(changes) {
@@ -27,15 +29,17 @@ function matches(value, pattern) {
 
 function selectOf(name, values, value) {
   const select = element("select", { id: `filter-${name}` });
-  if (name !== "interpreter") select.append(element("option", { value: "", textContent: "all" }));
+  if (!OF_PANEL[name]) select.append(element("option", { value: "", textContent: "all" }));
   for (const one of values) select.append(element("option", { value: one, textContent: one, selected: one === value }));
-  select.addEventListener("change", () => choose({ [name]: select.value, ...(name === "interpreter" ? { machine: "" } : {}) }));
+  select.addEventListener("change", () => choose({ [name]: select.value, ...(OF_PANEL[name] ? { [OF_PANEL[name]]: "" } : {}) }));
   return element("label", {}, name, select);
 }
 
 function optionsOf(name, panel, pictures) {
   const rows = [...panel.querySelectorAll(".use tbody tr")], heads = [...panel.querySelectorAll(".heat th[data-model]")];
-  if (name === "interpreter") return PANELS.map((one) => one.dataset.interpreter);
+  const labels = [...new Set(PANELS.map((one) => one.dataset.interpreter))];
+  if (name === "interpreter") return labels;
+  if (name === "machine") return labels.length < PANELS.length ? PANELS.map((one) => one.dataset.machine) : [];
   if (name === "workload") return rows.map((row) => row.dataset.workload);
   if (name === "model") return heads.map((head) => head.dataset.model);
   const sessions = pictures ? pictures.history.sessions : [];
@@ -47,7 +51,7 @@ function showFilters(choice, panel, pictures) {
   const form = document.getElementById("filters");
   const focused = document.activeElement?.id;
   form.replaceChildren(...FILTERS.map((name) => [name, optionsOf(name, panel, pictures)]).filter(([, values]) => values.length > 1)
-    .map(([name, values]) => selectOf(name, values, name === "interpreter" ? panel.dataset.interpreter : choice[name])));
+    .map(([name, values]) => selectOf(name, values, OF_PANEL[name] ? panel.dataset[name] : choice[name])));
   const all = element("button", { type: "button", id: "all-columns", textContent: document.body.classList.contains("showall") ? "fewer columns" : "all columns" });
   all.addEventListener("click", () => { document.body.classList.toggle("showall"); showFilters(chosen(), panelOf(chosen()), ready.get(panel)); });
   form.append(all);
