@@ -14,6 +14,10 @@ from parabench.models import find_models
 
 QUICK = {"SIGKILL cell", "SIGKILL zygote", "SIGKILL leader", "SIGKILL process group", "SIGKILL supervisor of a queue"}
 
+#: What the two models of a trial are drawn with: mp-pool and process-pool-fork, or process-per-task and joblib-loky,
+#: whose cells cost five times as much.
+QUICK_SEED, SLOW_SEED = 23, 11
+
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
@@ -28,7 +32,7 @@ def short_folder() -> Iterator[Path]:
 def test_a_fault_leaves_nothing_and_loses_nothing(name: str, short_folder: Path) -> None:
     if any(find_models()[model].availability() for model in FAULTS[name][2] if model in QUEUES):
         pytest.skip("the libraries of the queues are not installed")
-    ended = trial(short_folder, name, random.Random(11))
+    ended = trial(short_folder, name, random.Random(QUICK_SEED if name in QUICK else SLOW_SEED))
     print(f"{name}: {ended}")
     assert not ended.missed, "the session ended before the fault"
     assert not ended.hung

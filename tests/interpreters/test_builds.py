@@ -61,7 +61,12 @@ class Build:
         return session
 
 
-@pytest.fixture(params=["3.13", "3.14", "3.13t", "pypy3.11"])
+def of(name: str) -> pytest.MarkDecorator:
+    """Tests of one interpreter make its environment once and share it, so they run one after the other."""
+    return pytest.mark.xdist_group(name)
+
+
+@pytest.fixture(params=[pytest.param(name, marks=of(name)) for name in ("3.13", "3.14", "3.13t", "pypy3.11")])
 def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
     return Build(request.param, tmp_path)
 
@@ -85,6 +90,10 @@ def test_every_model_is_measured_or_has_a_reason(build: Build) -> None:
     assert all(told.values())
     fingerprint = session["parabench"]["fingerprint"]
     name = build.interpreter.label
+    if name != "pypy3.11":
+        assert {one["extra_info"]["warm_up"] for one in session["benchmarks"]} == {None}, (
+            "nothing compiles while it runs"
+        )
     assert fingerprint["gil_enabled"] == (not name.endswith("t"))
     if name == "pypy3.11":
         assert fingerprint["python_implementation"] == "PyPy"
@@ -101,21 +110,21 @@ def test_every_model_is_measured_or_has_a_reason(build: Build) -> None:
         assert "asyncio-uvloop" in measured(session)
 
 
-def test_rounds_run_until_they_are_flat_where_the_interpreter_compiles(build: Build) -> None:
+@of("pypy3.11")
+def test_rounds_run_until_they_are_flat_where_the_interpreter_compiles(tmp_path: Path) -> None:
+    build = Build("pypy3.11", tmp_path)
     session = build.session({"mine": MINE.replace("item * 2", "sum(range(20_000))")}, "--models", "sequential")
     (one,) = session["benchmarks"]
     info = one["extra_info"]
-    if build.interpreter.label != "pypy3.11":
-        assert info["warm_up"] is None
-        assert info["passes"][0]["seconds_warm_up"] == []
-        return
     assert sum(info["warm_up"].values()) == 1
     assert set(info["warm_up"]) <= {"flat", "warm-up", "slow-down", "never steady"}
     assert len(info["passes"][0]["seconds_warm_up"]) >= 8
     assert info["passes"][0]["seconds_warm_up"][0] == info["seconds_first_batch"]
 
 
-def test_without_psutil_there_is_a_session_all_the_same(build: Build, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [pytest.param(name, marks=of(name)) for name in ("3.14", "pypy3.11")])
+def test_without_psutil_there_is_a_session_all_the_same(name: str, tmp_path: Path) -> None:
+    build = Build(name, tmp_path)
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "psutil.py").write_text("raise ImportError('there is no psutil here')\n")
@@ -147,6 +156,7 @@ def built_extension(build: Build, folder: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
+@of("3.13t")
 def test_a_cell_whose_gil_was_switched_back_on_is_invalid(tmp_path: Path) -> None:
     build = Build("3.13t", tmp_path)
     extension = tmp_path / "extension"
@@ -165,6 +175,7 @@ def test_a_cell_whose_gil_was_switched_back_on_is_invalid(tmp_path: Path) -> Non
     assert on_purpose["parabench"]["machine_id"] != session["parabench"]["machine_id"]
 
 
+@of("3.14")
 def test_extensions_that_refuse_subinterpreters_are_named(tmp_path: Path) -> None:
     build = Build("3.14", tmp_path)
     session = build.session(
@@ -176,6 +187,7 @@ def test_extensions_that_refuse_subinterpreters_are_named(tmp_path: Path) -> Non
     assert "psutil" in failed["reason"]
 
 
+@of("3.14")
 def test_clients_that_load_in_subinterpreters_run_there(tmp_path: Path) -> None:
     build = Build("3.14", tmp_path)
     work = "def mine(item):\n    import aiohttp, requests\n    return [aiohttp.__name__, requests.__name__]\n"

@@ -7,6 +7,8 @@ from driven import Driven, is_queue, lives_in_caller, values_of
 SECONDS_FOR_A_DEATH = 6
 #: A queue first has to be told that its worker died: celery waits 10 s for a result that may be on its way.
 SECONDS_FOR_A_RETURN = 40
+#: Queues that tell how a worker ended. To Celery's and Dask's own processes every end is the same.
+TELLING = ("celery-threads", "rq", "dramatiq", "dramatiq-threads")
 
 
 def assert_died(outcome, how):
@@ -18,6 +20,8 @@ def assert_died(outcome, how):
 
 @pytest.mark.parametrize(("check", "how", "code"), [("killed", "signal SIGKILL", -9), ("exited", "exit status 3", 3)])
 def test_a_dying_worker_costs_outcomes_not_the_batch(model, folder, check, how, code):
+    if is_queue(model) and check == "exited" and model.name not in TELLING:
+        pytest.skip("it does not tell how a worker ended: that of a killed one shows the rest")
     driven = Driven(model.name, [check], folder)
     assert driven.left == []
     if lives_in_caller(model):
@@ -26,10 +30,8 @@ def test_a_dying_worker_costs_outcomes_not_the_batch(model, folder, check, how, 
     death = driven[check]
     if is_queue(model):
         victim, *others = death["outcomes"]
-        # It was done again by another process, which it took along, too. Celery and Dask do not tell how.
-        how = (
-            how if model.name in ("celery-threads", "rq", "dramatiq", "dramatiq-threads") else "an unknown exit status"
-        )
+        # It was done again by another process, which it took along, too.
+        how = how if model.name in TELLING else "an unknown exit status"
         assert_died(victim, how)
         for outcome, expected in zip(others, ["quick", "quick", "quick", "slow", "quick"], strict=True):
             if (

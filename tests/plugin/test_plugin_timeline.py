@@ -63,9 +63,8 @@ def test_threads_wait_for_the_gil_and_processes_for_cores(project: Project) -> N
     project.file(
         "benchmarks/test_cpu.py", "import pytest\n\n@pytest.mark.cpu\ndef test_cpu(cell):\n    cell.measure()\n"
     )
-    project.pytest(
-        "benchmarks", "--models", "sequential,thread-pool,process-pool-fork", "--workers", "4", "--passes", "1"
-    )
+    models = "sequential,thread-pool,process-pool-fork"
+    project.pytest("benchmarks", "--models", models, "--workers", "4", "--passes", "1", "--rounds", "1")
     cells = {b["extra_info"]["model"]: b["extra_info"] for b in project.stored()["benchmarks"]}
     processes, threads = cells["process-pool-fork"], cells["thread-pool"]
     assert processes["seconds_waiting_lock"] < 0.2 * processes["seconds_waiting"]
