@@ -100,7 +100,7 @@ def test_items_that_cannot_be_made_fail_their_cells_and_say_why(race: Project) -
     result = race.pytest("benchmarks", "--models", "thread-pool", "--workloads", "broken", "--budget", "5")
     assert result.parseoutcomes()["failed"] == 2
     said = flat(result.stdout.str())
-    assert "broken-sequential: IndexError: list index out of range" in said
+    assert "broken-sequential, broken-thread-pool (2 cells): IndexError" in said
     assert [failed["workload"] for failed in race.stored()["parabench"]["failed"]] == ["broken", "broken"]
 
 
