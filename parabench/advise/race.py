@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ SHARE_OF_BATCH = 1 / 80
 ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
 #: Results of a batch may take so much memory: they are held until all have come.
 BYTES_OF_RESULTS = 400e6
+#: Share of the cores from which other programs spoil times.
+BUSY = 0.1
 #: A cell is given so many times what it should take, and at least so many seconds.
 PATIENCE, SECONDS_LEAST = 20.0, 10.0
 
@@ -178,6 +181,9 @@ class Widening:
             if (taken := self._session.records[self._cells[one.key].id].seconds) is not None
         }
         control = self._selection.control
+        others = share_of_others(self._session.records.values())
+        if others is not None and others > BUSY:
+            return False  # times say little about predictions then
         if control is None or control.key not in seconds or len(seconds) < 2:
             return False
         best = min(seconds.values())
@@ -233,6 +239,12 @@ def _visit(session: Session, cell: Cell, visit: tuple[int, int]) -> None:
     with session.visit(cell, *visit) as stay:
         for _ in range(stay.rounds):
             stay.round()
+
+
+def share_of_others(records: Iterable[CellRecord]) -> float | None:
+    """Share of the cores that other programs took during visits, the median; None where nobody looked."""
+    shares = [visit.share_others for record in records for visit in record.visits if visit.share_others is not None]
+    return statistics.median(shares) if shares else None
 
 
 def failures(records: Iterable[CellRecord]) -> dict[str, str]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping
 
 from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
+from parabench.advise.race import BUSY
 from parabench.advise.work import Work
 from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
-from parabench.records import CellRecord, Concern
+from parabench.records import Concern
 
-#: Share of the cores from which other programs are told of.
-BUSY = 0.1
 #: What makes a cell's failure one of results and not of running.
 DIFFER = "differ from sequential"
 
@@ -151,20 +149,19 @@ def differing_labels(failures: Mapping[str, str]) -> set[str]:
     return {label for label, failure in failures.items() if DIFFER in failure or "lost or doubled" in failure}
 
 
-def of_machine(concerns: Iterable[Concern], records: Iterable[CellRecord]) -> list[Warned]:
+def of_machine(concerns: Iterable[Concern], others: float | None) -> list[Warned]:
     """What spoils the numbers: what was found before the race, and what other programs took during it."""
     told = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
-    shares = [visit.share_others for record in records for visit in record.visits if visit.share_others is not None]
-    if shares and statistics.median(shares) > BUSY:
-        taken = f"other programs took {statistics.median(shares):.0%} of the cores during the race"
+    if others is not None and others > BUSY:
+        taken = f"other programs took {others:.0%} of the cores during the race"
         told.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
     return told
 
 
-def predictions_wrong(checked: Iterable[Checked], *, widened: bool) -> list[Warned]:
+def predictions_wrong(checked: Iterable[Checked], others: float | None, *, widened: bool) -> list[Warned]:
     """The predictions that were off by more than their stated error."""
     off = [one for one in checked if one.factor > ERROR_STATED]
-    if not off:
+    if not off or (others is not None and others > BUSY):  # times say little about predictions then
         return []
     named = ", ".join(
         f"{one.model} x{one.workers} {one.predicted * 1000:.3g} ms predicted, {one.raced * 1000:.3g} raced"
