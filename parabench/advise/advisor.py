@@ -24,6 +24,7 @@ from parabench.advise.race import (
     failures,
     options_of,
     race,
+    raised_in,
     share_of_others,
 )
 from parabench.advise.request import Request
@@ -108,6 +109,8 @@ class _Run:
         if BASELINE in differing_labels(failures(raced.records)) and not self.probe.stateful:
             self.probe.stateful = True  # the probe had not seen it: every batch has to begin in a fresh process
             raced = self._race(selection, alone)
+        if (seen := raised_in(raced, self.work.name))[1]:
+            self.probe.raised, self.probe.looked_at = seen
         return self._answer(selection, raced)
 
     def _models(self) -> list[Model]:

@@ -71,7 +71,8 @@ def warnings(work: Work, probe: Probe) -> list[Warned]:
         else "",
         **_remembering(probe),
         **_leaving(probe),
-        "raises": f"{probe.raised} calls of the probe raised: what was raised counts as the result"
+        "raises": f"{probe.raised} of {probe.looked_at} calls raised: what was raised counts as the result, and has to "
+        "be the same under every model"
         if probe.raised
         else "",
         **_results(probe),
