@@ -30,13 +30,15 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
     share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
     told: list[Cause] = []
     if not probe.computes:
-        told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
+        told.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
-        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
+        told.append(
+            Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU with the GIL let go: threads share the cores")
+        )
     elif probe.gil_known:
-        told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
+        told.append(Cause(GIL, f"{100 * share:.0f} % of a call is CPU that holds the GIL: threads take turns"))
     else:
-        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))
+        told.append(Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU"))
     if chosen is not None and chosen.family == "baseline":
         told.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
     elif chosen is not None:
@@ -154,7 +156,7 @@ def of_machine(concerns: Iterable[Concern], others: float | None) -> list[Warned
     """What spoils the numbers: what was found before the race, and what other programs took during it."""
     told = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
     if others is not None and others > BUSY:
-        taken = f"other programs took {others:.0%} of the cores during the race"
+        taken = f"other programs took {100 * others:.0f} % of the cores during the race"
         told.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
     return told
 
