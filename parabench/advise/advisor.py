@@ -15,7 +15,18 @@ from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
 from parabench.advise.probe import Probe
 from parabench.advise.prober import Prober
-from parabench.advise.race import PATIENCE, SECONDS_LEAST, Raced, Terms, batch_size, failures, options_of, race
+from parabench.advise.race import (
+    PATIENCE,
+    SECONDS_LEAST,
+    Raced,
+    Terms,
+    batch_size,
+    failures,
+    options_of,
+    race,
+    raised_in,
+    share_of_others,
+)
 from parabench.advise.request import Request
 from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
@@ -98,6 +109,8 @@ class _Run:
         if BASELINE in differing_labels(failures(raced.records)) and not self.probe.stateful:
             self.probe.stateful = True  # the probe had not seen it: every batch has to begin in a fresh process
             raced = self._race(selection, alone)
+        if (seen := raised_in(raced, self.work.name))[1]:
+            self.probe.raised, self.probe.looked_at = seen
         return self._answer(selection, raced)
 
     def _models(self) -> list[Model]:
@@ -202,8 +215,9 @@ class _Run:
     def _answer(self, selection: Selection, raced: Raced) -> Advice:
         failed = failures(raced.records)
         checked = checked_of(selection, raced)
-        wrong = predictions_wrong(checked, widened=raced.widened)
-        told = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, raced.records), *wrong)
+        others = share_of_others(raced.records)
+        wrong = predictions_wrong(checked, others, widened=raced.widened)
+        told = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, others), *wrong)
         verdict = verdict_of(selection, raced, awaits=self.work.target.is_coroutine)
         if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"

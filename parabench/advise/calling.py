@@ -124,7 +124,7 @@ def digest(value: Any) -> Any:
         short = value[:TOLD_MOST] if isinstance(value, bytes | bytearray) else value
         told, whole = repr(short), _bytes_of(value)
     start = told[:TOLD_MOST]
-    return {"type": type(value).__name__, "text": start, "sha256": hashlib.sha256(whole).hexdigest()}
+    return {"type": type(value).__name__, "text": start, "blake2b": hashlib.blake2b(whole, digest_size=16).hexdigest()}
 
 
 def _bytes_of(value: Any) -> bytes:

@@ -25,6 +25,8 @@ FULL = 0.8
 #: Twice as many in flight that take more than this share of the time have stopped to scale; a call that takes so many
 #: times as long among others is slowed down by them.
 SCALES, STRETCHED = 0.85, 1.2
+#: A control that takes more than so many times as long would cost more than it tells.
+CONTROL_MOST = 10.0
 #: Contestants that were ruled out and wait for predictions to be wrong.
 RESERVE_MOST = 6
 #: Families whose workers take next to nothing; what others have to come down to beside them, to be worth more processes
@@ -224,7 +226,14 @@ def select(found: Sequence[Prediction], cores: int, most: int = 6, *, each_once:
         else:
             raced.append(one)
     families = {one.family for one in raced}
-    control = next((one for one, _ in ruled_out if one.family not in families and one.seconds > RULED_OUT * best), None)
+    control = next(
+        (
+            one
+            for one, _ in ruled_out
+            if one.family not in families and RULED_OUT * best < one.seconds <= CONTROL_MOST * best
+        ),
+        None,
+    )
     if each_once:
         control = None
     ruled_out += [(one, one.impossible) for one in found if one.impossible is not None]

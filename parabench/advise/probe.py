@@ -33,7 +33,9 @@ class Probe:
     remembers: bool = False
     stateful: bool = False
     deterministic: bool = True
+    #: Of so many calls that were looked at.
     raised: int = 0
+    looked_at: int = 0
     #: Of `looking.look_after`.
     traces: dict[str, Any] = field(default_factory=dict)
     bytes_printed: int = 0

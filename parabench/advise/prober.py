@@ -135,6 +135,7 @@ class Prober:
             traced, _, outcomes = process.traced_round()
         self._note(traced)
         self.found.raised += sum(map(raised, outcomes))
+        self.found.looked_at += len(outcomes)
         found = self.found
         found.in_flight_most = self._most or FOREIGN_MOST
         if found.computes and dealer.left and not self.work.target.is_coroutine:
@@ -159,7 +160,7 @@ class Prober:
         found.seconds = found.seconds_first = found.seconds_longest = first.seconds
         found.seconds_cpu = first.used.seconds_cpu
         found.traces = first.findings
-        found.raised = sum(map(raised, first.outcomes))
+        found.raised, found.looked_at = sum(map(raised, first.outcomes)), 1
         self.work.copies = self.work.copies or bool(first.items_changed)
 
     def _late(self) -> bool:
@@ -189,7 +190,7 @@ class Prober:
             if not self._late():
                 self._repeated(process, traced.traces, of_round)
             self._note(traced)
-        found.raised = sum(raised(outcome) for outcome in outcomes)
+        found.raised, found.looked_at = sum(map(raised, outcomes)), len(outcomes)
         return outcomes
 
     def _note(self, traced: TracedRound) -> None:

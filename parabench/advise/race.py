@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
 from parabench.advise.probe import Probe
 from parabench.advise.saving import saved
-from parabench.advise.traces import roots
+from parabench.advise.traces import is_raised, roots
 from parabench.advise.work import Work
 from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError
@@ -34,6 +35,8 @@ SHARE_OF_BATCH = 1 / 80
 ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
 #: Results of a batch may take so much memory: they are held until all have come.
 BYTES_OF_RESULTS = 400e6
+#: Share of the cores from which other programs spoil times.
+BUSY = 0.1
 #: A cell is given so many times what it should take, and at least so many seconds.
 PATIENCE, SECONDS_LEAST = 20.0, 10.0
 
@@ -51,6 +54,8 @@ class Raced:
     widened: bool = False
     concerns: list[Concern] = field(default_factory=list)
     stored: Path | None = None
+    #: Results of one call after the other, by workload.
+    references: Mapping[str, Any] = field(default_factory=dict)
     #: Labels of those that are as good as the best one, for sure.
     good: frozenset[str] = frozenset()
     #: As of Races, by label.
@@ -110,7 +115,8 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
 
     What was ruled out enters where a prediction turns out to be wrong.
     """
-    session, raced = _session(work, terms), Raced()
+    raced = Raced()
+    session = _session(work, terms, raced)
     if work.dealer is not None:
         work.dealer.dealing = True
     began = time.monotonic()
@@ -137,7 +143,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     return raced
 
 
-def _session(work: Work, terms: Terms) -> Session:
+def _session(work: Work, terms: Terms, raced: Raced) -> Session:
     """A session of the one workload, whose batches are charged before they begin."""
     workload = work.workload()
     session = Session(terms.options, found={workload.name: workload})
@@ -145,6 +151,7 @@ def _session(work: Work, terms: Terms) -> Session:
     def counted(*arguments: Any) -> Experiment:
         experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
         experiment.on_batch = terms.ledger.charge
+        raced.references = experiment.references
         return experiment
 
     session.experiment_of = counted
@@ -178,6 +185,9 @@ class Widening:
             if (taken := self._session.records[self._cells[one.key].id].seconds) is not None
         }
         control = self._selection.control
+        others = share_of_others(self._session.records.values())
+        if others is not None and others > BUSY:
+            return False  # times say little about predictions then
         if control is None or control.key not in seconds or len(seconds) < 2:
             return False
         best = min(seconds.values())
@@ -233,6 +243,18 @@ def _visit(session: Session, cell: Cell, visit: tuple[int, int]) -> None:
     with session.visit(cell, *visit) as stay:
         for _ in range(stay.rounds):
             stay.round()
+
+
+def share_of_others(records: Iterable[CellRecord]) -> float | None:
+    """Share of the cores that other programs took during visits, the median; None where nobody looked."""
+    shares = [visit.share_others for record in records for visit in record.visits if visit.share_others is not None]
+    return statistics.median(shares) if shares else None
+
+
+def raised_in(raced: Raced, workload: str) -> tuple[int, int]:
+    """How many calls of a batch raised one after the other, and of how many; (0, 0) where that is not known."""
+    results = raced.references.get(workload)
+    return (sum(map(is_raised, results)), len(results)) if isinstance(results, list) else (0, 0)
 
 
 def failures(records: Iterable[CellRecord]) -> dict[str, str]:

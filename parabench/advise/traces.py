@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from parabench.advise.work import Work
 from parabench.measure.verification import same
@@ -18,7 +19,12 @@ def roots(work: Work) -> list[Path]:
 
 def raised(outcome: Outcome) -> bool:
     """Whether the call raised."""
-    return outcome.failure is not None or (isinstance(outcome.value, dict) and set(outcome.value) == {"raised"})
+    return outcome.failure is not None or is_raised(outcome.value)
+
+
+def is_raised(told: Any) -> bool:
+    """Whether what is told of a result (`calling.digest`) is what the call raised."""
+    return isinstance(told, dict) and set(told) == {"raised"}
 
 
 def same_outcomes(some: Sequence[Outcome], others: Sequence[Outcome]) -> bool:

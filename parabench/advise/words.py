@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping
 
 from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
+from parabench.advise.race import BUSY
 from parabench.advise.work import Work
 from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
-from parabench.records import CellRecord, Concern
+from parabench.records import Concern
 
-#: Share of the cores from which other programs are told of.
-BUSY = 0.1
 #: What makes a cell's failure one of results and not of running.
 DIFFER = "differ from sequential"
 
@@ -32,13 +30,15 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
     share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
     told: list[Cause] = []
     if not probe.computes:
-        told.append(Cause(WAITING, f"{1 - share:.0%} of a call is waiting, which costs no core"))
+        told.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
-        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU with the GIL let go: threads share the cores"))
+        told.append(
+            Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU with the GIL let go: threads share the cores")
+        )
     elif probe.gil_known:
-        told.append(Cause(GIL, f"{share:.0%} of a call is CPU that holds the GIL: threads take turns"))
+        told.append(Cause(GIL, f"{100 * share:.0f} % of a call is CPU that holds the GIL: threads take turns"))
     else:
-        told.append(Cause(COMPUTING, f"{share:.0%} of a call is CPU"))
+        told.append(Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU"))
     if chosen is not None and chosen.family == "baseline":
         told.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
     elif chosen is not None:
@@ -73,7 +73,8 @@ def warnings(work: Work, probe: Probe) -> list[Warned]:
         else "",
         **_remembering(probe),
         **_leaving(probe),
-        "raises": f"{probe.raised} calls of the probe raised: what was raised counts as the result"
+        "raises": f"{probe.raised} of {probe.looked_at} calls raised: what was raised counts as the result, and has to "
+        "be the same under every model"
         if probe.raised
         else "",
         **_results(probe),
@@ -151,20 +152,19 @@ def differing_labels(failures: Mapping[str, str]) -> set[str]:
     return {label for label, failure in failures.items() if DIFFER in failure or "lost or doubled" in failure}
 
 
-def of_machine(concerns: Iterable[Concern], records: Iterable[CellRecord]) -> list[Warned]:
+def of_machine(concerns: Iterable[Concern], others: float | None) -> list[Warned]:
     """What spoils the numbers: what was found before the race, and what other programs took during it."""
     told = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
-    shares = [visit.share_others for record in records for visit in record.visits if visit.share_others is not None]
-    if shares and statistics.median(shares) > BUSY:
-        taken = f"other programs took {statistics.median(shares):.0%} of the cores during the race"
+    if others is not None and others > BUSY:
+        taken = f"other programs took {100 * others:.0f} % of the cores during the race"
         told.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
     return told
 
 
-def predictions_wrong(checked: Iterable[Checked], *, widened: bool) -> list[Warned]:
+def predictions_wrong(checked: Iterable[Checked], others: float | None, *, widened: bool) -> list[Warned]:
     """The predictions that were off by more than their stated error."""
     off = [one for one in checked if one.factor > ERROR_STATED]
-    if not off:
+    if not off or (others is not None and others > BUSY):  # times say little about predictions then
         return []
     named = ", ".join(
         f"{one.model} x{one.workers} {one.predicted * 1000:.3g} ms predicted, {one.raced * 1000:.3g} raced"

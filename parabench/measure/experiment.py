@@ -73,8 +73,8 @@ class Experiment:
         self._guard: Guard
         self._scratch: Path
         self._settings: dict[Service, str | ParabenchError] = {}
-        self._references: dict[str, list[Any] | CellFailed] = {}
-        #: Seconds of the reference run, by workload.
+        #: Values of the reference run, or why there are none, and its seconds, by workload.
+        self.references: dict[str, list[Any] | CellFailed] = {}
         self._seconds_alone: dict[str, float] = {}
         #: Rounds planned per service, for services that have to ask what a session will cost.
         self.rounds_planned: dict[str, int] = {}
@@ -212,14 +212,14 @@ class Experiment:
         """Values of the sequential model for this workload: run once, untimed. None where equality is not asked for."""
         if not workload.deterministic:
             return None
-        known = self._references.get(workload.name)
+        known = self.references.get(workload.name)
         if known is None:
             try:
                 with self._counted_once():
                     known = self._run_reference(workload, cell)
             except CellFailed as error:
                 known = error
-            self._references[workload.name] = known
+            self.references[workload.name] = known
         if isinstance(known, CellFailed):
             raise known
         return known

@@ -102,7 +102,7 @@ def _more(standing: Standing) -> str:
 def _share(advice: Advice) -> str:
     if advice.share_of_limit is None:
         return ""
-    return f"{advice.share_of_limit:.0%} of what {advice.cores} cores can give"
+    return f"{100 * advice.share_of_limit:.0f} % of what {advice.cores} cores can give"
 
 
 def _ruled_out(advice: Advice, width: int) -> list[str]:

@@ -206,7 +206,7 @@ CASES = (
     Case("remembers", ("threads",), ("remembers",)),
     Case("needs_connection", ("processes",), options={"setup": "cases:connection"}),
     Case("own_threads", ("baseline",), ("oversubscribed",)),
-    Case("raises_on_some", ("processes",)),
+    Case("raises_on_some", ("processes",), ("raises",)),
     Case("takes_half_a_minute", ("threads",), ("predicted-only",), items_text=""),
     Case("takes_a_microsecond", ("baseline",)),
     Case("never_returns", (), ("never-returns",), options={"call_timeout_seconds": 3.0}),

@@ -22,7 +22,7 @@ ADVICE = Advice(
     share_of_limit=0.93,
     following=(Standing(Choice("processes", "mp-pool", 2, "auto"), 1.78, 160_000_000),),
     ruled_out=(RuledOut("asyncio x2", "it never awaits"), RuledOut("mp-pool x2", "is next")),
-    causes=(Cause("cores", "98% of a call is CPU"), Cause("cores", "bound by 2 cores")),
+    causes=(Cause("cores", "98 % of a call is CPU"), Cause("cores", "bound by 2 cores")),
     calls=Calls(30_200, 1_234),
     snippet="print(1)\n",
     sure="settled after 9 passes (41 s); memory 31 MB",
@@ -34,11 +34,11 @@ def test_it_looks_like_this() -> None:
     assert advice_text(ADVICE, 80) == (
         "resize (200 items, 11 ms each, computes and lets go of the GIL)\n"
         "use   threads: ThreadPoolExecutor(2)          1.91x [1.84, 1.98]\n"
-        "      93% of what 2 cores can give\n"
+        "      93 % of what 2 cores can give\n"
         "next  processes: multiprocessing.Pool(2), in chunks  1.78x\n"
         "      +160 MB, and your function has to pickle\n"
         "not   asyncio x2: it never awaits\n"
-        "why   98% of a call is CPU; bound by 2 cores\n"
+        "why   98 % of a call is CPU; bound by 2 cores\n"
         "sure  settled after 9 passes (41 s); memory 31 MB\n"
         "ran   1,234 of at most 30,200 calls\n"
         "\n"
@@ -49,7 +49,7 @@ def test_it_looks_like_this() -> None:
 def test_a_wide_terminal_has_it_in_columns() -> None:
     lines = advice_text(ADVICE, 120).splitlines()
     assert lines[1] == (
-        "use   threads: ThreadPoolExecutor(2)          1.91x [1.84, 1.98]   93% of what 2 cores can give"
+        "use   threads: ThreadPoolExecutor(2)          1.91x [1.84, 1.98]   93 % of what 2 cores can give"
     )
 
 
