@@ -49,12 +49,12 @@ def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> V
     alive = [key_of_choice(choice) for choice in (answer.use, *answer.equals)]
     if len(alive) == 1 and not answer.settled:  # nothing has been compared
         alive = list(valid)
+    ratios = _speedups(raced, valid)
     if answer.settled:
         good = [key for key, record in valid.items() if record.label in raced.good] or alive[:1]
         key = min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
     else:
-        key = _by_prediction(alive, predicted, awaits=awaits)
-    ratios = _speedups(raced, valid)
+        key = _by_prediction(not_slower(alive, ratios), predicted, awaits=awaits)
     own = ratios.get(key)
     wide = own is None or own.low is None or own.high is None or own.high > USELESS_WIDTH * own.low
     return Verdict(
@@ -82,6 +82,11 @@ def key_of_choice(choice: Choice) -> Key:
 def choice_of(one: Prediction) -> Choice:
     """A contestant as what can be recommended."""
     return Choice(one.family, one.model, one.workers, one.chunk)
+
+
+def not_slower(alive: Sequence[Key], ratios: Mapping[Key, Ratio]) -> Sequence[Key]:
+    """Those that were not seen to be slower than one call after the other: no prediction speaks for these."""
+    return [key for key in alive if (seen := ratios.get(key)) is None or seen.ratio * AS_GOOD >= 1] or alive
 
 
 def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *, awaits: bool) -> Key:
