@@ -46,7 +46,7 @@ def test_json_stays_what_it_is(value):
     [
         (b"ab", b"ac"),
         ({1, 2}, {1, 3}),
-        (frozenset("ab"), frozenset("ac")),
+        (frozenset("a"), frozenset("b")),
         (1 + 2j, 1 + 3j),
         (decimal.Decimal("1.0"), decimal.Decimal("1.00")),
         (NOON, NOON.replace(tzinfo=None)),
