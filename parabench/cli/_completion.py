@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 import click
 from click.shell_completion import CompletionItem
 
-from parabench.session.option_table import OPTIONS
-
 
 def models(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of models, several separated by commas."""
@@ -37,6 +35,8 @@ def pytest_arguments(context: click.Context, parameter: click.Parameter, incompl
 
 def options(incomplete: str) -> list[CompletionItem]:
     """Options of a session."""
+    from parabench.session.option_table import OPTIONS  # every verb imports this module, and few need these
+
     return [CompletionItem(entry.flag, help=entry.help) for entry in OPTIONS if entry.flag.startswith(incomplete)]
 
 

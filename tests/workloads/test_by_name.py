@@ -62,7 +62,7 @@ def test_work_whose_library_is_missing_says_so_before_anything_runs(monkeypatch)
     missing = why_not(numpy_blas.WORKLOADS[0], find_models()["sequential"], live=False)
     assert missing is not None
     assert missing.reason == "its work needs numpy, which is not installed"
-    assert missing.install == "pip install numpy"
+    assert missing.install == 'pip install "parabench[numpy]"'
 
 
 @pytest.fixture
