@@ -8,6 +8,7 @@ from typing import Any
 
 from parabench.errors import LibraryMissing, StoreNotWritable, UnknownName
 from parabench.report.page.data import Report
+from parabench.report.quantities import seconds_text
 
 FORMATS = ("svg", "png")
 #: Parts of a task's time, in the order drawn: name, colour. Those of the page in the light.
@@ -83,7 +84,12 @@ def _timeline(workload: Mapping[str, Any], panel: Mapping[str, Any]) -> Any:
     begin = min(0.0, *(-(model["startUp"] or 0) / 1e3 for model in workload["timelines"]))
     for model in workload["timelines"]:
         axes.text(
-            begin, top + 0.75, f"{model['label']}: {model['end'] / 1e3:.3g} ms", weight="bold", color=INK, va="bottom"
+            begin,
+            top + 0.75,
+            f"{model['label']}: {seconds_text(model['end'] / 1e6)}",
+            weight="bold",
+            color=INK,
+            va="bottom",
         )
         top += GAP / 2 + 0.5
         if model["startUp"]:
