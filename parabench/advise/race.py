@@ -37,6 +37,8 @@ ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
 BYTES_OF_RESULTS = 400e6
 #: Share of the cores from which other programs spoil times.
 BUSY = 0.1
+#: Where a race is, is said so often, in seconds.
+PROGRESS_SECONDS = 5.0
 #: A cell is given so many times what it should take, and at least so many seconds.
 PATIENCE, SECONDS_LEAST = 20.0, 10.0
 
@@ -220,6 +222,7 @@ def _run(
         endless=True,
         passes_required=1,
     )
+    said = -PROGRESS_SECONDS
     while schedule.done < len(schedule.visits):
         cell = schedule.visits[schedule.done][2]
         visit = schedule.next(session.seconds_once)
@@ -227,7 +230,9 @@ def _run(
             if schedule.passes is not None and schedule.visits[schedule.done - 1][0] >= schedule.passes:
                 break
             continue
-        say(f"pass {visit[0] + 1}: {cell.id}")
+        if schedule.seconds - said >= PROGRESS_SECONDS:
+            said = schedule.seconds
+            say(f"{said:.0f} s of {session.options.budget_seconds or 0.0:.0f}: pass {visit[0] + 1}, {cell.id}")
         try:
             _visit(session, cell, visit)
         except CallsSpent:
