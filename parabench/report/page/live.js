@@ -1,13 +1,11 @@
 // On loopback only: look whether there is a newer page, and load it; the filters are in the address and stay.
 (() => {
-  let known = null;
+  const { live, version } = document.documentElement.dataset; // of this page: it may be old before it is first asked
   setInterval(async () => {
     try {
-      const version = await (await fetch("/version", { cache: "no-store" })).text();
-      if (known !== null && version !== known) location.reload();
-      known = version;
+      if ((await (await fetch("/version", { cache: "no-store" })).text()) !== version) location.reload();
     } catch {
       return; // the server has ended, or makes a page: asked again next time
     }
-  }, Number(document.documentElement.dataset.live) * 1000);
+  }, Number(live) * 1000);
 })();

@@ -23,8 +23,8 @@ NAME = "report.html"
 _HERE = "parabench.report.page"
 
 
-def page_of(report: Report, live: float | None = None) -> str:
-    """The page; `live`: seconds after which it looks again whether its server has a newer one.
+def page_of(report: Report, live: float | None = None, version: str = "") -> str:
+    """The page; `live`: seconds after which it looks again whether its server has a newer one than `version`.
 
     Raises LibraryMissing without jinja2.
     """
@@ -51,6 +51,7 @@ def page_of(report: Report, live: float | None = None) -> str:
         scripts=[_safe(script) for script in scripts],
         libraries=libraries,
         live=live,
+        version=version,
         json=_safe(json_text(packed)),
         policy=policy(allowed_styles, scripts, "'self'" if live else "'none'"),
     )

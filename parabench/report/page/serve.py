@@ -32,15 +32,19 @@ class Shown:
 
     def version(self) -> str:
         """Another text whenever there is another page."""
-        return f"{hash(_state_of(self._results)):x}"
+        return _version_of(_state_of(self._results))
 
     def text(self) -> str:
         """The page. Raises ParabenchError when there is nothing to show."""
         with self._lock:
             state = _state_of(self._results)
             if state != self._state:
-                self._text, self._state = page_of(report_of(self._results), live=SECONDS_BETWEEN), state
+                self._text, self._state = self._made(state), state
             return self._text
+
+    def _made(self, state: State) -> str:
+        # What changes while it is made makes the page an old one, which then asks for a new one.
+        return page_of(report_of(self._results), live=SECONDS_BETWEEN, version=_version_of(state))
 
 
 def serve(results: Path, port: int, say: Callable[[str], None]) -> None:
@@ -96,6 +100,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing: a terminal is for what was asked for."""
+
+
+def _version_of(state: State) -> str:
+    return f"{hash(state):x}"
 
 
 def _state_of(results: Path) -> State:
