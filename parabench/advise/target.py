@@ -120,13 +120,14 @@ def target_from(function: Callable[..., Any]) -> Target:
         )
     try:
         found = find_dotted(f"{module}:{name}")
-    except Exception:
-        found = None
+        why = ""
+    except Exception as error:
+        found, why = None, f"; finding it raises {type(error).__name__}: {error}"
     if found is not function and found != function:
         raise TargetUnusable(
             shown,
             "importing that name gives another object, or none (a lambda, a function within a function, a decorator "
-            "without functools.wraps)",
+            f"without functools.wraps){why}",
             "define it with def at the top of a module, under its own name",
         )
     return _checked(Target(f"{module}:{name}", function, _root_of(module)), shown)

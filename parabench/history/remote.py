@@ -49,7 +49,7 @@ def local_folder(text: str, root: Path | None = None) -> Path:
         raise RemoteUnusable(shown, "it has a password in it, which would be stored and shown; its library finds one")
     url = text.rstrip("/")
     folder = cache_folder() / "remotes" / hashlib.sha256(url.encode()).hexdigest()[:16]
-    with _told(url):
+    with _errors_named(url):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _ORIGIN).write_text(json.dumps({"url": url}), encoding="utf-8")
         files, place = _opened(url)
@@ -80,11 +80,11 @@ def stored(machine_folder: Path, name: str) -> Iterator[str]:
     machine_folder.mkdir(parents=True, exist_ok=True)
     marker = machine_folder / f"{_PENDING}{unique}"
     marker.touch()  # before the session is there: a reader of this mirror would take it for one that was removed
-    with contextlib.suppress(RemoteUnusable), _told(url):  # for its number; sending tells what is wrong
+    with contextlib.suppress(RemoteUnusable), _errors_named(url):  # for its number; sending tells what is wrong
         files, place = _opened(url)
         _fetch(files, place, machine_folder.parent)
     yield unique
-    with _told(url, kept=next(machine_folder.glob(f"*_{unique}.json"), None)):
+    with _errors_named(url, kept=next(machine_folder.glob(f"*_{unique}.json"), None)):
         files, place = _opened(url)
         _send(files, place, marker)
 
@@ -97,7 +97,7 @@ def _opened(url: str) -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def _told(url: str, kept: Path | None = None) -> Iterator[None]:
+def _errors_named(url: str, kept: Path | None = None) -> Iterator[None]:
     """Whatever a library of somebody else's raises, as the error that names the URL."""
     try:
         yield
