@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import re
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,8 +23,6 @@ _MISSING = [tool for tool in ("hypothesis", "jsonschema") if importlib.util.find
 #: Without plugins of our own development environment: a user has others, and importing them doubles the time.
 OPTIONS = "".join(f"-p no:{name} " for name in ("hypothesispytest", "anyio", "xdist", "xdist.looponfail", "valkey"))
 OPTIONS += "--parabench-on-busy allow"
-#: Where modules were found when the tests began.
-_PATHS = tuple(sys.path)
 
 
 def pytest_report_header() -> list[str]:
@@ -50,13 +46,6 @@ def pytest_configure() -> None:
     # It may keep what it has compiled, as on a user's machine: else each of hundreds compiles every library anew.
     for name in [*(name for name in os.environ if name.startswith("PYTEST_XDIST_")), "PYTHONDONTWRITEBYTECODE"]:
         os.environ.pop(name, None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def modules_are_found_as_at_the_start() -> None:
-    """What a test does to the places and caches that modules are found by must not decide over the next file."""
-    sys.path.extend(path for path in _PATHS if path not in sys.path)
-    importlib.invalidate_caches()
 
 
 @pytest.fixture(scope="session")
