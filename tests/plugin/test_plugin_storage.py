@@ -77,9 +77,10 @@ def test_cpu_seconds_and_memory_count_every_process_of_the_model(project: Projec
     project.workload(
         "heavy",
         # Memory straight from the system and back to it: an allocator may keep what was freed.
-        "import mmap\nfrom parabench.workload import workload\n\n@workload(items=[1, 2], kind='cpu')\n"
+        "import mmap, time\nfrom parabench.workload import workload\n\n@workload(items=[1, 2], kind='cpu')\n"
         "def heavy(item):\n    with mmap.mmap(-1, 60_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:\n"
         "        held[:: mmap.PAGESIZE] = b'x' * len(held[:: mmap.PAGESIZE])\n"
+        "        time.sleep(0.3)  # longer than the reader pauses on a busy machine\n"
         "        return sum(i for i in range(2_000_000)) + len(held)\n",
     )
     project.experiment("cpu")
