@@ -29,7 +29,7 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
 
     def map_each(function: Callable[[Any], Any], items: Sequence[Any], chunksize: int | None) -> list[Any]:
         """What the function answered, by item; None is what was lost with a process."""
-        if children.ended() or not items:
+        if children.broken or not items:
             return [None] * len(items)
         # `map` waits for ever for what was lost, so this waits for its end and for that of any process.
         result = pool.map_async(function, items, chunksize, callback=_wake(writer), error_callback=_wake(writer))
@@ -52,7 +52,7 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
     try:
         wait_for_workers(workers, ask)
         yield run
-        ended_well = not children.ended()
+        ended_well = not children.broken
     finally:
         if ended_well:
             children.end(functools.partial(_close, pool))

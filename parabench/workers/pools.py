@@ -115,6 +115,11 @@ class NewChildren:
         ready = wait([process.sentinel for process in self.processes], timeout=0)
         return [process for process in self.processes if process.sentinel in ready]
 
+    @property
+    def broken(self) -> bool:
+        """Whether one has ended, or had ended before it could be seen: then nothing tells of it later."""
+        return len(self.processes) < self._expected or bool(self.ended())
+
     def death(self, siblings_ended_by: int) -> WorkerDied:
         """The error that names the worker which broke the pool.
 

@@ -61,3 +61,15 @@ def test_siblings_alone_do_not_tell_what_the_first_one_died_of():
     death = children(-signal.SIGTERM, expected=2).death(siblings_ended_by=signal.SIGTERM)
     assert str(death) == "worker of unknown id died with an unknown exit status before its task was done"
     assert death.exit_code is None
+
+
+def test_a_pool_is_broken_when_a_process_has_ended_or_was_never_seen():
+    assert children(0).broken, "it has ended"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as living:
+        found = NewChildren(1)
+        assert found.broken, "it died before it could be seen: nothing would tell of its end"
+        process = FakeProcess(100, None)
+        process.sentinel = living.stdout.fileno()
+        found.processes = [process]
+        assert not found.broken
+        living.stdin.close()
