@@ -9,21 +9,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.pool import Pool
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, lost
 from parabench.workers.installed import function_for, outcomes_of
+from parabench.workers.pool_of_multiprocessing import end_of_results, pool_that_notes, release_locks
 from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, prepare_process, wait_for_workers
 
 
 @contextmanager
 def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start the pool and keep hold of its first processes: their deaths are what the pool itself does not report."""
-    children = NewChildren(workers)
-    pool = multiprocessing.Pool(workers, prepare_process, (call,))
-    children.look()
+    children, made = NewChildren(workers), list[BaseProcess]()
+    pool = pool_that_notes(made)(workers, prepare_process, (call,), context=multiprocessing.get_context())
+    children.note(made[:workers])
     reader, writer = multiprocessing.Pipe(duplex=False)
     sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]
 
@@ -56,7 +58,7 @@ def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[
     finally:
         if ended_well:
             children.end(functools.partial(_close, pool))
-        children.end(pool.terminate)
+        children.end(pool.terminate, functools.partial(release_locks, pool), functools.partial(end_of_results, pool))
         reader.close()
         writer.close()
 
@@ -75,14 +77,19 @@ import multiprocessing
 
 from my_work import items, work
 
+
+def attempt(item):  # one error would end the whole map
+    try:
+        return work(item)
+    except Exception as error:
+        return f"{item!r} failed: {error!r}"
+
+
 if __name__ == "__main__":
     with multiprocessing.Pool(4) as pool:
-        results = [pool.apply_async(work, (item,)) for item in items]
-        for item, result in zip(items, results):
-            try:
-                print(result.get(timeout=60))  # what a dead worker had never comes
-            except Exception as error:
-                print(f"{item!r} failed: {error!r}")
+        results = pool.map_async(attempt, items, chunksize=1)
+        for result in results.get(timeout=60):  # what a dead worker had never comes
+            print(result)
 """
 
 MODEL = Model(

@@ -107,8 +107,12 @@ class NewChildren:
 
     def look(self) -> None:
         """Take note of new children while they live: once dead, multiprocessing no longer lists them."""
-        self.processes += [child for child in active_children() if child not in self._others]
-        self._others.update(self.processes)
+        self.note([child for child in active_children() if child not in self._others])
+
+    def note(self, processes: Sequence[BaseProcess]) -> None:
+        """Take note of these, which the pool has started."""
+        self.processes += processes
+        self._others.update(processes)
 
     def ended(self) -> list[BaseProcess]:
         """Those that are no longer running."""
@@ -134,10 +138,11 @@ class NewChildren:
             return WorkerDied(*next(iter(codes.items())))
         return WorkerDied("of unknown id", None)
 
-    def end(self, shut_down: Callable[[], object]) -> None:
+    def end(self, shut_down: Callable[[], object], *unblock: Callable[[], object]) -> None:
         """Have the pool end itself; when a worker has died, not longer than SECONDS_TO_END.
 
-        An idle worker holds a lock of its pool. Killed, it never releases it, and the pool would wait for ever.
+        An idle worker holds a lock of its pool. Killed, it never releases it, and the pool would wait for ever:
+        `unblock` is what lets go of that, one after the other while the pool still waits, when no worker lives.
         """
         ending = threading.Thread(target=shut_down, name="end of a pool", daemon=True)
         ending.start()
@@ -150,6 +155,10 @@ class NewChildren:
             if process.pid is not None and process.exitcode is None:
                 os.kill(process.pid, signal.SIGKILL)  # loky's processes have no kill()
             process.join()
+        for let_go in unblock:
+            if ending.is_alive():
+                let_go()
+                ending.join(SECONDS_TO_END)
         ending.join(SECONDS_TO_END)
 
 

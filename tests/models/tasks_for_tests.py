@@ -191,3 +191,21 @@ def patched(item):
         socket.socket,
     ]
     return [thing.__module__.startswith("gevent") for thing in taken]
+
+
+def dies_with(what):
+    """Is killed in a process of `multiprocessing.Pool`, with what the pool's processes share in hand."""
+    if what == "nothing":  # the other process lets go of the tasks while it has one
+        time.sleep(0.5)
+        return
+    frame = sys._getframe()
+    while "outqueue" not in frame.f_locals:
+        frame = frame.f_back
+    tasks, results = frame.f_locals["inqueue"], frame.f_locals["outqueue"]
+    if what == "lock of tasks":
+        tasks._rlock.acquire()
+    else:
+        results._wlock.acquire()
+    if what == "half a result":
+        os.write(results._writer.fileno(), b"\0\0\1\0half")
+    os.kill(os.getpid(), signal.SIGKILL)
