@@ -4,7 +4,8 @@
     python -m parabench.run.extras --editable . --tools test        of a checkout, and the tools of its tests
 
 Wheels are not built for every interpreter: what there is none of is left out, and what needs it says so. Nothing is
-compiled here, but what parabench itself needs, and psutil on PyPy, which has no wheels and wants a C compiler.
+compiled here, but what parabench itself needs, and psutil on PyPy, which has no wheels and wants a C compiler. PyYAML,
+which `responses` and Dask need, is built from its source where it has no wheel: that needs no compiler.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ COSTS = {
     "types-psutil": "types are not checked",
     "types-requests": "types are not checked",
 }
+#: Has no wheels for every interpreter, but its source is built without a compiler, too: it leaves its C parts out.
+PURE_FROM_SOURCE = ("pyyaml",)
 #: A resolver that has found nothing by then tries version after version.
 SECONDS_FOR_AN_EXTRA = 90.0
 SECONDS_FOR_PARABENCH = 900.0
@@ -133,7 +136,12 @@ def install_all(wanted: Mapping[str, Wanted], installer: Installer, say: Callabl
 
 
 def _install(installer: Installer, requirements: list[str], *, build: bool) -> list[str] | None:
-    return install(installer, requirements, build=build, seconds_at_most=SECONDS_FOR_AN_EXTRA)
+    problem = install(installer, requirements, build=build, seconds_at_most=SECONDS_FOR_AN_EXTRA)
+    for name in PURE_FROM_SOURCE:
+        if problem and f" {name} " in problem[0]:
+            built = ["--no-binary", name, *requirements]
+            problem = install(installer, built, build=build, seconds_at_most=SECONDS_FOR_AN_EXTRA)
+    return problem
 
 
 def install_checkout(folder: str, installer: Installer) -> None:

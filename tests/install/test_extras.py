@@ -33,7 +33,7 @@ def installing(monkeypatch: pytest.MonkeyPatch, without: set[str]) -> list[list[
         assert not build
         assert seconds_at_most <= 90
         calls.append(list(requirements))
-        lacking = sorted(without & set(requirements))
+        lacking = sorted(without & set(requirements)) if "--no-binary" not in requirements else []
         return [f"no wheel of {lacking[0]} fits this interpreter"] if lacking else None
 
     monkeypatch.setattr(verb, "install", fake)
@@ -67,6 +67,12 @@ def test_what_a_marker_keeps_from_this_interpreter_is_said_and_the_rest_installe
     install_all({"run": Wanted(("virtualenv",), ("other",))}, PIP, said.append)
     assert calls == [["virtualenv"]]
     assert said == [f"left out: run, for other has no release for this interpreter; without it {COSTS['run']}"]
+
+
+def test_what_needs_no_compiler_is_built_where_it_has_no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = installing(monkeypatch, {"pyyaml"})
+    install_all({"github": Wanted(("responses", "pyyaml"))}, PIP, pytest.fail)
+    assert calls == [["responses", "pyyaml"], ["--no-binary", "pyyaml", "responses", "pyyaml"]]
 
 
 #: What models of extras import.
