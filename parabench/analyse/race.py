@@ -5,7 +5,9 @@ Paquete and Varrentrapp, "A racing algorithm for configuring metaheuristics", GE
 leader is at most 5 % slower than the best contestant for sure. These are comparisons with the best (Hsu, "Simultaneous
 confidence intervals for all distances from the 'best'", Annals of Statistics 9(5), 1981): whichever contestant is
 picked as leader by the same numbers, only the comparisons with the one that is truly best can be wrong, so the error
-probability is divided by the number of contestants less one, and not by that of all pairs.
+probability is divided by the number of contestants less one, and not by that of all pairs. What is claimed is that
+something is slower, never how much, so all of the error probability is on that side. Families are compared as a whole
+(`parabench.analyse.families`), with an error probability of their own.
 
 Looking after every pass is giving luck many chances, so look k spends alpha / (k (k + 1)) of the error probability,
 which adds up to alpha over all looks (a union bound).
@@ -17,6 +19,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from parabench.analyse.families import families_behind
 from parabench.analyse.moderated import NO_PRIOR, Prior
 from parabench.analyse.noise import prior_of_pair
 from parabench.analyse.ranking import Ratio, compare
@@ -46,6 +49,8 @@ class Race:
     leader: str | None = None
     #: Seconds of each other contestant / seconds of the leader, with the interval of the last look.
     behind: dict[str, Ratio] = field(default_factory=dict)
+    #: The same of each other family that still runs, as a whole.
+    families_behind: dict[str, Ratio] = field(default_factory=dict)
     #: Those that are at most 5 % slower than the best one for sure.
     good: frozenset[str] = frozenset()
     #: How often it was looked at.
@@ -69,16 +74,14 @@ class Race:
 
     @property
     def family_settled(self) -> bool:
-        """Whether no other family than the leader's can be more than 5 % faster than it."""
-        if self.leader is None:
-            return False
-        own = self.families[self.leader]
-        rivals = [name for name in self.running if name != self.leader and self.families[name] != own]
-        return all(_close(self.behind.get(name)) for name in rivals)
+        """Whether no other family that still runs can be more than 5 % faster than the leader's."""
+        return self.leader is not None and all(map(_close, self.families_behind.values()))
 
     @property
     def visits_missing(self) -> float:
-        """Further visits of each that still runs until the race is settled, if all goes on as so far; 0: it is.
+        """Further visits of each that still runs until the next question is settled, if all goes on so; 0: all is.
+
+        The first question is which family it is, the second which of its members.
 
         The half width of an interval falls with the root of the number of visits; it has to become as small as the
         leader is away from being 5 % slower. 1 while the leader has too few visits to say; infinite when the leader is
@@ -86,9 +89,13 @@ class Race:
         """
         if self.settled or len(self.running) < 2:
             return 0.0
+        rivals = (
+            (self.behind.get(name) for name in self.running - {self.leader})
+            if self.family_settled
+            else self.families_behind.values()
+        )
         missing = 1.0
-        for name in self.running - {self.leader}:
-            ratio = self.behind.get(name)
+        for ratio in rivals:
             if ratio is None or ratio.low is None or math.isnan(ratio.ratio):
                 continue  # one more visit is going to tell
             margin = math.log(ratio.ratio * EQUAL_WITHIN)
@@ -124,7 +131,8 @@ class Race:
             return  # nothing new: not even a look
         self._visits = visits
         self.looks += 1
-        confidence = 1 - ALPHA / (self.looks * (self.looks + 1)) / max(1, len(measured) - 1)
+        spent = ALPHA / (self.looks * (self.looks + 1))
+        confidence = _one_sided(spent / max(1, len(measured) - 1))
         ratios = {
             name: {other: _compared(name, other, measured, confidence, priors) for other in self.running - {name}}
             for name in self.running
@@ -144,6 +152,11 @@ class Race:
         self.behind = {
             name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader
         }
+        still = {name: self.behind[name].ratio for name in self.running - {leader}}
+        others = len({self.families[name] for name in measured}) - 1
+        self.families_behind = families_behind(
+            leader, still, self.families, measured, _one_sided(spent / max(1, others)), priors
+        )
         self.good = frozenset(
             name
             for name in measured
@@ -151,6 +164,11 @@ class Race:
                 _close(_compared(other, name, measured, confidence, priors)) for other in self.running if other != name
             )
         )
+
+
+def _one_sided(error: float) -> float:
+    """The confidence of a two-sided interval whose lower bound alone is wrong with this probability."""
+    return 1 - 2 * error
 
 
 def _compared(slower: str, faster: str, measured: Passes, confidence: float, priors: Priors) -> Ratio:

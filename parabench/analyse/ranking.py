@@ -19,7 +19,7 @@ HALF_WIDTH_MOST = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """A ratio of two times with its confidence interval; the bounds are None with fewer than two pairs."""
+    """A ratio of two times with its confidence interval; without a prior, one pair says nothing of its bounds: None."""
 
     ratio: float
     low: float | None
@@ -58,13 +58,15 @@ def paired_ratio(slower: Sequence[float], faster: Sequence[float], confidence: f
     """Geometric mean of slower/faster over pairs, with the t interval of the mean log ratio.
 
     Both sequences hold seconds per round by pass, all > 0. Pairing by pass removes what a pass has in common. The
-    variance of the log ratios is moderated by `prior` (see `moderated`); without one this is the usual paired t.
+    variance of the log ratios is moderated by `prior` (see `moderated`); without one this is the usual paired t. Of
+    one pair the prior says all that is known.
     """
     logs = [math.log(a / b) for a, b in zip(slower, faster, strict=True)]
     mean = statistics.fmean(logs)
-    if len(logs) < 2:
+    if len(logs) < 2 and prior.degrees < 1:
         return Ratio(ratio=math.exp(mean), low=None, high=None, pairs=len(logs))
-    variance, degrees = moderated(statistics.variance(logs), len(logs) - 1, prior)
+    own = statistics.variance(logs) if len(logs) > 1 else 0.0
+    variance, degrees = moderated(own, len(logs) - 1, prior)
     half = min(HALF_WIDTH_MOST, t_quantile(confidence, degrees) * math.sqrt(variance / len(logs)))
     return Ratio(ratio=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half), pairs=len(logs))
 

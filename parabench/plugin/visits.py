@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from parabench.plugin.measured_cell import CELL
+from parabench.session.contestants import place_in_first_pass
 from parabench.session.orders import endless_orders, order_of_passes
 from parabench.session.schedule import Hooks, Schedule
 from parabench.session.session import Session
@@ -22,7 +23,7 @@ def schedule_of(
         blocks.setdefault(item.stash[CELL].workload, []).append(item)
     workloads = list(blocks.values())
     orders = (
-        endless_orders(workloads, options.seed)
+        endless_orders(workloads, options.seed, lambda item: place_in_first_pass(item.stash[CELL]))
         if options.passes is None
         else order_of_passes(workloads, options.passes, options.seed)
     )
@@ -33,6 +34,7 @@ def schedule_of(
         hooks=Hooks(
             wanted=lambda item: ours.wanted(item.stash[CELL]),
             after_pass=ours.races.look if ours.races else lambda _: None,
+            after_visit=lambda item: ours.races.note(ours.records[item.stash[CELL].id]) if ours.races else None,
             announce=announce,
             block_of=lambda item: item.stash[CELL].workload,
         ),

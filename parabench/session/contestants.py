@@ -2,7 +2,7 @@
 
 The number of workers is raced like the model. Computing work is tried with 1 worker, one for each core, and two; work
 that waits with 4, 32, 128 and so on, as long as there are tasks for them. A race begins with every model at its default
-workers; the others enter when what has been measured leaves them a chance.
+workers; the others enter, within the same pass, when what has been measured leaves them a chance.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ def has_automatic_chunk(workload: Workload, model: Model, workers: int, tasks: i
     Tasks that wait would wait for each other in it.
     """
     return "auto" in model.chunks and tasks > 4 * workers and not workload.waits
+
+
+def place_in_first_pass(cell: Cell) -> tuple[bool, int]:
+    """Those by default come first, then those of few workers: what they take tells whether others may enter."""
+    return not cell.by_default, 0 if cell.by_default else cell.workers
 
 
 def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Iterator[CellRecord]:

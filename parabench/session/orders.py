@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -24,12 +24,20 @@ def order_of_passes(blocks: Sequence[Sequence[T]], passes: int, seed: int) -> li
     return list(itertools.islice(endless_orders(blocks, seed), passes))
 
 
-def endless_orders(blocks: Sequence[Sequence[T]], seed: int) -> Iterator[list[T]]:
-    """The same for as many passes as are asked for, each drawn when its turn comes."""
+def endless_orders(
+    blocks: Sequence[Sequence[T]], seed: int, first: Callable[[T], Any] = lambda _: 0
+) -> Iterator[list[T]]:
+    """The same for as many passes as are asked for, each drawn when its turn comes.
+
+    In the first pass, what has the smaller key `first` comes first within its block: whether the others are worth a
+    visit is known only after it.
+    """
     source = random.Random(seed)
     rows = [_rows(block, source) for block in blocks]
-    while True:
+    for number in itertools.count():
         drawn = [next(block) for block in rows]
+        if number == 0:
+            drawn = [sorted(block, key=first) for block in drawn]
         source.shuffle(drawn)
         yield [cell for block in drawn for cell in block]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,7 +10,7 @@ from parabench.analyse.moderated import NO_PRIOR, Prior
 from parabench.analyse.noise import priors_by_group, variance_ratio, variances_by_group
 from parabench.analyse.race import PASSES_LEAST, Race
 from parabench.analyse.ranking import BASELINE, Ranking, Ratio, common_prior, rank
-from parabench.analyse.repetition_counts import RATIO_UNKNOWN, rounds_worth
+from parabench.analyse.repetition_counts import RATIO_UNKNOWN, ROUNDS_MOST, rounds_worth
 from parabench.records import CellRecord
 from parabench.session.contestants import may_enter
 
@@ -19,8 +20,12 @@ WIDTH_WANTED = 1.2
 FAMILIES_SHOWN = 1
 #: What takes so many times as long as the fastest is timed once a visit: it is not going to be the best.
 SLOW = 2.0
-#: In the first pass a batch of so many seconds is timed once: half of the contestants are seen to be slower by that.
-SECONDS_FIRST_LOOK = 0.05
+#: In the first pass what has been timed for so many seconds is not timed again: half of the contestants are seen to be
+#: slower by that. A pool whose processes began on one core is moved to both within about a fifth of a second, so less
+#: would be a look at that.
+SECONDS_FIRST_LOOK = 0.2
+#: What did not run by default and was so many times as slow as the fastest when first seen, is not visited again.
+FAR_BEHIND = 1.5
 #: The group of a visit's noise: family of the model and kind of work.
 Group = tuple[str, str]
 #: Group, variance of the log seconds of visits, and its degrees of freedom.
@@ -90,7 +95,7 @@ class Races:
         if record.cell.id not in self._entered:
             return False
         if self._passes < PASSES_LEAST:
-            return True
+            return record.cell.by_default or not self._far_behind(record)
         if record.cell.kind == "live":
             return False  # somebody else's server is not asked more often than it has to be
         race, workload = self.by_workload[record.cell.workload], record.cell.workload
@@ -101,15 +106,28 @@ class Races:
         of_baseline = record.label == BASELINE and not self._precise(race, workload)
         return of_baseline or record.label in race.running
 
+    def _far_behind(self, record: CellRecord) -> bool:
+        """Whether a contestant was seen, and is so much slower than the fastest that it is not going to be it."""
+        if record.seconds is None:
+            return False
+        return record.seconds > FAR_BEHIND * min(self._seconds(record.cell.workload).values())
+
+    def note(self, record: CellRecord) -> None:
+        """Take note of a visit: when all that run by default have been seen, others enter in the same pass."""
+        records = self._records_of(record.cell.workload)
+        if self._passes == 0 and all(r.visits or r.failure for r in records if r.cell.id in self._entered):
+            self._enter(record.cell.workload)
+
     def rounds_worth(self, record: CellRecord) -> Callable[[float, float], int]:
         """Gives how many rounds a visit to a cell is worth, from the seconds of its overhead and of its first batch."""
         ratio = self._variance_ratios.get(self._group(record), RATIO_UNKNOWN)
         fastest = min(self._seconds(record.cell.workload).values(), default=None)
 
         def worth(seconds_overhead: float, seconds_round: float) -> int:
-            slow = fastest is not None and seconds_round > SLOW * fastest
-            if slow or (self._passes == 0 and seconds_round >= SECONDS_FIRST_LOOK):
+            if fastest is not None and seconds_round > SLOW * fastest:
                 return 1
+            if self._passes == 0:
+                return min(ROUNDS_MOST, math.ceil(SECONDS_FIRST_LOOK / max(seconds_round, 1e-9)))
             return rounds_worth(seconds_overhead, seconds_round, ratio)
 
         return worth
@@ -150,16 +168,16 @@ class Races:
         self._chosen = self._closest()
 
     def _closest(self) -> frozenset[str]:
-        """The half of the open races that need the least time to be settled, as far as can be foreseen.
+        """The half of the open races that need the least time, as far as can be foreseen; open families come first.
 
         Time that is spread over all of them settles none before it is up.
         """
-        seconds = {
-            workload: race.visits_missing * self._seconds_of_pass(workload, race)
+        needs = {
+            workload: (race.family_settled, race.visits_missing * self._seconds_of_pass(workload, race))
             for workload, race in self.by_workload.items()
             if not race.settled
         }
-        return frozenset(sorted(seconds, key=lambda workload: seconds[workload])[: (len(seconds) + 1) // 2])
+        return frozenset(sorted(needs, key=lambda workload: needs[workload])[: (len(needs) + 1) // 2])
 
     def _seconds_of_pass(self, workload: str, race: Race) -> float:
         """What a visit of each contestant that still runs takes."""

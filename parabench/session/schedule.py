@@ -23,6 +23,8 @@ class Hooks(Generic[T]):
     wanted: Callable[[T], bool] = lambda _: True
     #: Called between passes with the number of those made; `wanted` may go by what it learns.
     after_pass: Callable[[int], None] = lambda _: None
+    #: Told of each visit that has ended, before the next one is handed out.
+    after_visit: Callable[[T], None] = lambda _: None
     #: Told what a pass will visit, as soon as that is known.
     announce: Callable[[list[T]], None] = lambda _: None
     #: What belongs together: blocks are made or left out as a whole.
@@ -128,6 +130,7 @@ class Schedule(Generic[T]):
             item, began = self._visiting
             self._took[item] = self._clock() - seconds_once - began
             self._visiting = None
+            self._hooks.after_visit(item)
 
     def _within(self, number: int) -> bool:
         return self.passes is None or number < self.passes

@@ -26,18 +26,23 @@ FAMILIES = {
 def race(
     source: random.Random, truth: Mapping[str, float], *, passes: int = 30, noise: Mapping[str, float] = NOISE
 ) -> tuple[Race, int]:
-    """A race over at most so many passes, and the number of visits that it took."""
+    """A race over at most so many passes, and the number of visits that it took.
+
+    Two more workloads of the same session say how much visits scatter, as they do in a real one.
+    """
     families = {name: FAMILIES.get(name, "processes") for name in truth}
     found = Race(families)
-    seconds: dict[str, dict[int, float]] = {name: {} for name in truth}
+    workloads: list[dict[str, dict[int, float]]] = [{name: {} for name in truth} for _ in range(3)]
+    seconds = workloads[0]
     visits = 0
     for number in range(passes):
-        common = source.gauss(0, 0.2)  # of the pass: the machine is slower for all of them
-        for name in truth if number < PASSES_LEAST else sorted(found.running):
-            seconds[name][number] = truth[name] * math.exp(common + source.gauss(0, noise[families[name]]))
-            visits += 1
-        variances = residual_variances(seconds)
-        priors = priors_by_group((families[name], *variance) for name, variance in variances.items())
+        for workload in workloads:
+            common = source.gauss(0, 0.2)  # of the pass: the machine is slower for all of them
+            for name in truth if number < PASSES_LEAST or workload is not seconds else sorted(found.running):
+                workload[name][number] = truth[name] * math.exp(common + source.gauss(0, noise[families[name]]))
+                visits += workload is seconds
+        entries = [residual_variances(workload) for workload in workloads]
+        priors = priors_by_group((families[name], *variance) for entry in entries for name, variance in entry.items())
         found.look(seconds, number + 1, {name: priors[families[name]] for name in truth if families[name] in priors})
         if found.settled:
             break
@@ -73,6 +78,31 @@ def test_what_is_settled_is_within_five_per_cent_of_the_best(closest: float, set
     assert lost <= 8, "5 % for each of two best ones in theory"
     assert len(settled) >= settled_least * runs
     assert families == runs, "a family that is nearly twice as fast is seen at once"
+
+
+#: As on two virtual cores whose speed changes from second to second.
+NOISY = {"threads": 0.05, "asyncio": 0.03, "processes": 0.08}
+
+
+@pytest.mark.parametrize("ahead", [0.93, 1.0, 1.04, 1.08, 1.3])
+def test_a_settled_family_has_a_contestant_within_five_per_cent_of_the_best(ahead: float) -> None:
+    """`ahead`: seconds of the best pool of processes / seconds of the best pool of threads."""
+    source, runs = random.Random(int(100 * ahead)), 60
+    truth = {"sequential": 1.9, "asyncio": 1.95, "thread-pool": 1.0, "to-thread": 1.03}
+    truth |= {"pool": ahead, "mp-pool": 1.02 * ahead, "pool x4": 1.06 * ahead, "per-task": 2.0}
+    wrong = settled = 0
+    for _ in range(runs):
+        found, _ = race(source, truth, passes=6, noise=NOISY)
+        assert found.leader is not None
+        family = found.families[found.leader]
+        settled += found.family_settled
+        ours = min(seconds for name, seconds in truth.items() if found.families[name] == family)
+        wrong += found.family_settled and ours > EQUAL_WITHIN * min(truth.values())
+    print(
+        f"processes / threads {ahead}: the family is settled in {settled} of {runs} races of 6 passes, wrong in {wrong}"
+    )
+    assert wrong <= 7, "5 % in theory; more than 7 of 60 have a probability below 0.5 %"
+    assert settled == runs if ahead == 1.3 else True
 
 
 def test_identical_contestants_are_never_one_the_winner() -> None:
