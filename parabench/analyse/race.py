@@ -7,7 +7,8 @@ confidence intervals for all distances from the 'best'", Annals of Statistics 9(
 picked as leader by the same numbers, only the comparisons with the one that is truly best can be wrong, so the error
 probability is divided by the number of contestants less one, and not by that of all pairs. What is claimed is that
 something is slower, never how much, so all of the error probability is on that side. Families are compared as a whole
-(`parabench.analyse.families`), with an error probability of their own.
+(`parabench.analyse.families`), with an error probability of their own; once the family is settled, what is left is
+which of its members it should be.
 
 Looking after every pass is giving luck many chances, so look k spends alpha / (k (k + 1)) of the error probability,
 which adds up to alpha over all looks (a union bound).
@@ -51,7 +52,7 @@ class Race:
     behind: dict[str, Ratio] = field(default_factory=dict)
     #: The same of each other family that still runs, as a whole.
     families_behind: dict[str, Ratio] = field(default_factory=dict)
-    #: Those that are at most 5 % slower than the best one for sure.
+    #: Those that are at most 5 % slower than the best one for sure; once the family is settled, than the best of it.
     good: frozenset[str] = frozenset()
     #: How often it was looked at.
     looks: int = 0
@@ -68,8 +69,12 @@ class Race:
 
     @property
     def equals(self) -> tuple[str, ...]:
-        """The leader, what is not slower than it for sure, and what is at most 5 % slower; fastest first."""
-        others = [name for name in self.behind if name in self.running or name in self.good]
+        """The leader, what is not slower than it for sure, and what is at most 5 % slower; fastest first.
+
+        Once the family is settled these are of the leader's family, or at most 5 % slower by themselves.
+        """
+        rivals = self._own_family() if self.family_settled else self.running
+        others = [name for name in self.behind if name in rivals or name in self.good]
         return () if self.leader is None else (self.leader, *sorted(others, key=lambda name: self.behind[name].ratio))
 
     @property
@@ -90,9 +95,9 @@ class Race:
         if self.settled or len(self.running) < 2:
             return 0.0
         rivals = (
-            (self.behind.get(name) for name in self.running - {self.leader})
+            [self.behind.get(name) for name in self._own_family() - {self.leader}]
             if self.family_settled
-            else self.families_behind.values()
+            else list(self.families_behind.values())
         )
         missing = 1.0
         for ratio in rivals:
@@ -157,12 +162,21 @@ class Race:
         self.families_behind = families_behind(
             leader, still, self.families, measured, _one_sided(spent / max(1, others)), priors
         )
-        self.good = frozenset(
+        self.good = self._close_to(self.running, measured, confidence, priors)
+        if not self.good and self.family_settled:
+            own = self._own_family()
+            self.good = self._close_to(own, measured, _one_sided(spent / max(1, len(own) - 1)), priors) & own
+
+    def _own_family(self) -> frozenset[str]:
+        """Those of the leader's family that still run."""
+        return frozenset(name for name in self.running if self.families[name] == self.families[self.leader or name])
+
+    def _close_to(self, rivals: frozenset[str], measured: Passes, confidence: float, priors: Priors) -> frozenset[str]:
+        """Those that are at most 5 % slower than each of these for sure."""
+        return frozenset(
             name
             for name in measured
-            if all(
-                _close(_compared(other, name, measured, confidence, priors)) for other in self.running if other != name
-            )
+            if all(_close(_compared(other, name, measured, confidence, priors)) for other in rivals if other != name)
         )
 
 

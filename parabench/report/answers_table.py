@@ -118,7 +118,7 @@ def sure_text(answer: Answer) -> str:
         first = "one pass says nothing about chance"
     elif answer.settled:
         first = f"settled; as good: {_named(answer.equals)}" if answer.equals else "settled"
-    elif answer.family_settled and len(same) == len(answer.equals):
+    elif answer.family_settled:
         first = f"{answer.use.family} for sure; which is open: {_named(same)} may be faster"
     else:
         first = f"open: {_named(answer.equals)} may be faster" if answer.equals else "open"

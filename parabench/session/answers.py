@@ -171,9 +171,13 @@ def _reason(chosen: str, equals: list[str], good: list[str], race: Race) -> str:
     if not race.looks:
         return "one pass says nothing about chance"
     if not race.settled:
-        return f"ahead so far; not told from {', '.join(equals)}" if equals else "ahead so far"
+        sure = f"{race.families[race.leader or chosen]} for sure, and ahead in it so far"
+        first = sure if race.family_settled else "ahead so far"
+        return f"{first}; not told from {', '.join(equals)}" if equals else first
     if len(good) > 1:
         return f"the simplest of those that are at most {EQUAL_WITHIN - 1:.0%} slower than the best: {', '.join(good)}"
     if equals:
         return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure; not told from {', '.join(equals)}"
+    if len(race.running) > 1:
+        return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure"
     return "faster than every other one for sure"
