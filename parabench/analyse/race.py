@@ -138,22 +138,7 @@ class Race:
         self.looks += 1
         spent = ALPHA / (self.looks * (self.looks + 1))
         confidence = _one_sided(spent / max(1, len(measured) - 1))
-        ratios = {
-            name: {other: _compared(name, other, measured, confidence, priors) for other in self.running - {name}}
-            for name in self.running
-        }
-        beaten = {
-            name
-            for name, others in ratios.items()
-            if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
-        }
-        self.running = (self.running - beaten) or self.running
-        behind_all = {name: _worst(ratios[name], self.running) for name in sorted(self.running)}
-        near = [
-            n for n, worst in behind_all.items() if len(measured[n]) > 1 and worst <= NEAR * min(behind_all.values())
-        ]
-        self.leader = min(near or behind_all, key=lambda name: behind_all[name])
-        leader = self.leader
+        leader = self._drop_and_lead(measured, confidence, priors)
         self.behind = {
             name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader
         }
@@ -166,6 +151,25 @@ class Race:
         if not self.good and self.family_settled:
             own = self._own_family()
             self.good = self._close_to(own, measured, _one_sided(spent / max(1, len(own) - 1)), priors) & own
+
+    def _drop_and_lead(self, measured: Passes, confidence: float, priors: Priors) -> str:
+        """Drop what is worse than another one for sure, and choose the leader, which is returned."""
+        ratios = {
+            name: {other: _compared(name, other, measured, confidence, priors) for other in self.running - {name}}
+            for name in self.running
+        }
+        beaten = {
+            name
+            for name, others in ratios.items()
+            if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
+        }
+        self.running = (self.running - beaten) or self.running
+        behind = {name: _worst(ratios[name], self.running) for name in sorted(self.running)}
+        near = [
+            name for name, worst in behind.items() if len(measured[name]) > 1 and worst <= NEAR * min(behind.values())
+        ]
+        self.leader = min(near or behind, key=lambda name: behind[name])
+        return self.leader
 
     def _own_family(self) -> frozenset[str]:
         """Those of the leader's family that still run."""
