@@ -83,16 +83,29 @@ def _names(graph: grimp.ImportGraph, expressions: Any) -> set[str]:
 @functools.cache
 def _places_of_lines(module: str) -> dict[int, str]:
     """Which lines of a module's source run inside functions, and which are for annotations alone."""
-    spec = importlib.util.find_spec(module)
-    assert spec is not None, f"{module} is in the graph, so it is a file"
-    assert spec.origin is not None, "as above"
     places: dict[int, str] = {}
-    for node in ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(_file_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             places |= {line: "inside a function" for part in node.body for line in _lines(part)}
         elif isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
             places |= {line: "for annotations" for part in node.body for line in _lines(part)}
     return places
+
+
+def _file_of(module: str) -> Path:
+    """The module's file, found from its outermost package, which is the only one that is found without importing any.
+
+    A package that imports what is not installed has to be told of, and not to end the search.
+    """
+    package, *names = module.split(".")
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, f"{module} is in the graph, so its package is found"
+    for folder in spec.submodule_search_locations or ():
+        place = Path(folder, *names)
+        for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+            if file.is_file():
+                return file
+    raise AssertionError(f"{module} is in the graph, so it is a file")
 
 
 def _lines(node: ast.stmt) -> range:
