@@ -20,6 +20,7 @@ import time
 from parabench.measure.cell_server import serve
 from parabench.measure.killing import GRACE_SECONDS, group_is_gone, kill_family
 from parabench.measure.messages import Line
+from parabench.measure.sockets import place_sockets
 from parabench.measure.watchdog import sweep_session
 from parabench.models import find_models
 from parabench.workers.lifeline import end_with_parent
@@ -144,4 +145,5 @@ def main(arguments: list[str]) -> None:
         if not zygote.dismissed:  # the harness was killed, and could not clean up
             sweep_session(arguments[1])
     else:
+        place_sockets(arguments[1])
         serve(socket.socket(fileno=fd))

@@ -19,6 +19,8 @@ from parabench.workload import Workload
 
 IN_PROCESS = ["sequential", "thread-pool", "asyncio"]
 WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-pool-spawn", "joblib-loky"]
+#: Models that keep semaphores, arrays or sockets.
+LEAVING = ["process-pool-spawn", "process-pool-forkserver", "mp-pool", "joblib-loky"]
 
 
 def ready(model):
@@ -84,7 +86,7 @@ def _lives_with(process, mark):
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs /dev/shm")
-@pytest.mark.parametrize("model", [ready(name) for name in ["process-pool-spawn", "mp-pool", "joblib-loky"]])
+@pytest.mark.parametrize("model", [ready(name) for name in LEAVING])
 def test_a_killed_cell_leaves_no_shared_memory_and_no_files(visit, model):
     before = in_memory_and_temporary()
     with pytest.raises(CellTimedOut):
