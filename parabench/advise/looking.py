@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -29,11 +30,13 @@ _TEXT_MOST = 100_000
 _seen: dict[str, int] = {}
 _hosts: set[str] = set()
 _state: dict[str, Any] = {}
+#: Of the calling thread: `a_process`, while multiprocessing starts one.
+_starting = threading.local()
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     kind = _EVENTS.get(event)
-    if kind is None or not _state.get("listening"):
+    if kind is None or not _state.get("listening") or getattr(_starting, "a_process", False):
         return
     _seen[kind] = _seen.get(kind, 0) + 1
     if event == "socket.connect" and isinstance(arguments[1], tuple):
@@ -52,11 +55,32 @@ def _hear_threads() -> None:
     threading.Thread.start = counted  # type: ignore[assignment, method-assign]
 
 
+def _hear_processes() -> None:
+    """Count processes that are started through `multiprocessing`, which only tells of those that are forked here.
+
+    A fork server forks its own in another process, and an interpreter is started without an audit event. What happens
+    while one starts is not counted once more.
+    """
+    start = BaseProcess.start
+
+    def counted(process: BaseProcess) -> None:
+        if _state.get("listening"):
+            _seen["processes"] = _seen.get("processes", 0) + 1
+        _starting.a_process = True
+        try:
+            start(process)
+        finally:
+            _starting.a_process = False
+
+    BaseProcess.start = counted  # type: ignore[assignment, method-assign]
+
+
 def look_before(items: Sequence[Any], settings: Mapping[str, Any]) -> None:
     """Before a batch."""
     if "hook" not in _state:
         sys.addaudithook(_hear)
         _hear_threads()
+        _hear_processes()
         _state["hook"] = True
     _seen.clear()
     _hosts.clear()

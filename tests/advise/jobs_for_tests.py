@@ -121,6 +121,13 @@ def own_processes(item):
         return pool.map(_square, [item])[0]
 
 
+def own_process_by(start_method):
+    process = multiprocessing.get_context(start_method).Process(target=_square, args=(2,))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
 def ends_the_process(item):
     os._exit(3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
-from parabench.advise.prober import Prober
+from parabench.advise.prober import ALONE, Prober
 from parabench.advise.target import target_of
 from parabench.advise.words import warnings
 from parabench.advise.work import Dealer, Work
@@ -57,6 +58,16 @@ def test_traps_are_told(name: str, kind: str, capfd: pytest.CaptureFixture[str])
     assert probe.fatal is None
     assert kind in kinds(work, probe)
     assert capfd.readouterr() == ("", "")  # what the function prints is kept out of the answer
+
+
+@pytest.mark.parametrize("start_method", ["fork", "forkserver", "spawn"])
+def test_processes_are_counted_once_however_they_start(start_method: str) -> None:
+    if start_method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this platform has no start method '{start_method}'")
+    work, probe = probed("own_process_by", [start_method] * 20)
+    assert probe.fatal is None
+    assert "own-processes" in kinds(work, probe)
+    assert probe.traces["processes"] == ALONE, "one of each call that is looked at"
 
 
 @pytest.mark.parametrize("name", ["plain", "decorated", "client.fetch"])
