@@ -16,7 +16,7 @@ from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, lost
 from parabench.workers.installed import function_for, outcomes_of
-from parabench.workers.pool_of_multiprocessing import end_of_results, pool_that_notes, release_locks
+from parabench.workers.pool_of_multiprocessing import NotingPool, end_of_results, release_locks
 from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, prepare_process, wait_for_workers
 
 
@@ -24,7 +24,7 @@ from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, p
 def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start the pool and keep hold of its first processes: their deaths are what the pool itself does not report."""
     children, made = NewChildren(workers), list[BaseProcess]()
-    pool = pool_that_notes(made)(workers, prepare_process, (call,), context=multiprocessing.get_context())
+    pool = NotingPool(made, workers, prepare_process, (call,), context=multiprocessing.get_context())
     children.note(made[:workers])
     reader, writer = multiprocessing.Pipe(duplex=False)
     sentinels: list[Any] = [reader, *(process.sentinel for process in children.processes)]

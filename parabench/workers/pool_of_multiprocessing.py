@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from multiprocessing.context import BaseContext
 from multiprocessing.pool import Pool
@@ -9,16 +10,21 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 
-def pool_that_notes(made: list[BaseProcess]) -> type[Pool]:
-    """A pool that notes its processes as it makes them: one that dies at once is listed nowhere by then."""
+class NotingPool(Pool):
+    """A pool that notes its processes as it makes them: one that dies at once is listed nowhere by then.
 
-    class NotingPool(Pool):
-        @staticmethod
-        def Process(ctx: BaseContext, *args: Any, **kwargs: Any) -> Any:  # noqa: N802  # the library's name
-            made.append(ctx.Process(*args, **kwargs))  # type: ignore[attr-defined]
-            return made[-1]
+    One class for all pools: CPython 3.13 without a GIL keeps every class for ever, and with it what that refers to.
+    """
 
-    return NotingPool
+    def __init__(self, made: list[BaseProcess], *args: Any, **kwargs: Any) -> None:
+        """`made` is where they are noted; the rest is what `Pool` takes."""
+        self.Process = functools.partial(_noted, made)  # type: ignore[assignment]
+        super().__init__(*args, **kwargs)
+
+
+def _noted(made: list[BaseProcess], ctx: BaseContext, *args: Any, **kwargs: Any) -> BaseProcess:
+    made.append(ctx.Process(*args, **kwargs))  # type: ignore[attr-defined]
+    return made[-1]
 
 
 def release_locks(pool: Pool) -> None:
