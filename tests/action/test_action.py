@@ -12,10 +12,10 @@ import threading
 from pathlib import Path
 
 import pytest
-import yaml
 
 from parabench.cli import cli
 
+yaml = pytest.importorskip("yaml", reason="no wheel of it is built for every interpreter")
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action"
 SAMPLE = ROOT / "tests" / "history" / "samples" / "parabench_2.json"

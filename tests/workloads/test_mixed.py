@@ -28,6 +28,8 @@ def settings(tmp_path_factory):
 
 
 def test_the_task_and_its_coroutine_twin_give_the_right_result(settings):
+    for library in ("requests", "aiohttp"):
+        pytest.importorskip(library)
     items = mixed.items("small")
     with WORKLOAD.context(settings) as client:
         in_thread = [WORKLOAD.task(item, client) for item in items]

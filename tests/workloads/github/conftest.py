@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import stand_in
-from listers import OVER_SOCKETS, Lister
+from listers import OVER_SOCKETS, Lister, library_of
 
 from parabench.workload import ServiceOptions
 
@@ -16,6 +16,7 @@ from parabench.workload import ServiceOptions
 @pytest.fixture(params=OVER_SOCKETS)
 def list_over_sockets(request: pytest.FixtureRequest) -> Lister:
     """(user, settings) -> result of the task, with each client library."""
+    pytest.importorskip(library_of(request.param))
     return OVER_SOCKETS[request.param]
 
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from parabench.workload import ServiceOptions
 from workloads.github import live, sockets
 from workloads.github.listing import list_repositories, list_repositories_async
@@ -39,7 +41,13 @@ OVER_SOCKETS = {
 }
 
 
+def library_of(name: str) -> str:
+    """What a lister of that name imports."""
+    return name.partition(" ")[0].partition("-")[0]
+
+
 def settings_of(options: ServiceOptions) -> Any:
     """What the service of the live workloads tells their tasks."""
+    pytest.importorskip("requests")
     with live.service(options) as settings:
         return settings

@@ -134,6 +134,7 @@ def test_the_limit_is_unknown_and_the_check_looks_at_the_shape_only():
 
 def test_more_than_a_hundred_at_once_is_what_the_stand_in_refuses(github, live_settings):
     """The stand-in enforces what the batches are built never to reach."""
+    pytest.importorskip("requests")
     github.under_way = stand_in.AT_ONCE_MOST
     with pytest.raises(RateLimited, match=re.escape("You have exceeded a secondary rate limit.")):
         OVER_SOCKETS["requests"]("dev-0001", live_settings)

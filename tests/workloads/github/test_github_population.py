@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from requests.utils import parse_header_links
 
 from workloads.github.population import (
     LATENCY_LEAST,
@@ -29,7 +28,8 @@ HERE = Population("http://here", 1, 0.005)
 
 
 def links(answer):
-    return {link["rel"]: link["url"] for link in parse_header_links(answer.headers.get("Link", ""))}
+    requests_utils = pytest.importorskip("requests.utils")
+    return {link["rel"]: link["url"] for link in requests_utils.parse_header_links(answer.headers.get("Link", ""))}
 
 
 def user_with(pages):
