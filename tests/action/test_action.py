@@ -139,6 +139,7 @@ def compare(repository, folder, **environment):
 
 
 def test_verdicts_are_kept_and_their_status_is_an_output(repository, tmp_path):
+    pytest.importorskip("jinja2", reason="the report needs what is not built for this interpreter")
     made(repository, tmp_path / "told", slow=1.5)
     output, summary = compare(repository, tmp_path / "told")
     assert output == "status=1\n"
@@ -151,6 +152,7 @@ def test_verdicts_are_kept_and_their_status_is_an_output(repository, tmp_path):
 
 @pytest.mark.slow
 def test_two_revisions_are_measured_in_turns_and_compared(repository, tmp_path):
+    pytest.importorskip("jinja2", reason="the report needs what is not built for this interpreter")
     folder = tmp_path / "told"
     arguments = "benchmarks --parabench-models sequential --parabench-passes 1 --parabench-rounds 1"
     given = {"SESSIONS": "2", "THRESHOLD": "5%", "ARGUMENTS": arguments, "FOLDER": str(folder)}
