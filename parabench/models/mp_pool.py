@@ -23,7 +23,7 @@ from parabench.workers.pools import DEFAULT_START_METHOD, NewChildren, answer, p
 @contextmanager
 def open_mp_pool(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start the pool and keep hold of its first processes: their deaths are what the pool itself does not report."""
-    children, made = NewChildren(workers), list[BaseProcess]()
+    children, made = NewChildren(workers, call, DEFAULT_START_METHOD), list[BaseProcess]()
     pool = NotingPool(made, workers, prepare_process, (call,), context=multiprocessing.get_context())
     children.note(made[:workers])
     reader, writer = multiprocessing.Pipe(duplex=False)

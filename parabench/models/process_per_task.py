@@ -13,8 +13,9 @@ from typing import Any
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, find
+from parabench.workers.fork_server import have_fork_server_import
 from parabench.workers.pools import DEFAULT_START_METHOD, load_what_ends_with_cell
-from parabench.workers.task_process import end_task, have_fork_server_import, prepare_and_leave, start_task
+from parabench.workers.task_process import end_task, prepare_and_leave, start_task
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def open_process_per_task(workers: int, call: TaskCall) -> Iterator[Run]:
     """Bring up what every later process needs: the imported task to fork from, the platform's fork server."""
     with contextlib.suppress(Exception):  # the tasks meet the same error and report it, with traceback
         find(call.task)
-        have_fork_server_import(call)
+        have_fork_server_import(call, DEFAULT_START_METHOD)
     load_what_ends_with_cell()
     first = multiprocessing.Process(target=prepare_and_leave, args=(call,))
     first.start()

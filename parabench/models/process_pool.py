@@ -22,7 +22,7 @@ from parabench.workers.pools import NewChildren, answer, chunks_of, prepare_proc
 @contextmanager
 def open_process_pool(start_method: str, workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N processes: the executor alone would start spawned ones as tasks arrive."""
-    children = NewChildren(workers)
+    children = NewChildren(workers, call, start_method)
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(start_method), prepare_process, (call,))
 
     def ask(pauses: list[float]) -> Iterator[str]:

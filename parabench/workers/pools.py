@@ -97,10 +97,14 @@ def wait_for_workers(
 class NewChildren:
     """The processes that multiprocessing starts here from now on: those of the pool that is being opened."""
 
-    def __init__(self, expected: int) -> None:
-        from parabench.workers.semaphores import name_semaphores  # not at the top: not for subinterpreters
+    def __init__(self, expected: int, call: TaskCall | None = None, start_method: str = "") -> None:
+        """`call` and `start_method`: what they will run and how they start, where a fork server can make that short."""
+        from parabench.workers.fork_server import have_fork_server_import  # not at the top: not for subinterpreters
+        from parabench.workers.semaphores import name_semaphores
 
         name_semaphores()
+        if call is not None:
+            have_fork_server_import(call, start_method)
         self._expected = expected
         self._others = set(active_children())
         self.processes: list[BaseProcess] = []

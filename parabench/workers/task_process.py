@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -11,22 +10,7 @@ from typing import Any
 from parabench.errors import WorkerDied
 from parabench.records import Outcome
 from parabench.task import TaskCall, failed, leave_process, lost
-from parabench.workers.pools import DEFAULT_START_METHOD, end_with_cell
-
-#: What `end_with_cell` imports as it is called.
-_OF_EACH_TASK = ("parabench.workers.lifeline", "ctypes")
-
-
-def have_fork_server_import(call: TaskCall) -> None:
-    """Have the fork server, once it starts, import what each task needs, as it imports the main module of a program.
-
-    A cell's main module imports nothing, so each process would import all of it anew: 60 ms where a program takes 4.
-    """
-    if DEFAULT_START_METHOD == "forkserver":
-        names = (call.task, call.task_async, call.context, call.context_async)
-        modules = [name.partition(":")[0] for name in names if name is not None]
-        work = [module for module in modules if module in sys.modules]  # what raises as it is imported ends the server
-        multiprocessing.set_forkserver_preload([__name__, *_OF_EACH_TASK, *work])
+from parabench.workers.pools import end_with_cell
 
 
 def start_task(call: TaskCall, item: Any) -> tuple[Connection, BaseProcess]:
