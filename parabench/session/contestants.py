@@ -20,7 +20,7 @@ from parabench.workload import KINDS, Workload
 WAITING_WORKERS_PER_CORE, WAITING_WORKERS_LEAST, WAITING_WORKERS_MOST = 2, 4, 32
 #: Workers of work that waits: the first rung, and each next one so many times the last (4, 32, 128, 512).
 WAITING_RUNGS = (4, 32, 128, 512)
-#: A process takes memory and time to start: more of them are for those who ask for them.
+#: A process or an interpreter takes memory and time to start: more of them are for those who ask for them.
 PROCESSES_MOST = 32
 #: What takes this many times as long as the fastest is not saved by other workers or chunks, unless it waits.
 RESCUE = 1.2
@@ -47,7 +47,7 @@ def further_workers(workload: Workload, model: Model, cores: int, tasks: int) ->
     elif worker == "coroutine" and workload.task_async is None:
         counts = set()  # such a task blocks the loop, however many are in flight
     else:
-        most = min(tasks, PROCESSES_MOST) if worker == "process" else tasks
+        most = min(tasks, PROCESSES_MOST) if worker in ("process", "interpreter") else tasks
         counts = {rung for rung in WAITING_RUNGS if rung <= most}
     return sorted(count for count in counts - {usual} if count <= tasks)
 
