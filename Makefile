@@ -15,6 +15,9 @@ TOOLS_lint := --tools lint
 # A PYTHON that is asked for is the one that is used: an environment of another one is made anew.
 SAME := import sys; print(sys.version, sys.base_prefix)
 ifneq ($(origin PYTHON),file)
+ifeq ($(shell command -v $(PYTHON)),)
+$(error there is no '$(PYTHON)' here: name one that is installed, as in make PYTHON=python3.12 $(MAKECMDGOALS))
+endif
 ifneq ($(wildcard $(BIN)/python),)
 ifneq ($(shell $(BIN)/python -c '$(SAME)'),$(shell $(PYTHON) -c '$(SAME)'))
 ANEW := anew
