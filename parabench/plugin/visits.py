@@ -35,6 +35,7 @@ def schedule_of(
             wanted=lambda item: ours.wanted(item.stash[CELL]),
             after_pass=ours.races.look if ours.races else lambda _: None,
             after_visit=lambda item: ours.races.note(ours.records[item.stash[CELL].id]) if ours.races else None,
+            optional=lambda item: not item.stash[CELL].by_default,
             announce=announce,
             block_of=lambda item: item.stash[CELL].workload,
         ),

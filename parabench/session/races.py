@@ -25,7 +25,7 @@ SLOW = 2.0
 #: would be a look at that.
 SECONDS_FIRST_LOOK = 0.2
 #: What did not run by default and was so many times as slow as the fastest when first seen, is not visited again.
-FAR_BEHIND = 1.5
+FAR_BEHIND = 1.3
 #: The group of a visit's noise: family of the model and kind of work.
 Group = tuple[str, str]
 #: Group, variance of the log seconds of visits, and its degrees of freedom.

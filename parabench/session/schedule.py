@@ -27,6 +27,8 @@ class Hooks(Generic[T]):
     after_visit: Callable[[T], None] = lambda _: None
     #: Told what a pass will visit, as soon as that is known.
     announce: Callable[[list[T]], None] = lambda _: None
+    #: Whether a visit to it may be left out of the required passes when the time is short.
+    optional: Callable[[T], bool] = lambda _: False
     #: What belongs together: blocks are made or left out as a whole.
     block_of: Callable[[T], object] = lambda _: None
 
@@ -50,7 +52,7 @@ class Schedule(Generic[T]):
     ) -> None:
         """Of `endless` orders each is taken only when its pass comes near.
 
-        The first passes, `passes_required`, are made whatever they take.
+        The first passes, `passes_required`, are made whatever they take, but for what is optional in them.
         """
         self._orders: Iterator[tuple[int, Sequence[T]]] = enumerate(orders)
         self._hooks = hooks or Hooks()
@@ -91,7 +93,8 @@ class Schedule(Generic[T]):
             self._block = number, self._hooks.block_of(item)
             self._dropped = not self._worth_it(self._block)
         self.done += 1
-        if not self._within(number) or self._dropped or not self._hooks.wanted(item):
+        skipped = self._dropped or not self._hooks.wanted(item) or not self._has_time_for(number, item)
+        if not self._within(number) or skipped:
             self.settle()
             return None
         self.made += 1
@@ -145,6 +148,20 @@ class Schedule(Generic[T]):
         visits = itertools.takewhile(lambda visit: visit[0] == number, self.visits[self.done :])
         return list(dict.fromkeys((number, self._hooks.block_of(item)) for _, _, item in visits))
 
+    def _has_time_for(self, number: int, item: T) -> bool:
+        """Whether what is required is going to fit into the budget beside this; True of what is required itself."""
+        if self.budget_seconds is None or number >= self._passes_required or not self._hooks.optional(item):
+            return True
+        to_come = itertools.takewhile(lambda visit: visit[0] < self._passes_required, self.visits[self.done :])
+        required = [other for _, _, other in to_come if not self._hooks.optional(other) and self._hooks.wanted(other)]
+        return self.seconds + self._expected([item, *required]) <= self.budget_seconds
+
+    def _expected(self, items: Sequence[T]) -> float:
+        """Seconds that visits to these are going to take, by their last ones; those of others where there are none."""
+        known = [self._took[item] for item in items if item in self._took]
+        others = known or list(self._took.values()) or [0.0]
+        return sum(known) + (len(items) - len(known)) * sum(others) / len(others)
+
     def _worth_it(self, block: tuple[int, object]) -> bool:
         """Whether a block is to begin now: somebody wants a visit of it, and it is going to fit."""
         number, name = block
@@ -152,7 +169,4 @@ class Schedule(Generic[T]):
         coming = [item for _, _, item in visits if self._hooks.block_of(item) == name and self._hooks.wanted(item)]
         if not coming or self.budget_seconds is None or number < self._passes_required:
             return bool(coming)
-        known = [self._took[item] for item in coming if item in self._took]
-        others = known or list(self._took.values()) or [0.0]
-        expected = sum(known) + (len(coming) - len(known)) * sum(others) / len(others)
-        return self.seconds + expected <= self.budget_seconds
+        return self.seconds + self._expected(coming) <= self.budget_seconds

@@ -132,6 +132,22 @@ def test_a_block_that_does_not_fit_is_left_out_and_a_shorter_one_is_still_made()
     assert schedule.complete
 
 
+def test_what_is_optional_in_required_passes_leaves_time_for_what_is_required():
+    clock = Clock()
+    seconds = {"must": 1.0, "may": 4.0}
+    schedule = Schedule(
+        [["must", "may"]] * 2, 7.0, clock, hooks=Hooks(optional=lambda item: item == "may"), passes_required=2
+    )
+    made = []
+    for item in ["must", "may"] * 2:
+        if (visit := schedule.next(0.0)) is not None:
+            made.append((visit[0], item))
+            clock.now += seconds[item]
+        schedule.settle()
+    assert made == [(0, "must"), (0, "may"), (1, "must")], "a second one would end after 10 seconds"
+    assert schedule.complete
+
+
 def test_required_passes_are_made_whatever_the_budget():
     clock = Clock()
     schedule = Schedule([["a"]] * 4, 0.5, clock, passes_required=2)
