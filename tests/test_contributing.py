@@ -94,3 +94,10 @@ def test_the_design_names_every_contract():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     design = (ROOT / "docs/design.md").read_text()
     assert [contract["name"] for contract in contracts if f"- {contract['name']}" not in design] == []
+
+
+def test_every_long_study_is_listed():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    programs = [path for kind in ("study", "fuzz", "run") for path in (ROOT / "tests").rglob(f"{kind}_*.py")]
+    assert programs
+    assert not [path.name for path in programs if f"python {path.relative_to(ROOT)}" not in text]
