@@ -87,7 +87,8 @@ def _lives_with(process, mark):
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs /dev/shm")
 @pytest.mark.parametrize("model", [ready(name) for name in LEAVING])
-def test_a_killed_cell_leaves_no_shared_memory_and_no_files(visit, model):
+def test_a_killed_cell_leaves_no_shared_memory_and_no_files(visit, model, short_folder, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(short_folder))  # other tests have fork servers of their own in /tmp
     before = in_memory_and_temporary()
     with pytest.raises(CellTimedOut):
         visit(deeds.workload(deeds.hang, [1, 2], deterministic=False), model, timeout=2.5)
@@ -97,11 +98,20 @@ def test_a_killed_cell_leaves_no_shared_memory_and_no_files(visit, model):
         time.sleep(0.05)
         left &= in_memory_and_temporary()
     assert sorted(left) == []
+    assert os.listdir(short_folder) == []
+
+
+@pytest.fixture
+def short_folder():
+    """A folder of our own whose name is short: sockets may be put into it."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder)
 
 
 def in_memory_and_temporary():
-    """Names of shared memory and temporary files, but of the folders that other sessions on this machine have."""
-    found = [*os.listdir("/dev/shm"), *os.listdir(tempfile.gettempdir())]
+    """Names of shared memory and temporary files, but of the folders that others on this machine have."""
+    temporary = [name for name in os.listdir(tempfile.gettempdir()) if not name.startswith("pymp-")]
+    found = [*os.listdir("/dev/shm"), *temporary]
     return {name for name in found if not name.startswith(("pytest-", "parabench-"))}
 
 
