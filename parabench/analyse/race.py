@@ -176,11 +176,12 @@ class Race:
         return frozenset(name for name in self.running if self.families[name] == self.families[self.leader or name])
 
     def _close_to(self, rivals: frozenset[str], measured: Passes, confidence: float, priors: Priors) -> frozenset[str]:
-        """Those that are at most 5 % slower than each of these for sure."""
+        """Those that are at most 5 % slower than each of these for sure, seen more than once."""
         return frozenset(
             name
             for name in measured
-            if all(_close(_compared(other, name, measured, confidence, priors)) for other in rivals if other != name)
+            if len(measured[name]) > 1
+            and all(_close(_compared(other, name, measured, confidence, priors)) for other in rivals if other != name)
         )
 
 

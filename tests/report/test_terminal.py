@@ -53,7 +53,12 @@ def flat(text):
             {"settled": False, "family_settled": False, "equals": (choice("asyncio", family="asyncio"),)},
             "open: asyncio x2 may be faster",
         ),
-        ({"settled": False, "visits": 1}, "one pass says nothing about chance"),
+        ({"settled": False, "family_settled": False, "visits": 1}, "one pass says nothing about chance"),
+        (
+            {"settled": False, "visits": 1, "equals": (choice("a"), choice("b", family="threads"))},
+            "processes for sure; which is open: a x2 may be faster",
+        ),
+        ({"settled": False}, "processes for sure; which is open"),
     ],
 )
 def test_how_sure_it_is_is_said_in_words(given, text):

@@ -57,7 +57,7 @@ def sureness(answer: Answer) -> tuple[str, str]:
     """How sure an answer is: a level for its style, and a word or two."""
     if answer.settled:
         return "settled", "settled"
-    if answer.visits == 1:
+    if answer.visits == 1 and not answer.family_settled:
         return "once", "one look only"
     if answer.family_settled:
         return "family", f"{FAMILY_NAMES.get(answer.use.family, answer.use.family)}: sure; which: open"
