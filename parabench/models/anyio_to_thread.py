@@ -14,6 +14,7 @@ from parabench.machine.gil import gil_enabled
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, leave_thread
+from parabench.workers.pools import SECONDS_TO_LEAVE
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
     from anyio.from_thread import start_blocking_portal
 
     together = threading.Barrier(workers)
+    leaving: list[threading.Thread] = []
 
     def enter() -> None:
         call.prepare()
@@ -29,6 +31,7 @@ def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
 
     def leave() -> None:
         together.wait()
+        leaving.append(threading.current_thread())
         leave_thread()
 
     with start_blocking_portal(backend="asyncio") as loop:
@@ -37,6 +40,8 @@ def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
             yield lambda batch: loop.call(_run_batch, batch, workers)
         finally:
             loop.call(_in_every_thread, leave, workers)
+    for thread in leaving:  # anyio tells its threads to end, and does not wait for them
+        thread.join(SECONDS_TO_LEAVE)
 
 
 async def _in_every_thread(function: Callable[[], object], workers: int) -> None:
