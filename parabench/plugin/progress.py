@@ -15,7 +15,7 @@ import pytest
 from parabench.errors import spelled
 from parabench.records import Cell
 from parabench.report.foreign_text import one_line
-from parabench.report.terminal import progress_line
+from parabench.report.terminal import Standing, progress_line
 from parabench.session.schedule import Schedule
 from parabench.session.session import Session
 
@@ -66,7 +66,7 @@ class Progress:
             self._output = None
         if complete and not self._quiet and not self._terminal.isatty and self._schedule.made:
             self._terminal.ensure_newline()
-            self._terminal.write_line(progress_line(1.0, 0.0, *self._settled(), "done"))
+            self._terminal.write_line(progress_line(1.0, 0.0, self._standing(), "done"))
 
     def say_cost(self, workload: str, seconds: float, batches: int) -> None:
         """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
@@ -84,7 +84,7 @@ class Progress:
 
     def _show(self, planned: Cell, seconds_running: float) -> None:
         share, seconds_left = self._schedule.share_done()
-        line = progress_line(share, seconds_left, *self._settled(), planned.id, seconds_running)
+        line = progress_line(share, seconds_left, self._standing(), planned.id, seconds_running)
         if self._terminal.isatty:
             self._write(line, stays=False)
         elif time.monotonic() - self._shown >= PROGRESS_SECONDS:
@@ -100,9 +100,9 @@ class Progress:
             line = "\r" + (line if stays else line[:columns]).ljust(columns)
         os.write(self._output, (line + ("\n" if stays else "")).encode("ascii", "replace"))
 
-    def _settled(self) -> tuple[int | None, int]:
+    def _standing(self) -> Standing | None:
         races = self._session.races
-        return (None, 0) if races is None else (races.settled, len(races.by_workload))
+        return None if races is None else Standing(len(races.by_workload), races.settled, races.settled_by_family)
 
 
 def _where_output_goes() -> int | None:

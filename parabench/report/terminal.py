@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,13 +20,27 @@ from parabench.session.repetition import OTHER_PROGRAMS
 BAR = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many answers of a race are settled."""
+
+    workloads: int
+    settled: int
+    #: Those that are settled for the family only.
+    by_family: int
+
+    def __str__(self) -> str:
+        more = f", {self.by_family} by family" if self.by_family else ""
+        return f"{self.settled} of {self.workloads} settled{more}"
+
+
 def progress_line(
-    share: float, seconds_left: float, settled: int | None, workloads: int, cell_id: str, seconds_running: float = 0.0
+    share: float, seconds_left: float, standing: Standing | None, cell_id: str, seconds_running: float = 0.0
 ) -> str:
     """How far the session is: a bar, what it will take at most, how many answers are settled, and what runs now."""
     share = min(1.0, max(0.0, share))
     full = round(BAR * share)
-    settled_text = "" if settled is None else f", {settled} of {workloads} settled"
+    settled_text = "" if standing is None else f", {standing}"
     running = f" ({seconds_running:.0f} s)" if seconds_running >= 1 else ""
     left = max(0.0, seconds_left)
     return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {cell_id}{running}"

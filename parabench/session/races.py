@@ -153,6 +153,11 @@ class Races:
         """How many races are settled."""
         return sum(race.settled for race in self.by_workload.values())
 
+    @property
+    def settled_by_family(self) -> int:
+        """How many are settled for the family only."""
+        return sum(race.family_settled and not race.settled for race in self.by_workload.values())
+
     def look(self, passes: int) -> None:
         """Take note of all that has been measured in so many passes, and let further contestants enter."""
         self._passes = passes

@@ -4,7 +4,7 @@ from answers import answer, choice
 from parabench.records import Cell, CellRecord, Unavailable
 from parabench.report.answers_table import answers_text, speedup_text, sure_text
 from parabench.report.quantities import seconds_text
-from parabench.report.terminal import progress_line, summary
+from parabench.report.terminal import Standing, progress_line, summary
 
 
 def record(model, *, unavailable=None, failure=None, workload="primes"):
@@ -126,7 +126,8 @@ def test_times_carry_their_unit(seconds, text):
 
 
 def test_the_progress_line_says_how_far_how_long_what_is_settled_and_what_runs():
-    assert progress_line(0.25, 30.0, 3, 10, "primes-mp-pool") == (
+    assert progress_line(0.25, 30.0, Standing(10, 3, 0), "primes-mp-pool") == (
         "[#####...............]  25%, 30 s left, 3 of 10 settled: primes-mp-pool"
     )
-    assert progress_line(1.3, -3.0, None, 0, "x", 12.4) == "[####################] 100%, 0 s left: x (12 s)"
+    assert "30 s left, 3 of 10 settled, 4 by family: x" in progress_line(0.25, 30.0, Standing(10, 3, 4), "x")
+    assert progress_line(1.3, -3.0, None, "x", 12.4) == "[####################] 100%, 0 s left: x (12 s)"
