@@ -22,8 +22,7 @@ def open_anyio_to_thread(workers: int, call: TaskCall) -> Iterator[Run]:
     """Start the loop and all N threads. anyio ends its threads with the loop's first task, so one stays."""
     from anyio.from_thread import start_blocking_portal
 
-    together = threading.Barrier(workers)
-    leaving: list[threading.Thread] = []
+    together, leaving = threading.Barrier(workers), list[threading.Thread]()
 
     def enter() -> None:
         call.prepare()
