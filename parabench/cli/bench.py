@@ -37,7 +37,7 @@ class _Bench(click.Command):
     "bench",
     cls=_Bench,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    epilog="Example: parabench bench --workloads 'count-*' --models sequential,thread-pool --budget 60 -k small",
+    epilog="Example: parabench bench --workloads 'count-*' --models sequential,thread-pool --budget 60 -k thread",
     add_help_option=False,
 )
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=_completion.pytest_arguments)
