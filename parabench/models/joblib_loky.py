@@ -24,10 +24,10 @@ SECONDS_IDLE = 24 * 3600  # loky ends idle workers after five minutes; a benchma
 def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Iterator[Run]:
     """Start all N processes and keep them over batches, as joblib does; on exit end them, as it does not."""
     import joblib
+    import joblib.externals.loky.backend.synchronize  # joblib does so later: before it, its semaphores get our names
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    children = NewChildren(workers)
-    options = _options(workers, call, chunk)
+    children, options = NewChildren(workers), _options(workers, call, chunk)
 
     def ask(pauses: list[float]) -> Iterable[str]:
         answers = parallel(joblib.delayed(answer)(pause) for pause in pauses)

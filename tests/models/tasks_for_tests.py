@@ -209,3 +209,9 @@ def dies_with(what):
     if what == "half a result":
         os.write(results._writer.fileno(), b"\0\0\1\0half")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def semaphores_of_caller(item):
+    """Names of the semaphores that the process which started this one has made."""
+    names = [path.name for path in Path("/dev/shm").glob("sem.*")]
+    return " ".join(sorted(name for name in names if f"-{os.getppid()}-" in name))
