@@ -62,7 +62,7 @@ def test_what_is_stored_in_a_mirror_is_found_by_another_machine(memory, tmp_path
 
 
 def test_each_session_is_fetched_once_and_what_is_removed_there_is_removed_here(memory, monkeypatch):
-    names = [f"{number:04}_made.json" for number in range(1, 6)]
+    names = [f"{number:04}_made.json" for number in range(1, 1_001)]
     memory.makedirs(f"/all/{MACHINE}")
     for name in (*names, "../0009_out.json", ".saving-0007_x.json"):
         memory.pipe_file(f"/all/{MACHINE}/{name}", json.dumps(SAMPLE).encode())
