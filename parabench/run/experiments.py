@@ -24,7 +24,9 @@ def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
     workloads = project.folder("parabench_workloads_dir", "workloads")
     if workloads.is_dir() or any("workloads-dir=" in argument for argument in arguments):
         ini = f"--config-file={project.ini_file or INI}"
-        return [ini, f"--rootdir={project.root}", str(EVERY_KIND), *arguments]
+        # Else pytest puts the folder that parabench is in before all others, which in a checkout has `workloads`, too.
+        mode = "--import-mode=importlib"
+        return [ini, f"--rootdir={project.root}", mode, str(EVERY_KIND), *arguments]
     gallery = gallery_folder()
     results = f"--parabench-results={_whole(project, project.ini.get('parabench_results') or 'results')}"
     experiments = [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results]

@@ -50,8 +50,8 @@ def test_a_project_with_workloads_alone_gets_our_experiment_of_every_kind(
     (project / "pytest.ini").write_text("[pytest]\nparabench_workloads_dir = workloads\n")
     bench("--passes", "1")
     assert started[0][3:] == [
-        *(f"--config-file={project / 'pytest.ini'}", f"--rootdir={project}", str(EVERY_KIND)),
-        *("--parabench-bench", "--parabench-passes=1"),
+        *(f"--config-file={project / 'pytest.ini'}", f"--rootdir={project}", "--import-mode=importlib"),
+        *(str(EVERY_KIND), "--parabench-bench", "--parabench-passes=1"),
     ]
 
 
