@@ -97,12 +97,16 @@ def scalings_of(sessions: Sequence[StoredSession]) -> list[Scaling]:
 
 def overtakings_of(sessions: Sequence[StoredSession]) -> list[Overtaking]:
     """Where one model is faster for sure at a number of workers, and slower for sure at the next that is sure."""
-    by_key = throughputs_of(sessions)
-    found = []
-    for (workload, one), (other_workload, other) in itertools.combinations(by_key, 2):
-        if workload == other_workload:
-            found += _overtakings(workload, (one, by_key[workload, one]), (other, by_key[workload, other]))
-    return found
+    by_workload: dict[str, dict[str, Throughputs]] = {}
+    for (workload, model), throughputs in throughputs_of(sessions).items():
+        by_workload.setdefault(workload, {})[model] = throughputs
+    return [place for workload, by_model in by_workload.items() for place in overtakings_between(workload, by_model)]
+
+
+def overtakings_between(workload: str, by_model: Mapping[str, Throughputs]) -> list[Overtaking]:
+    """The same for the models of one workload; speed-ups do as well as tasks per second."""
+    pairs = itertools.combinations(by_model.items(), 2)
+    return [place for one, other in pairs for place in _overtakings(workload, one, other)]
 
 
 def _overtakings(workload: str, one: tuple[str, Throughputs], other: tuple[str, Throughputs]) -> list[Overtaking]:

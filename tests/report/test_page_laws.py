@@ -1,3 +1,4 @@
+import itertools
 import json
 import random
 
@@ -6,17 +7,22 @@ from page_sessions import write_sessions
 from parabench.report.page.data import report_of
 
 
-def with_workers(results, counts, sessions=6):
-    """Sessions whose `mp-pool` was measured with each of these numbers of workers; it gains up to 4 workers."""
-    write_sessions(results, sessions=sessions, workloads=("count-primes",), models=("sequential", "mp-pool"))
+def with_workers(results, counts, sessions=6, models=("mp-pool",)):
+    """Sessions whose models were measured with each of these numbers of workers.
+
+    `mp-pool` gains up to 4 workers; others are always twice as fast as the loop.
+    """
+    write_sessions(results, sessions=sessions, workloads=("count-primes",), models=("sequential", *models))
     source = random.Random(3)
     for path in sorted(results.glob("*/*.json")):
         session = json.loads(path.read_text())
-        alone, pool = session["benchmarks"]
+        alone, *others = session["benchmarks"]
         session["benchmarks"] = [alone]
-        for workers in counts:
-            cell = json.loads(json.dumps(pool))
+        for model, workers in itertools.product(others, counts):
+            cell = json.loads(json.dumps(model))
             gain = workers / (1 + 0.05 * (workers - 1) + 0.02 * workers * (workers - 1))
+            if cell["extra_info"]["model"] != "mp-pool":
+                gain = 2
             seconds = alone["extra_info"]["seconds_per_round"] / gain * source.lognormvariate(0, 0.01)
             cell["extra_info"] |= {"workers": workers, "workers_named": True, "seconds_per_round": seconds}
             cell["stats"] |= {"data": [seconds] * 4, "mean": seconds, "median": seconds}
@@ -38,3 +44,10 @@ def test_a_model_with_enough_numbers_of_workers_has_a_law_and_an_extrapolation(t
 def test_a_law_is_not_drawn_through_a_few_points(tmp_path):
     with_workers(tmp_path, (1, 2, 4))
     assert report_of(tmp_path).pictures[0]["workloads"][0]["laws"] == []
+
+
+def test_where_models_cross_is_told(tmp_path):
+    with_workers(tmp_path, (1, 2, 4, 8), models=("mp-pool", "thread-pool"))
+    (workload,) = report_of(tmp_path).pictures[0]["workloads"]
+    assert workload["laws"] == [], "too few numbers of workers for a law, enough to cross"
+    assert workload["crossings"] == [{"faster": "mp-pool", "slower": "thread-pool", "low": 2, "high": 4}]

@@ -1,4 +1,4 @@
-"""Laws of scaling for the page: what more workers bring, fitted over the sessions of the newest commit."""
+"""More workers, for the page: laws and crossings of models, over the sessions of the newest commit."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.analyse.scaling_law import COUNTS_LEAST, Law, fit_law
+from parabench.explain.scaling import overtakings_between
 from parabench.history.summary import SessionSummary
 from parabench.report.page.evidence import Evidence
 
+#: Speed-ups over the plain loop by number of workers, one for each session, by model.
+Speeds = dict[str, dict[int, list[float]]]
 
-def laws_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSummary]) -> list[dict[str, Any]]:
-    """The law of each model that was measured with enough numbers of workers in several sessions, as speed-ups.
+
+def speeds_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSummary]) -> Speeds:
+    """The speed-ups of each model that was measured with several numbers of workers.
 
     `sessions` are of one commit; those that lack one of a model's numbers of workers do not count for it.
     """
     alone = next((one for one in evidence.contestants if one.cell.model == BASELINE), None)
     if alone is None:
-        return []
-    by_model: dict[str, dict[int, list[float]]] = {}
-    cores = evidence.details.session.fingerprint.get("cores_usable")
+        return {}
+    by_model: Speeds = {}
     counts = _counts(evidence)
     for session in sessions:
         found: dict[str, dict[int, float]] = {}
@@ -32,17 +35,31 @@ def laws_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSummary
             if speeds.keys() == counts[model]:
                 for workers, speed in speeds.items():
                     by_model.setdefault(model, {}).setdefault(workers, []).append(speed)
-    laws = {model: fit_law(speeds, cores) for model, speeds in by_model.items()}
+    return by_model
+
+
+def laws_of(speeds: Speeds, evidence: Evidence) -> list[dict[str, Any]]:
+    """The law of each model with enough numbers of workers, in several sessions."""
+    cores = evidence.details.session.fingerprint.get("cores_usable")
+    laws = {model: fit_law(of, cores) for model, of in speeds.items() if len(of) >= COUNTS_LEAST}
     return [_drawn(model, law) for model, law in laws.items() if law.fitted is not None]
 
 
+def crossings_of(workload: str, speeds: Speeds) -> list[dict[str, Any]]:
+    """Where one model overtakes another for sure, with more workers."""
+    return [
+        {"faster": place.faster, "slower": place.slower, "low": place.low, "high": place.high}
+        for place in overtakings_between(workload, speeds)
+    ]
+
+
 def _counts(evidence: Evidence) -> dict[str, set[int]]:
-    """Numbers of workers by model, of models with enough of them."""
+    """Numbers of workers by model, of models with several."""
     found: dict[str, set[int]] = {}
     for one in evidence.contestants:
         if one.cell.chunk == "1" and one.cell.model != BASELINE:
             found.setdefault(one.cell.model, set()).add(one.cell.workers)
-    return {model: counts for model, counts in found.items() if len(counts) >= COUNTS_LEAST}
+    return {model: counts for model, counts in found.items() if len(counts) > 1}
 
 
 def _drawn(model: str, law: Law) -> dict[str, Any]:

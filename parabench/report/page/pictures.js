@@ -42,9 +42,10 @@ function scaling(id, workload, models, width) {
   const laws = workload.laws.filter((law) => models(law.model)).flatMap((law) => law.points.map(([workers, ratio]) => ({ model: law.model, workers, ratio, beyond: workers === law.extrapolated })));
   const within = laws.filter((one) => !one.beyond), beyond = laws.filter((one) => one.beyond || one.workers === d3.max(within.filter((other) => other.model === one.model), (other) => other.workers));
   const bestOf = workload.laws.filter((law) => law.best && models(law.model)).map((law) => `${law.model} is best with ${Math.round(law.best)}${law.slowerBeyond ? `, slower beyond ${Math.round(law.slowerBeyond)}` : ""}`);
+  const overtaken = workload.crossings.filter((one) => models(one.faster) && models(one.slower)).map((one) => `${one.faster} overtakes ${one.slower} between ${one.low} and ${one.high} workers`);
   x[1] = Math.max(x[1], d3.max(laws, (one) => one.workers) ?? 0);
   const ideal = [x[0], x[1]].map((workers) => ({ workers, ratio: workers })).filter((one) => one.ratio <= high * 3);
-  return picture(id, `Number of workers: ${workload.name}.`, "Speed-up over the plain loop by workers; the grey line is one more worker, one more time as fast." + (laws.length ? ` Lines are fitted laws, dashed beyond what was measured: ${bestOf.join("; ")}.` : ""), Plot.plot({
+  return picture(id, `Number of workers: ${workload.name}.`, "Speed-up over the plain loop by workers; the grey line is one more worker, one more time as fast." + (laws.length ? ` Lines are fitted laws, dashed beyond what was measured: ${bestOf.join("; ")}.` : "") + (overtaken.length ? ` For sure ${overtaken.join("; ")}.` : ""), Plot.plot({
     width, height: 260, marginLeft: 48, marginRight: 130, marginBottom: 36,
     x: { type: "log", domain: [x[0] * 0.9, x[1] * 1.1], ticks: [...new Set(points.map((one) => one.workers))], tickFormat: String, label: "workers" },
     y: { type: "log", domain: [low, high], ticks: logTicks([low, high]), tickFormat: tick, label: "speed-up", grid: true },

@@ -13,7 +13,7 @@ from parabench.report.page.changes import SESSIONS_MOST, Changes
 from parabench.report.page.evidence import Contestant, Evidence
 from parabench.report.page.interpreters import Interpreters
 from parabench.report.page.lanes import timelines_of
-from parabench.report.page.laws import laws_of
+from parabench.report.page.laws import crossings_of, laws_of, speeds_of
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
 from parabench.report.page.why import Drawn, Explanations, parts_of, thrift_by_cell
@@ -26,19 +26,23 @@ def pictures_of(
     """What is drawn."""
     drawn = thrift_by_cell(machine)
     newest = same_commit(machine.sessions)[-REPLICATES_MOST:]
-    return {
-        "workloads": [
+    workloads = []
+    for workload, evidence in machine.evidence.items():
+        speeds = speeds_of(workload, evidence, newest)
+        workloads.append(
             {
                 "name": workload,
                 "kind": evidence.kind,
                 "basis": evidence.basis,
                 "contestants": [_bar(one, evidence, explanations, drawn) for one in evidence.contestants],
                 "timelines": timelines_of(evidence),
-                "laws": laws_of(workload, evidence, newest),
+                "laws": laws_of(speeds, evidence),
+                "crossings": crossings_of(workload, speeds),
                 "interpreters": _interpreters(interpreters.times.get(workload, {})),
             }
-            for workload, evidence in machine.evidence.items()
-        ],
+        )
+    return {
+        "workloads": workloads,
         "history": _history(machine, changes),
         "alternating": interpreters.alternating,
     }
