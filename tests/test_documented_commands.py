@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest
+from documented_pages import ROOT, commands
 
 from parabench.cli import cli
 from parabench.session.option_table import OPTIONS
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: Options of pytest, of pytest-benchmark and of xdist that pages mention.
 OF_PYTEST = {"-m", "-k", "-s", "-q", "-v", "-x", "-p", "-n", "-ra", "--durations", "--durations-min", "--collect-only"}
 OF_BENCHMARK = re.compile(r"--benchmark-[a-z-]+")
-COMMAND = re.compile(r" *(?:\$ )?(?:[A-Z_]+=\S+ )*(parabench|pytest|make) (.*)")
 #: The verb that docs/extending.md adds.
 ADDED = "machines"
-
-
-def commands(program: str) -> list[str]:
-    """Lines of pages that begin with a program: indented, fenced as a shell's or as nothing, without their comment."""
-    found = (COMMAND.fullmatch(line) for page in PAGES for line in shown(page.read_text(encoding="utf-8")))
-    ours = {match[2] for match in found if match is not None and match[1] == program}
-    return sorted({re.split(r"\s{2,}#|\s+#\s|\s+[|>&]|^[|>]", line)[0].strip() for line in ours})
-
-
-def shown(text: str) -> Iterator[str]:
-    """The lines of a page that are not prose, and not of a program."""
-    language = None
-    for line in text.replace("\\\n", " ").splitlines():
-        if line.lstrip().startswith("```"):
-            language = line.strip().removeprefix("```") if language is None else None
-        elif language in ("", "sh", "bash", "console", "text") or (language is None and line.startswith("    ")):
-            yield line
 
 
 def test_pages_have_commands_of_each_program():

@@ -1,0 +1,27 @@
+"""Projects for the documented command lines, shared by the tests of a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "queues"))  # brokers of the tests' own
+
+from prepared import Prepared, prepare, store_sessions
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A project that has not been measured."""
+    root = tmp_path_factory.mktemp("documented") / "project"
+    root.mkdir()
+    return prepare(root)
+
+
+@pytest.fixture(scope="module")
+def history(project: Prepared) -> Prepared:
+    """The same with stored sessions of this interpreter and of two others."""
+    store_sessions(project)
+    return project
