@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from documented_pages import ROOT, command_lines, programs
-from lines import ADDED_OPTIONS, GROUPS, NEEDS, NOT_RUN, SAYS, SHORTENED, STATUS, changed, fits, group_of, lines_of
+from lines import ADDED_OPTIONS, GROUPS, LONG, NEEDS, NOT_RUN, SAYS, SHORTENED, STATUS, changed, fits, group_of, lines_of
 from prepared import SECONDS_AT_MOST, Prepared
 from running import check, skip_without
 
@@ -96,7 +96,7 @@ def test_what_is_not_run_is_there_and_covered(pattern: str) -> None:
     assert (ROOT / NOT_RUN[pattern][1]).exists()
 
 
-@pytest.mark.parametrize("table", [NEEDS, STATUS, SAYS, ADDED_OPTIONS, [change.pattern for change in SHORTENED]])
+@pytest.mark.parametrize("table", [NEEDS, STATUS, SAYS, ADDED_OPTIONS, LONG, [change.pattern for change in SHORTENED]])
 def test_tables_have_no_entry_without_a_line(table: dict[str, object]) -> None:
     run = [line for line in command_lines() if group_of(line) is not None]
     assert [pattern for pattern in table if not fnmatch.filter(run, pattern)] == []
