@@ -22,7 +22,20 @@ from parabench.errors import EnvironmentNotMade, ParabenchError
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
-LEFT_OUT = {"all", "browser", "dev", "docs", "lint", "numpy", "pictures", "ray", "remote", "s3-server", "test", "tls"}
+LEFT_OUT = {
+    "all",
+    "browser",
+    "dev",
+    "docs",
+    "lint",
+    "numpy",
+    "pictures",
+    "ray",
+    "remote",
+    "remote-servers",
+    "test",
+    "tls",
+}
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "github": "workloads that fetch, from GitHub, mocks or loopback, cannot run",
@@ -161,7 +174,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--editable", metavar="FOLDER", help="install parabench from this checkout first")
     parser.add_argument(
-        "--tools", metavar="GROUP", action="append", choices=["test", "lint", "browser", "docs"], default=[]
+        "--tools",
+        metavar="GROUP",
+        action="append",
+        choices=["test", "lint", "browser", "docs", "remote-servers"],
+        default=[],
     )
     given = parser.parse_args()
 

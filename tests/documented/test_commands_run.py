@@ -12,7 +12,20 @@ import subprocess
 
 import pytest
 from documented_pages import ROOT, command_lines, programs
-from lines import ADDED_OPTIONS, GROUPS, LONG, NEEDS, NOT_RUN, SAYS, SHORTENED, STATUS, changed, fits, group_of, lines_of
+from lines import (
+    ADDED_OPTIONS,
+    GROUPS,
+    LONG,
+    NEEDS,
+    NOT_RUN,
+    SAYS,
+    SHORTENED,
+    STATUS,
+    changed,
+    fits,
+    group_of,
+    lines_of,
+)
 from prepared import SECONDS_AT_MOST, Prepared
 from running import check, skip_without
 

@@ -1,13 +1,6 @@
-"""Results at a URL: mirrored once, written under names of their own, safe with many writers."""
+"""Results at a URL: mirrored once, written under names of their own. Real servers are in test_remote_servers.py."""
 
 import json
-import multiprocessing
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,7 +11,6 @@ from parabench.history.sessions import read_summaries
 
 SAMPLE = json.loads((Path(__file__).parent / "samples" / "parabench_2.json").read_text())
 MACHINE = SAMPLE["parabench"]["machine_id"]
-WRITERS, SESSIONS = 8, 3
 
 
 @pytest.fixture(autouse=True)
@@ -105,59 +97,3 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password(url, message):
     with pytest.raises(RemoteUnusable, match=message) as caught:
         remote.local_folder(url)
     assert "secret" not in str(caught.value)
-
-
-@pytest.fixture
-def bucket(tmp_path, monkeypatch):
-    """The URL of a bucket at an S3 server of our own."""
-    pytest.importorskip("moto.server")
-    s3fs = pytest.importorskip("s3fs")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5).close()
-                    break
-                except OSError:
-                    assert time.monotonic() < deadline, "the server never answered"
-                    time.sleep(0.1)
-            s3fs.S3FileSystem().mkdir("all")
-            yield "s3://all/results"
-        finally:
-            server.kill()
-
-
-def write(url, cache, number):
-    os.environ["XDG_CACHE_HOME"] = f"{cache}-{number}"
-    mirror = remote.local_folder(url)
-    for _ in range(SESSIONS):
-        store.save(mirror / MACHINE, "abc", SAMPLE | {"writer": number})
-
-
-@pytest.mark.slow
-def test_many_writers_to_one_s3_server_lose_nothing(bucket, tmp_path):
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["s3fs", "parabench.history.store"])  # once, not in each writer
-    processes = [context.Process(target=write, args=(bucket, tmp_path / "cache", number)) for number in range(WRITERS)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(240)
-        assert process.exitcode == 0
-    folder = remote.local_folder(bucket)
-    found = [json.loads(path.read_text())["writer"] for path in folder.glob("*/[0-9]*.json")]
-    assert sorted(found) == sorted([*range(WRITERS)] * SESSIONS)
-    assert len(read_summaries(folder).sessions) == WRITERS * SESSIONS
