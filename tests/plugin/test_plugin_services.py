@@ -44,7 +44,8 @@ GITHUB_ACTION_BENCHMARK = {
         },
     },
 }
-#: What Bencher's adapter `python_pytest` takes: a mean, and a spread around it.
+#: What Bencher's adapter `python_pytest` reads (`lib/bencher_adapter/src/adapters/python/pytest.rs`), whichever average it
+#: is told to take, and how long its names may be (`lib/bencher_valid/src/benchmark_name.rs`).
 BENCHER = {
     "required": ["machine_info", "commit_info", "benchmarks"],
     "properties": {
@@ -54,8 +55,8 @@ BENCHER = {
                 "properties": {
                     "fullname": {"type": "string", "minLength": 1, "maxLength": 1024},
                     "stats": {
-                        "required": ["mean", "stddev"],
-                        "properties": {"mean": {"type": "number"}, "stddev": {"type": "number"}},
+                        "required": ["mean", "stddev", "median", "iqr"],
+                        "properties": dict.fromkeys(("mean", "stddev", "median", "iqr"), {"type": "number"}),
                     },
                 },
             }
