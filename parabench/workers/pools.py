@@ -5,9 +5,11 @@ Subinterpreters import this module too: the standard library, `errors`, and `tas
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -54,7 +56,10 @@ def end_with_cell() -> None:
 
     end_with_parent(None)
     parent = parent_process()
-    if parent is None or parent.pid is None or os.getppid() == parent.pid:
+    if parent is None or parent.pid is None:
+        return
+    Finalize(None, _end_unheard, args=(parent,), exitpriority=100)
+    if os.getppid() == parent.pid:
         return
     try:
         lives = parent.is_alive()
@@ -62,6 +67,18 @@ def end_with_cell() -> None:
         lives = False
     if not lives:  # it ended before the kernel knew
         os._exit(1)
+
+
+def _end_unheard(cell: BaseProcess) -> None:
+    """End at once if the cell has: the kernel tells a worker of a fork server when that one has ended, which is later.
+
+    What it finds out before by sending a result, multiprocessing would print as an error of this process.
+    """
+    if isinstance(sys.exception(), BrokenPipeError):
+        with contextlib.suppress(ValueError):  # loky, as above
+            cell.join(SECONDS_TO_END)
+            if not cell.is_alive():
+                os._exit(1)
 
 
 def chunks_of(items: Sequence[Any], workers: int) -> list[Sequence[Any]]:

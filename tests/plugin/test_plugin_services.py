@@ -44,8 +44,8 @@ GITHUB_ACTION_BENCHMARK = {
         },
     },
 }
-#: What Bencher's adapter `python_pytest` reads (`lib/bencher_adapter/src/adapters/python/pytest.rs`), whichever average it
-#: is told to take, and how long its names may be (`lib/bencher_valid/src/benchmark_name.rs`).
+#: What Bencher's adapter `python_pytest` reads, whichever average it is told to take, and how long its names may be
+#: (`lib/bencher_adapter/src/adapters/python/pytest.rs` and `lib/bencher_valid/src/benchmark_name.rs` of its sources).
 BENCHER = {
     "required": ["machine_info", "commit_info", "benchmarks"],
     "properties": {
@@ -56,7 +56,7 @@ BENCHER = {
                     "fullname": {"type": "string", "minLength": 1, "maxLength": 1024},
                     "stats": {
                         "required": ["mean", "stddev", "median", "iqr"],
-                        "properties": dict.fromkeys(("mean", "stddev", "median", "iqr"), {"type": "number"}),
+                        "properties": {key: {"type": "number"} for key in ("mean", "stddev", "median", "iqr")},
                     },
                 },
             }

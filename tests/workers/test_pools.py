@@ -1,14 +1,19 @@
 """`parabench.workers.pools`: waiting for workers, and telling which of several dead processes died first."""
 
+import os
+import select
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from parabench.errors import WorkersNotStarted
 from parabench.workers import pools as processes
 from parabench.workers.pools import NewChildren, wait_for_workers
+
+SECONDS_AT_MOST = 30
 
 
 class FakeProcess:
@@ -73,3 +78,52 @@ def test_a_pool_is_broken_when_a_process_has_ended_or_was_never_seen():
         found.processes = [process]
         assert not found.broken
         living.stdin.close()
+
+
+#: A pool with a fork server, whose worker says its process id and that of its parent, and then has a result to send.
+ORPHANED = """
+import multiprocessing, os, pathlib, time
+from parabench.task import TaskCall
+from parabench.workers.pools import prepare_process
+
+def late(item):
+    pathlib.Path("pids").write_text(f"{os.getpid()} {os.getppid()}")
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
+    return "x" * item
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("forkserver")
+    call = TaskCall(task="operator:neg")
+    with context.Pool(1, prepare_process, (call,)) as pool:
+        pool.apply(late, (1_000_000,))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux only: elsewhere workers live on")
+def test_a_worker_that_finds_out_that_its_cell_is_gone_says_nothing(tmp_path):
+    """The kernel's word comes with the end of the fork server, which is held up here."""
+    (tmp_path / "program.py").write_text(ORPHANED)
+    with (tmp_path / "said").open("w") as said:
+        cell = subprocess.Popen([sys.executable, "program.py"], cwd=tmp_path, stderr=said)
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    worker, server = map(int, pids.read_text().split())
+    os.kill(server, signal.SIGSTOP)
+    try:
+        worker_ends = os.pidfd_open(worker)
+        cell.kill()
+        cell.wait()
+        (tmp_path / "go").touch()
+        assert select.select([worker_ends], [], [], SECONDS_AT_MOST)[0], "the worker has not ended"
+        os.close(worker_ends)
+    finally:
+        os.kill(server, signal.SIGKILL)
+    assert "Traceback" not in (tmp_path / "said").read_text()  # a resource tracker may warn
+
+
+def wait_until(happened):
+    deadline = time.monotonic() + SECONDS_AT_MOST
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
