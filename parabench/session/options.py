@@ -16,7 +16,7 @@ from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
 
 #: Without --passes and --budget a race may take so many seconds.
-BUDGET_DEFAULT_SECONDS = 175.0
+BUDGET_DEFAULT_SECONDS = 155.0
 #: A task of which nothing is heard is sent again, and given up, well before its cell is.
 SILENCES_PER_CELL = 4
 #: Options that say where somebody else's servers are, and may hold passwords.
