@@ -30,9 +30,10 @@ UNITS = {"SECONDS": "seconds", "W": "watts"}
 MODELS_INTRODUCTION = """\
 # Models
 
-What each concurrency model is, when to use it, what it cannot do or costs, and the shortest program that uses it. Each
-program takes a function `work` and a list `items` from a file `my_work.py` beside it, does four tasks at a time, and
-prints the value of each item, or why there is none, in their order. Where it says so, `work` is a coroutine function.
+This page says of each concurrency model what it is, when to use it, what it costs or cannot do, and shows the shortest
+program that uses it. Each program takes a function `work` and a list `items` from a file `my_work.py` beside it, does
+four tasks at a time, and prints the value of each item, or why there is none, in their order. Where it says so, `work`
+is a coroutine function.
 `parabench list` shows which of the models can run here. Those that run *when named* start servers, so they have to be
 asked for with `--models`. *Variants* differ in one point from a model that always runs: they run when they are named,
 and with `--everything`. *Chunks* are what
@@ -41,17 +42,17 @@ and with `--everything`. *Chunks* are what
 PLATFORMS_INTRODUCTION = """\
 # Systems
 
-Everything is tested on Linux. What is said of the other systems is expected from what the code calls and from Python's
-documentation, and has been measured nowhere. `parabench doctor` says what the machine at hand has, and what is asked
-of a system that cannot do it ends in one sentence that says what is missing.
+This page says what works on which operating system. Everything is tested on Linux only. The columns of the other
+systems follow from what the code calls and from Python's documentation; nobody has measured there. `parabench doctor`
+says what your machine has. Where a system cannot do what you ask for, one sentence says what is missing.
 """
 OPTIONS_INTRODUCTION = """\
 # Options
 
-What a session takes besides the options of pytest. `parabench bench` knows the short names. `pytest` knows the long
-ones, which no other plugin has, and the short ones as well where `pytest.ini` says `parabench_short_options = true`, as
-in this repository. Under the ini name an option stands in `pytest.ini`, or below `[tool.pytest.ini_options]` in
-`pyproject.toml`. A value is checked before anything is measured.
+This page lists the options of a session that come on top of those of pytest. `parabench bench` knows the short names.
+`pytest` knows the long names, which no other plugin uses. It knows the short names as well if `pytest.ini` says
+`parabench_short_options = true`, as in this repository. An option can also be set in `pytest.ini`, or below
+`[tool.pytest.ini_options]` in `pyproject.toml`, under its ini name. Every value is checked before anything is measured.
 """
 
 

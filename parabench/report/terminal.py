@@ -83,7 +83,7 @@ def _about(answers: Sequence[Answer]) -> str:
     if not of_machine:
         return "it is about this session, other sessions differ by more."
     if len(of_machine) == len(measured):
-        return "it is about this machine: earlier sessions tell how much they differ."
+        return "it is about this machine: earlier sessions tell how much they differ, and from four on count as well."
     told = f"it is about this machine for {', '.join(of_machine)}, of which earlier sessions tell"
     return f"{told}, else about this session."
 

@@ -31,7 +31,9 @@ def test_the_closing_table_answers_the_question():
 
 def test_it_is_said_what_the_intervals_are_about():
     machine = answer(about="the machine")
-    assert "it is about this machine: earlier sessions tell how much they differ." in flat(told(answers=[machine]))
+    assert "it is about this machine: earlier sessions tell how much they differ, and from four on count" in flat(
+        told(answers=[machine])
+    )
     both = flat(told(answers=[machine, answer(workload="other")]))
     assert "it is about this machine for count-primes, of which earlier sessions tell, else about this session." in both
 
