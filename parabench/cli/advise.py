@@ -84,11 +84,12 @@ def advise_command(context: click.Context, /, target: str, form: str, **given: A
         needed = [part for file in given["requirements"] for part in ("-r", str(Path(file).resolve()))]
         several = advise_under(given["interpreters"], request, Path.cwd(), needed, request.say)
         best = best_of(several)
+        shown = best or next((name for name, one in several.items() if one.use is not None), None)
         if form == "json":
             echo(json.dumps({"best": best, "interpreters": {name: one.as_json() for name, one in several.items()}}))
         else:
-            echo(advice_table(several, width) + ("\n" + advice_text(several[best], width) if best else ""), nl=False)
-        context.exit(0 if best else 1)
+            echo(advice_table(several, width) + ("\n" + advice_text(several[shown], width) if shown else ""), nl=False)
+        context.exit(0 if shown else 1)
     advice = advise_on(request)
     if form == "json":
         echo(json.dumps(advice.as_json(), indent=2))
@@ -102,9 +103,12 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
     """What was asked for. Raises UsageError."""
     if given["idempotent"] and given["once_per_item"]:
         raise click.UsageError("--idempotent and --once-per-item contradict each other")
+    if given["interpreters"] and (given["save"] or given["workload_file"]):
+        raise click.UsageError("--save and --workload are for the interpreter that runs parabench: leave --python out")
     folder = Path.cwd()
     found = target_of(target, folder)
     items = read_items(given["items"], folder)
+    runs = max(1, len(given["interpreters"]))
     return Request(
         target=found,
         items=items,
@@ -114,7 +118,7 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
         budget_seconds=given["budget"],
         call_timeout_seconds=given["call_timeout"],
         most_in_flight=given["most_in_flight"],
-        each_once=given["once_per_item"] or not (given["idempotent"] or _agreed(found.dotted, len(items))),
+        each_once=given["once_per_item"] or not (given["idempotent"] or _agreed(found.dotted, len(items), runs)),
         each_once_asked=given["once_per_item"],
         save=given["results"] if given["save"] else None,
         workload_file=given["workload_file"],
@@ -124,11 +128,11 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
     )
 
 
-def _agreed(name: str, items: int) -> bool:
+def _agreed(name: str, items: int, interpreters: int) -> bool:
     """Whether somebody at the terminal lets the function run again on items that it has had."""
     if not _is_terminal():
         return False
-    most = calls_most(items, each_once=False)
+    most = interpreters * calls_most(items, each_once=False)
     return click.confirm(
         f"{name} is going to run at most {most:,} times, many times on each item. Is that all right? "
         "(no: once on each item)",

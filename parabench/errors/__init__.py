@@ -5,7 +5,7 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.advice import CallsSpent, ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.errors.advice import CallsSpent, ItemsTooFew, ItemsUnusable, SetupUnusable, TargetUnusable
 from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
@@ -118,6 +118,7 @@ __all__ = [
     "InterpreterUnusable",
     "InvalidOption",
     "InvalidWorkload",
+    "ItemsTooFew",
     "ItemsUnusable",
     "JournalDamaged",
     "JournalInUse",

@@ -22,6 +22,16 @@ class ItemsUnusable(UsageError):
         )
 
 
+class ItemsTooFew(UsageError):
+    """Items that may be run once each, and more interpreters than there are of them."""
+
+    def __init__(self, items: int, interpreters: int) -> None:
+        super().__init__(
+            f"{items} items that may run once cannot be dealt out among {interpreters} interpreters: "
+            "give more items, fewer --python, or --idempotent if they may run again"
+        )
+
+
 class CallsSpent(ParabenchError):
     """The calls that were promised at most are used up, before a batch that would need more."""
 

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from parabench.advise.advice import Advice
+from parabench.advise.ledger import calls_most
 from parabench.advise.record import answered, asked
 from parabench.advise.request import Request
-from parabench.errors import InterpreterUnusable, describe_exit
+from parabench.errors import InterpreterUnusable, ItemsTooFew, describe_exit
 from parabench.run.environments import environment_for
 from parabench.run.interpreter_names import find_interpreters
 
@@ -25,14 +27,22 @@ def advise_under(
 ) -> dict[str, Advice]:
     """An advice for each interpreter, by the name it was asked for by.
 
-    `requirements` are those of the function, as pip takes them, seen from `root`. Raises what finding an interpreter
-    and making its environment raise, and InterpreterUnusable when one gives no answer.
+    Items that may be run once only are dealt out among them, so that no two run the same one. `requirements` are those
+    of the function, as pip takes them, seen from `root`. Raises what finding an interpreter and making its environment
+    raise, ItemsTooFew, and InterpreterUnusable when one gives no answer.
     """
     advice: dict[str, Advice] = {}
-    for interpreter in find_interpreters(names):
+    interpreters = find_interpreters(names)
+    shares = [request.items[place :: len(interpreters)] for place in range(len(interpreters))]
+    if request.each_once and not all(shares):
+        raise ItemsTooFew(len(request.items), len(interpreters))
+    requests = [replace(request, items=share) if request.each_once else request for share in shares]
+    most = sum(calls_most(len(one.items), each_once=one.each_once) for one in requests)
+    say(f"runs {request.target.dotted} at most {most:,} times, under all interpreters together")
+    for interpreter, one in zip(interpreters, requests, strict=True):
         python = environment_for(interpreter, root, requirements, say)
         say(f"asking {interpreter.label} ({interpreter.description})")
-        advice[interpreter.label] = _ask(python, interpreter.label, interpreter.environment, request)
+        advice[interpreter.label] = _ask(python, interpreter.label, interpreter.environment, one)
     return advice
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,9 @@ from parabench.advise import record
 from parabench.advise.advice import Advice, Calls, Cause, RuledOut, Standing, Warned
 from parabench.advise.request import Request
 from parabench.cli import advise as verb
-from parabench.errors import ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.errors import ItemsTooFew, ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.run import advising
+from parabench.run.interpreter_names import Interpreter
 from parabench.session.answers import Choice
 
 JOBS = (
@@ -151,6 +153,50 @@ def test_several_interpreters_give_one_table(asked: list[Request], monkeypatch: 
     told = json.loads(run(*options, "--format", "json").stdout)
     assert (told["best"], set(told["interpreters"])) == ("3.14t", {"3.14", "3.14t"})
     assert not asked
+
+
+@pytest.fixture
+def under(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What each of two interpreters is asked, in place of asking it."""
+    requests: list[Request] = []
+
+    def ask(python: Path, label: str, variables: dict[str, str], request: Request) -> Advice:
+        requests.append(request)
+        use = Choice("threads", "thread-pool", 2, "1")
+        return Advice(function="work", items=3, calls=Calls(9, 3), use=use, warnings=(Warned("predicted-only", "it"),))
+
+    def found(names: Sequence[str]) -> list[Interpreter]:
+        return [Interpreter(label=name, executable="python", description=name) for name in names]
+
+    monkeypatch.setattr(advising, "find_interpreters", found)
+    monkeypatch.setattr(advising, "environment_for", lambda *_: Path("python"))
+    monkeypatch.setattr(advising, "_ask", ask)
+    return requests
+
+
+PYTHONS = ("--python", "3.13", "--python", "3.14")
+
+
+def test_items_that_may_run_once_are_dealt_out_among_interpreters(under: list[Request], asked: list[Request]) -> None:
+    said = run(*PYTHONS, "--once-per-item").stderr
+    assert [list(request.items) for request in under] == [[0, 2], [1]]
+    assert "runs work at most 3 times, under all interpreters together" in said
+    with pytest.raises(ItemsTooFew, match="3 items that may run once cannot be dealt out among 4 interpreters"):
+        run(*PYTHONS, "--python", "3.15", "--python", "3.14t", "--once-per-item")
+    assert not asked
+
+
+def test_what_is_only_predicted_is_shown_for_an_interpreter(under: list[Request], asked: list[Request]) -> None:
+    done = run(*PYTHONS, "--idempotent")
+    assert done.exit_code == 0
+    assert "use   threads" in done.stdout
+
+
+@pytest.mark.parametrize("option", [["--save"], ["--workload", "file.py"]])
+def test_what_is_written_is_of_this_interpreter(under: list[Request], asked: list[Request], option: list[str]) -> None:
+    done = run(*PYTHONS, "--idempotent", *option)
+    assert (done.exit_code, under) == (2, [])
+    assert "leave --python out" in done.stderr
 
 
 def test_an_advice_crosses_to_another_interpreter_and_back(asked: list[Request]) -> None:
