@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,11 +64,14 @@ def is_test(argument: str, folder: Path) -> bool:
     return not argument.startswith("-") and (folder / argument.partition("::")[0]).exists()
 
 
-def tests_among(arguments: Iterable[str], folder: Path) -> list[int]:
-    """Places of the arguments that name tests; relative paths are taken from the folder."""
+def tests_among(arguments: Iterable[str], folder: Path, with_value: Collection[str]) -> list[int]:
+    """Places of the arguments that name tests; relative paths are taken from the folder.
+
+    `with_value` are options, besides those of pytest, that are followed by a value, which may be called like a file.
+    """
     places, follows = [], False
     for place, argument in enumerate(arguments):
         if not follows and is_test(argument, folder):
             places.append(place)
-        follows = argument in _WITH_VALUE
+        follows = argument in _WITH_VALUE or argument in with_value
     return places

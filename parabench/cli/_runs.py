@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+
+import click
+from click.core import ParameterSource
 
 from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 from parabench.machine.abilities import must_be_able
-from parabench.project import tests_among
 from parabench.run.making import make
 from parabench.run.state import Run
 
@@ -18,13 +19,22 @@ from parabench.run.state import Run
 INTERRUPTED = 130
 
 
-def from_root(arguments: Iterable[str], root: Path) -> tuple[str, ...]:
-    """Arguments of pytest with tests by their path from the project's root, where revisions are checked out as well."""
-    found = list(arguments)
-    for place in tests_among(found, Path.cwd()):
-        path, separator, name = found[place].partition("::")
-        found[place] = f"{os.path.relpath(path, root)}{separator}{name}"
-    return tuple(found)
+def refuse_beside_resume(context: click.Context, *names: str) -> None:
+    """Raise UsageError when something was given that the run to go on with has been told already.
+
+    `names` are parameters of the verb.
+    """
+    given: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in names or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        if isinstance(parameter, click.Option):
+            given.append(parameter.opts[0])
+        elif context.params[name]:
+            given.append(parameter.human_readable_name)
+    if given:
+        raise click.UsageError(f"--resume goes on with the run as it was asked for: leave out {', '.join(given)}")
 
 
 def make_or_exit(run: Run, root: Path) -> None:
@@ -36,5 +46,6 @@ def make_or_exit(run: Run, root: Path) -> None:
         echo(f"parabench: {error}", err=True)
         sys.exit(1)
     if not finished:
-        echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
+        with contextlib.suppress(OSError):  # the terminal may be gone: that, too, stops a run
+            echo(f"stopped with {len(run.left)} of {len(run.turns)} sessions left: --resume goes on")
         sys.exit(INTERRUPTED)

@@ -54,7 +54,7 @@ def bench_command(context: click.Context, pytest_arguments: tuple[str, ...]) -> 
         echo(context.get_help())
         return
     arguments = [FRONT_END, *in_full(pytest_arguments)]
-    if not tests_among(arguments, Path.cwd()):
+    if not tests_among(arguments, Path.cwd(), with_value=()):
         arguments = with_experiments(project_of(Path.cwd()), arguments)
     command = [sys.executable, "-m", "pytest", *arguments]
     sys.stdout.flush()

@@ -11,13 +11,14 @@ import click
 from parabench.analyse.calibration import Calibration, calibrate
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
-from parabench.cli._runs import from_root, make_or_exit
+from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.compare.calibrations import store_calibration
 from parabench.errors import TooFewSessions
 from parabench.history.reader import read_session
 from parabench.history.summary import summarise
 from parabench.project import pasted, project_of
 from parabench.report.calibration_text import calibration_text
+from parabench.run.arguments import handed_on
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
 
@@ -34,8 +35,14 @@ SESSIONS_LEAST = 4
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @results_option
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
 def calibrate_command(
-    sessions: int, resume: bool, threshold: float, results: Path, pytest_arguments: tuple[str, ...]
+    context: click.Context,
+    sessions: int,
+    resume: bool,
+    threshold: float,
+    results: Path,
+    pytest_arguments: tuple[str, ...],
 ) -> None:
     """Run sessions of unchanged code, and tell how often they are called changed and what change would be found.
 
@@ -45,11 +52,12 @@ def calibrate_command(
     Exit status: 0, 1 the machine drifted while nothing changed, 2 usage, 130 interrupted.
     """
     root, results = project_of(Path.cwd()).root, results.resolve()
-    run = (
-        resumed_run(results)
-        if resume
-        else new_run(results, sessions, [Arm(label="", python=sys.executable)], from_root(pytest_arguments, root))
-    )
+    if resume:
+        refuse_beside_resume(context, "sessions", "pytest_arguments")
+        run = resumed_run(results)
+    else:
+        arms = [Arm(label="", python=sys.executable)]
+        run = new_run(results, sessions, arms, handed_on(pytest_arguments, root))
     make_or_exit(run, root)
     found, folder = _judge(run, threshold)
     show(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()))

@@ -10,7 +10,7 @@ import click
 
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
-from parabench.cli._runs import from_root, make_or_exit
+from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.interpreter_ratios import interpreter_ratios
@@ -23,6 +23,7 @@ from parabench.project import pasted, project_of
 from parabench.report.comparison_table import as_table
 from parabench.report.interpreter_table import interpreter_text
 from parabench.report.page.refresh import refreshed
+from parabench.run.arguments import handed_on
 from parabench.run.arms import interpreter_arms
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
@@ -48,7 +49,9 @@ from parabench.run.state import Arm, Run
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @results_option
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
 def run_command(
+    context: click.Context,
     sessions: int,
     revisions: tuple[str, ...],
     interpreters: tuple[str, ...],
@@ -70,10 +73,11 @@ def run_command(
     """
     root, results = project_of(Path.cwd()).root, results.resolve()
     if resume:
+        refuse_beside_resume(context, "sessions", "revisions", "interpreters", "requirements", "pytest_arguments")
         run = resumed_run(results)
     else:
-        arms = _arms(root, revisions, interpreters, requirements)
-        run = new_run(results, sessions, arms, from_root(pytest_arguments, root))
+        arguments = handed_on(pytest_arguments, root)
+        run = new_run(results, sessions, _arms(root, revisions, interpreters, requirements), arguments)
     make_or_exit(run, root)
     sys.exit(_report(run, threshold))
 
@@ -84,6 +88,8 @@ def _arms(
     """What is compared. Raises UsageError, GitFailed, or what is wrong with an interpreter."""
     if revisions and interpreters:
         raise click.UsageError("--rev and --python compare different things: run one after the other")
+    if requirements and not interpreters:
+        raise click.UsageError("--install says what --python's environments need, too: give --python as well")
     if len(revisions) == 1:
         raise click.UsageError("--rev compares revisions: give it twice, such as --rev main --rev HEAD")
     for option, names in (("--rev", revisions), ("--python", interpreters)):
@@ -112,7 +118,7 @@ def _report(run: Run, threshold: float) -> int:
         return int(failed > 0)
     if len(run.arms) < 2:
         return int(failed > 0)
-    status = 0
+    status = int(failed > 0)
     store = read_summaries(run.results).sessions
     base, *others = run.arms
     for arm in others:

@@ -11,7 +11,7 @@ import click
 from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
-from parabench.cli._runs import make_or_exit
+from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.errors import NothingToScale
 from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
 from parabench.history.commits import commit_known
@@ -41,7 +41,9 @@ ARMS = [Arm(label="", python=sys.executable)]
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @results_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
 def scale_command(
+    context: click.Context,
     workloads: tuple[str, ...],
     workers: str | None,
     models: str | None,
@@ -63,9 +65,11 @@ def scale_command(
             echo(f"parabench: left out: {problem}", err=True)
         files = [session.path for session in select(stored, found.sessions, commit_known)]
     else:
-        run = (
-            resumed_run(results) if resume else new_run(results, sessions, ARMS, _arguments(workloads, workers, models))
-        )
+        if resume:
+            refuse_beside_resume(context, "sessions", "workers", "models")
+            run = resumed_run(results)
+        else:
+            run = new_run(results, sessions, ARMS, _arguments(workloads, workers, models))
         make_or_exit(run, project_of(Path.cwd()).root)
         files = run.stored("")
     read = [read_session(path) for path in files]

@@ -25,6 +25,16 @@ class NoUnfinishedRun(UsageError):
         super().__init__(f"there is no unfinished run in {results}")
 
 
+class PasswordGiven(UsageError):
+    """An address with a password among the arguments of a run, which are stored."""
+
+    def __init__(self, option: str, variable: str) -> None:
+        super().__init__(
+            f"{option} has a password in it, and what a run is told is stored: put the address of a broker into "
+            f"${variable}, which every session inherits, and leave passwords out of other addresses"
+        )
+
+
 class TooFewSessions(ParabenchError):
     """A calibration without enough whole sessions."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from parabench.gallery import EVERY_KIND, INI, gallery_folder
-from parabench.history.remote import is_url
 from parabench.project import Project
-
-_FOLDER = re.compile(r"(--(?:parabench-)?(?:results|workloads-dir|scratch)=)(.+)")
+from parabench.run.arguments import whole_folder, with_whole_folders
 
 
 def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
@@ -18,9 +15,9 @@ def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
     A project without any gets our experiment for its workloads; where there are none either, all that comes with
     parabench is run. Folders among the arguments are the project's, wherever the experiments are.
     """
+    arguments = with_whole_folders(arguments, project.root)
     if (project.root / "benchmarks").is_dir():
         return [str(project.root / "benchmarks"), *arguments]
-    arguments = [_FOLDER.sub(lambda said: said[1] + _whole(project, said[2]), argument) for argument in arguments]
     workloads = project.folder("parabench_workloads_dir", "workloads")
     if workloads.is_dir() or any("workloads-dir=" in argument for argument in arguments):
         ini = f"--config-file={project.ini_file or INI}"
@@ -28,11 +25,6 @@ def with_experiments(project: Project, arguments: Sequence[str]) -> list[str]:
         mode = "--import-mode=importlib"
         return [ini, f"--rootdir={project.root}", mode, str(EVERY_KIND), *arguments]
     gallery = gallery_folder()
-    results = f"--parabench-results={_whole(project, project.ini.get('parabench_results') or 'results')}"
+    results = f"--parabench-results={whole_folder(project.ini.get('parabench_results') or 'results', project.root)}"
     experiments = [f"--config-file={gallery / 'pytest.ini'}", "-p", "no:cacheprovider", results]
     return [*experiments, str(gallery / "benchmarks"), *arguments]
-
-
-def _whole(project: Project, folder: str) -> str:
-    """A folder of the project by its whole path; a URL as it is."""
-    return folder if is_url(folder) else str(project.root / folder)

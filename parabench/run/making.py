@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import signal
 import time
@@ -15,6 +16,12 @@ from parabench.run.runner import make_turns
 from parabench.run.state import TIME_FORMAT, Arm, Run, unfinished_runs
 from parabench.run.worktrees import checked_out
 from parabench.session.turn import turns_of
+
+#: What asks a run to end; not every system has all of them.
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+#: Ending a session, and removing work trees, takes less; should it hang, the next Ctrl-C is obeyed again.
+_SECONDS_TO_END = 60.0
 
 
 def new_run(results: Path, sessions: int, arms: list[Arm], arguments: tuple[str, ...]) -> Run:
@@ -33,13 +40,13 @@ def resumed_run(results: Path) -> Run:
 
 
 def make(run: Run, root: Path, say: Callable[[str], None]) -> bool:
-    """Make all turns of a run that are left, and say where it is; False when Ctrl-C or SIGTERM has stopped it.
+    """Make all turns of a run that are left, and say where it is; False when Ctrl-C, SIGTERM or SIGHUP has stopped it.
 
     Raises ParabenchError when a turn cannot be made.
     """
     run.save()
     try:
-        with _terminated_like_interrupted(), _roots(run, root) as roots:
+        with _interrupted_once(), _roots(run, root) as roots:
             make_turns(run, roots, say)
     except KeyboardInterrupt:
         return False
@@ -59,14 +66,26 @@ def _roots(run: Run, root: Path) -> Iterator[dict[str, Path]]:
 
 
 @contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: with the session under way stored, and nothing left running."""
+def _interrupted_once() -> Iterator[None]:
+    """SIGTERM and SIGHUP (a closed terminal) end a run as Ctrl-C does: the session stores, and nothing is left.
+
+    Only the first takes effect for a while: the next would break off what the first has begun. What is ignored stays
+    ignored, as SIGHUP is under nohup.
+    """
+    obeyed = -math.inf
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise KeyboardInterrupt
+        nonlocal obeyed
+        if time.monotonic() - obeyed > _SECONDS_TO_END:
+            obeyed = time.monotonic()
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    taken = [number for number, handler in before.items() if handler not in (None, signal.SIG_IGN)]
     try:
+        for number in taken:
+            signal.signal(number, interrupt)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in taken:
+            signal.signal(number, before[number])

@@ -12,11 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from parabench.errors import SessionNotRun
 from parabench.history import store
 from parabench.project import project_of, tests_among
+from parabench.run.arguments import WITH_VALUE, with_whole_folders
 from parabench.run.experiments import with_experiments
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
 from parabench.session.option_table import SHORT_OPTIONS, in_full
@@ -67,12 +68,13 @@ def _adopt(run: Run) -> None:
         if path is not None:
             seconds = statistics.median(done.seconds for done in run.done) if run.done else 0.0
             stored = str(path.relative_to(run.results))
-            run.done.append(Done(turn=turn.turn, seconds=seconds, stored=stored, exit_status=0))
+            status = int(bool(_told(path).get("failed")))  # a file tells which cells failed, and not how pytest ended
+            run.done.append(Done(turn=turn.turn, seconds=seconds, stored=stored, exit_status=status))
 
 
 def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
     """One pytest process: its exit status and what it wrote."""
-    with _working_directory(turn.directory_characters) as directory, tempfile.TemporaryFile("w+") as output:
+    with _working_directory(turn.directory_characters) as directory, _output() as output:
         environment = environment_of(turn, os.environ)
         if arm.commit is not None:
             paths = [str(root), str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -99,13 +101,22 @@ def _session(run: Run, turn: Turn, arm: Arm, root: Path) -> tuple[int, str]:
         return status, output.read()
 
 
+def _output() -> IO[str]:
+    """A file for what a session writes, which need not be text."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt a session, which stores what it has, and wait for it; one that does not end is killed."""
+    """Interrupt a session, which stores what it has, and wait for it; one that does not end is killed.
+
+    No second Ctrl-C comes in between: `make` drops it.
+    """
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.send_signal(signal.SIGINT)
         process.wait(SECONDS_TO_END)
         return
     process.kill()
+    process.wait()  # Popen does not, after a KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -124,12 +135,14 @@ def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
     others.
     """
     arguments = list(run.pytest_arguments)
-    tests = tests_among(arguments, root)
+    tests = tests_among(arguments, root, WITH_VALUE)
     for place in tests:
         path, separator, name = arguments[place].partition("::")
         arguments[place] = f"{root / path}{separator}{name}"
-    arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
     project = project_of(root)
+    # A session begins in an empty folder, which is none of the project's.
+    arguments = with_whole_folders(arguments, project.root)
+    arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
     if not tests:
         arguments = with_experiments(project, arguments)
     short = project.has(SHORT_OPTIONS) or (root / "parabench" / "plugin").is_dir()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from parabench.errors import RunDamaged
+from parabench.errors import RunDamaged, StoreNotWritable
 from parabench.session.turn import Turn
 
 FORMAT = 1
@@ -81,7 +83,7 @@ class Run:
         return [self.results / done.stored for done in self.done if done.turn in of_arm and done.stored]
 
     def save(self) -> None:
-        """Record the run, whole or not at all."""
+        """Record the run, whole or not at all. Raises StoreNotWritable."""
         fields = {
             "format": FORMAT,
             "id": self.id,
@@ -90,13 +92,11 @@ class Run:
             "pytest_arguments": list(self.pytest_arguments),
             "done": [asdict(done) for done in self.done],
         }
-        self.results.mkdir(parents=True, exist_ok=True)
-        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(fields, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self.path)
+        try:
+            self.results.mkdir(parents=True, exist_ok=True)
+            _write_whole(self.path, json.dumps(fields, indent=1))
+        except OSError as error:
+            raise StoreNotWritable(self.results, error) from error
 
     def discard(self) -> None:
         """Forget the run: all of its sessions are stored."""
@@ -109,6 +109,22 @@ def unfinished_runs(results: Path) -> Iterator[Run]:
         run = _read(path)
         if run.left:
             yield run
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # Made by mkstemp, so nobody else can read it: what a user tells sessions may be private.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def _read(path: Path) -> Run:
