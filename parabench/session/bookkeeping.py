@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.errors import JournalNotWritable, LeftoverNotRemoved
+from parabench.history import store
 from parabench.history.journal import Journal
 from parabench.history.session_journal import Unfinished, begin, check_same_plan, reopened
 from parabench.session.replay import Replay
@@ -67,7 +68,7 @@ class Bookkeeping:
         """Remove the journal where all of the session is kept elsewhere; else leave it, with the file there is so far.
 
         The file that the session was stored in before gives way to the new one: a session is stored once. Raises
-        JournalNotWritable or LeftoverNotRemoved.
+        JournalNotWritable, LeftoverNotRemoved, or RemoteUnusable.
         """
         journal, self._journal = self._journal, None
         if journal is None:
@@ -76,13 +77,16 @@ class Bookkeeping:
             _remove("journal", journal.path, journal.discard)
         else:
             try:
-                if stored is not None and self.is_whole:
+                if stored is not None:
                     journal.append({"stored": stored.name, "seconds": seconds})
+            except JournalNotWritable:
+                if self.is_whole:  # else it has been told when the first line was refused
+                    raise
             finally:
                 journal.close()
         if stored is not None and self.resumed is not None and self.resumed.stored_as not in (None, stored.name):
             before = journal.path.parent / str(self.resumed.stored_as)
-            _remove("file", before, lambda: before.unlink(missing_ok=True))
+            _remove("file", before, lambda: store.remove(before))
 
 
 def _remove(what: str, path: Path, remove: Callable[[], None]) -> None:
