@@ -91,6 +91,25 @@ class NotComparable(ParabenchError):
         )
 
 
+class FindingsUnusable(ParabenchError):
+    """What a workload found in a round is not JSON, so that it cannot be stored."""
+
+    def __init__(self, problem: object) -> None:
+        super().__init__(
+            f"what after_round found is not JSON: {problem}; give finite numbers, texts, lists and objects of them"
+        )
+
+
+class EndDisturbed(ParabenchError):
+    """A service, a process or a file of a session raised when it was ended."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"what the session had started did not end as it should: {type(cause).__name__}: {cause}; its results are "
+            "not touched by that, but see that nothing of it still runs"
+        )
+
+
 class MachineBusy(UsageError):
     """Another session measures on this machine."""
 

@@ -49,6 +49,39 @@ class JournalNotWritable(ParabenchError):
             f"cannot write the journal {path}: {cause.strerror or cause}; measuring stops here, what is in it is kept: "
             f"mend the folder or make room, then go on with {spelled('--resume')}"
         )
+        self.cause = cause
+
+
+class JournalNotBegun(JournalNotWritable):
+    """The folder of results takes no journal, so that a crash would lose what is measured."""
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        ParabenchError.__init__(
+            self,
+            f"cannot begin the journal {path}: {cause.strerror or cause}; nothing was measured: make room, or choose a "
+            f"folder that takes files and locks with {spelled('--results')} DIR",
+        )
+        self.cause = cause
+
+
+class LeftoverNotRemoved(ParabenchError):
+    """The journal or the partial file of a session that is stored as a whole by now."""
+
+    def __init__(self, what: str, path: object, cause: OSError) -> None:
+        super().__init__(
+            f"cannot remove the {what} {path}: {cause.strerror or cause}; the session is stored without it, so remove "
+            "it by hand"
+        )
+
+
+class SessionNotStored(ParabenchError):
+    """What the project brings along, a hook or a workload, raised while a session was stored."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"the session could not be stored: {type(cause).__name__}: {cause}; what was measured is in its journal: "
+            f"mend what raised that, then store it with {spelled('--resume')}, or with 'parabench recover'"
+        )
 
 
 class NothingToResume(UsageError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from parabench.errors import JournalDamaged, JournalInUse, JournalNotWritable
+from parabench.errors import JournalDamaged, JournalInUse, JournalNotBegun, JournalNotWritable
 
 try:
     import fcntl
@@ -48,17 +48,34 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path, name: str, header: Mapping[str, Any]) -> Self:
-        """Start the journal of a new session. Raises JournalNotWritable."""
+        """Start the journal of a new session. Raises JournalNotBegun, and leaves no file then."""
         path = folder / _PATTERN.replace("*", name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise JournalNotWritable(path, error) from error
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            raise JournalNotBegun(path, error) from error
         journal = cls(path, descriptor)
-        journal.append({"journal": VERSION, **header})
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:  # not every file system has locks
+            journal.give_up()
+            raise JournalNotBegun(path, error) from error
+        journal.begin_with({"journal": VERSION, **header})
         return journal
+
+    def begin_with(self, header: Mapping[str, Any]) -> None:
+        """Write a header of a journal that holds nothing else. Raises JournalNotBegun, and leaves no file then."""
+        try:
+            self.append(header)
+        except JournalNotWritable as error:
+            self.give_up()
+            raise JournalNotBegun(self.path, error.cause) from error
+
+    def give_up(self) -> None:
+        """Remove a journal that holds no visit: it would be found, and taken for a session that can go on."""
+        with contextlib.suppress(OSError):
+            self.discard()
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[Self, Entries]:
@@ -83,9 +100,10 @@ class Journal:
     def append(self, line: Mapping[str, Any]) -> None:
         """Write one line and flush it to the device.
 
-        Raises JournalNotWritable when the disk does not take it; what was there before is whole and stays.
+        Raises JournalNotWritable when the disk does not take it; what was there before is whole and stays. Raises
+        ValueError for a number that is not finite: a line with one could not be read again.
         """
-        data = json.dumps(line, sort_keys=True).encode() + b"\n"
+        data = json.dumps(line, sort_keys=True, allow_nan=False).encode() + b"\n"
         end = os.lseek(self._descriptor, 0, os.SEEK_END)
         try:
             written = 0
@@ -103,8 +121,10 @@ class Journal:
 
     def discard(self) -> None:
         """Remove the journal: the session is stored."""
-        self.path.unlink(missing_ok=True)
-        self.close()
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            self.close()
 
 
 @contextlib.contextmanager

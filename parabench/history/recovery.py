@@ -61,7 +61,7 @@ def recover(
         }
         stored = store.save(folder, f"{commit.get('id', 'unversioned')}_{time[:8]}_{time[8:]}_recovered", session)
         if partial is not None:
-            partial.unlink(missing_ok=True)
+            store.remove(partial)
     return stored, len(benchmarks)
 
 

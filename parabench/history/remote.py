@@ -89,6 +89,21 @@ def stored(machine_folder: Path, name: str) -> Iterator[str]:
         _send(files, place, marker)
 
 
+def remove(path: Path) -> None:
+    """Remove a session from its folder and, where that is a mirror, from the URL first. Raises RemoteUnusable."""
+    url = origin_of(path.parent.parent)
+    if url is not None:
+        with _errors_named(url):
+            files, place = _opened(url)
+            target = f"{place}/{path.parent.name}/{path.name}"
+            if files.exists(target):
+                files.rm_file(target)
+        for marker in path.parent.glob(f"{_PENDING}*"):
+            if path.stem.endswith(marker.name.removeprefix(_PENDING)):
+                marker.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
 def _opened(url: str) -> tuple[Any, str]:
     import fsspec
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +26,12 @@ def limits_of(
     workloads: Mapping[str, Workload],
     settings: Mapping[str, Mapping[str, Any]],
     cores_usable: int,
+    root: Path,
 ) -> dict[str, Limit]:
-    """The ideal time of each valid cell by cell id, from the law of its workload and the session's sequential time."""
+    """The ideal time of each valid cell by cell id, from the law of its workload and the session's sequential time.
+
+    Unknown, with the reason, where the law or the items of the workload raise: they are the project's own code.
+    """
     records = [record for record in records if record.valid]
     sequential = {r.cell.workload: r.seconds for r in records if r.cell.model == "sequential"}
     lengths = {r.cell.workload: _lengths(r) for r in records if r.cell.model == "sequential"}
@@ -34,16 +39,47 @@ def limits_of(
     for record in records:
         cell = record.cell
         workload = workloads[cell.workload]
+        if workload.service is not None and cell.workload not in settings:
+            limits[cell.id] = Limit(None, "its service did not run in this part of a resumed session")
+            continue
+        try:
+            items = list(workload.items(cell.size))  # type: ignore[arg-type]  # one of SIZES, checked with the options
+        except Exception as error:
+            limits[cell.id] = _unknown("its items raised", error, root)
+            continue
         case = LimitCase(
-            items=list(workload.items(cell.size)),  # type: ignore[arg-type]  # one of SIZES, checked with the options
+            items=items,
             settings=settings.get(cell.workload, {}),
             workers=cell.workers,
             cores_usable=cores_usable,
             seconds_sequential=sequential.get(cell.workload),
             seconds_of_tasks=lengths.get(cell.workload),
         )
-        limits[cell.id] = workload.limit(case)
+        limits[cell.id] = _by_law(workload, case, root)
     return limits
+
+
+def _by_law(workload: Workload, case: LimitCase, root: Path) -> Limit:
+    """What the law of a workload says, if that can be stored."""
+    try:
+        limit: Any = workload.limit(case)
+    except Exception as error:
+        return _unknown("its law raised", error, root)
+    if not isinstance(limit, Limit):
+        return Limit(None, f"its law gave {limit!r}, which is no Limit")
+    if limit.seconds is None:
+        return Limit(None, str(limit.reason))
+    try:
+        seconds = float(limit.seconds)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        return Limit(None, f"its law gave {limit.seconds!r}, which is no time")
+    return Limit(seconds, str(limit.reason))
+
+
+def _unknown(what: str, error: Exception, root: Path) -> Limit:
+    return Limit(None, without_private_paths(f"{what} {type(error).__name__}: {error}", root))
 
 
 def _lengths(record: CellRecord) -> list[float] | None:

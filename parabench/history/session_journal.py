@@ -177,11 +177,11 @@ def to_resume(results: Path, folder: Path, fingerprint: Mapping[str, Any]) -> Un
 
 
 def begin(folder: Path, header: Mapping[str, Any]) -> Journal:
-    """Start a session's journal; `header` holds its plan, fingerprint and commit."""
+    """Start a session's journal; `header` holds its plan, fingerprint and commit. Raises JournalNotBegun."""
     now = datetime.now(UTC)
     plan = {"started": now.isoformat(timespec="seconds"), **header}
     begun = Journal.begin(folder, f"{now:%Y%m%d-%H%M%S-%f}", plan)
-    begun.append({"journal": journal.VERSION, **plan})  # once more: without it no other line can be used
+    begun.begin_with({"journal": journal.VERSION, **plan})  # once more: without it no other line can be used
     return begun
 
 

@@ -61,6 +61,15 @@ def save_or_keep(folder: Path, name: str, session: dict[str, Any]) -> Path:
         raise ResultsKeptElsewhere(error, Path(kept)) from error
 
 
+def remove(path: Path) -> None:
+    """Remove a session that another file replaces, if it is there.
+
+    Where its folder is a mirror of a URL it is removed from there, too. Raises RemoteUnusable when that cannot be
+    reached; then it stays here as well.
+    """
+    remote.remove(path)
+
+
 def sessions(folder: Path) -> list[Path]:
     """Stored sessions of one machine's folder, oldest number first."""
     return [Path(entry.path) for _, entry in numbered_entries(folder)]

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
-from parabench.errors import NotComparable
+from parabench.errors import FindingsUnusable, NotComparable
 from parabench.machine.gil import gil_enabled
 from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
@@ -110,6 +110,7 @@ class CellServer:
             findings = dict(self._after_round(batch.items, values, self._settings))
         if (model_findings := getattr(self._run, "findings", None)) is not None:
             findings |= model_findings()
+        _check_findings(findings)
         disturbed = asked() if (asked := getattr(self._run, "disturbed", None)) is not None else {}
         blind = getattr(self._run, "blind", None) or timed.used.blind
         return {
@@ -147,6 +148,14 @@ class CellServer:
         self._stack.close()
         leave_process()
         return {"seconds": time.perf_counter() - start}
+
+
+def _check_findings(findings: dict[str, Any]) -> None:
+    """Raise FindingsUnusable unless they can be stored."""
+    try:
+        json.dumps(findings, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise FindingsUnusable(error) from None
 
 
 class _Timed(NamedTuple):
@@ -213,13 +222,11 @@ def _serve(line: Line, server: CellServer) -> bool:
         step = request.pop("do")
         try:
             answer = getattr(server, step)(**request)
+        except FindingsUnusable as error:  # of its own words: where it was raised says nothing
+            answer = {"error": type(error).__name__, "message": str(error), "traceback": ""}
         except Exception as error:
             answer = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
-        try:
-            line.send(answer)
-        except TypeError as error:  # `after_round` has put in what JSON cannot hold
-            message = f"what after_round found is not JSON: {error}"
-            line.send({"error": "TypeError", "message": message, "traceback": ""})
+        line.send(answer)
         if step == "close":
             return True
     return False

@@ -88,16 +88,18 @@ class Experiment:
         self.seconds_instrumented = 0.0
 
     def __enter__(self) -> Self:
-        # A zygote removes the folder when the harness cannot, so it has to be there first.
         parent = Path(self.options.scratch or tempfile.gettempdir())
         sweep(parent)
-        self._scratch = parent / name_of_scratch()
-        self._guard = self._stack.enter_context(Guard(self._scratch))
-        self._launcher = Launcher(self._python_path, self._scratch, self.options.output)
-        self._stack.callback(self._launcher.close)
-        self._launcher.zygote(())
-        self._scratch.mkdir(mode=0o700)
-        self._stack.callback(shutil.rmtree, self._scratch)
+        with self._stack as stack:  # what has begun ends when the rest cannot
+            # A zygote removes the folder when the harness cannot, so it has to be there first.
+            self._scratch = parent / name_of_scratch()
+            self._guard = stack.enter_context(Guard(self._scratch))
+            self._launcher = Launcher(self._python_path, self._scratch, self.options.output)
+            stack.callback(self._launcher.close)
+            self._launcher.zygote(())
+            self._scratch.mkdir(mode=0o700)
+            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -116,6 +116,10 @@ def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None
     Raises ParabenchError when it cannot be stored where it belongs.
     """
     if benchmarks.disabled or not any(record.visits or record.failure for record in ours.records.values()):
+        ours.is_kept = not ours.options.resume  # there is nothing to keep, but for what was measured before
+        return
+    if ours.interrupted and (before := ours.books.file_before) is not None:
+        ours.stored = before
         return
     hook = config.hook
     commit = commit_info(config)
@@ -131,10 +135,11 @@ def store_session(config: pytest.Config, ours: Session, benchmarks: Any) -> None
     hook.pytest_benchmark_update_json(config=config, benchmarks=benchmarks.benchmarks, output_json=output)
     try:
         ours.stored = ours.save(name, output)
-    except ParabenchError as error:
-        ours.stored = error.kept if isinstance(error, RemoteUnusable) else None  # it is whole, and sent some other time
-        ours.problems.append(str(error))
+    except RemoteUnusable as error:
+        ours.stored = error.kept  # all of it, and sent some other time
         raise
+    finally:
+        ours.is_kept = ours.stored is not None
 
 
 def must_stay_quiet(config: pytest.Config, benchmarks: Any, ours: Session) -> bool:

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from parabench.errors import BenchmarkPluginMissing, JournalNotWritable, NoWorkloads, ParabenchError, spelled
+from parabench.errors import (
+    BenchmarkPluginMissing,
+    JournalNotWritable,
+    NoWorkloads,
+    ParabenchError,
+    SessionNotStored,
+    spelled,
+)
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
@@ -196,11 +203,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     tell_each_once(session.config)
     with held() as came:
         try:
-            _store(session, ours)
-            if ours.broken_laws():
+            if not _store(session, ours) or ours.broken_laws():
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says which, and why
-        except ParabenchError:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED  # the summary says why
         finally:
             ours.close()
     if signal.SIGINT in came:
@@ -215,14 +219,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SESSION].interruptions.end()
 
 
-def _store(session: pytest.Session, ours: Session) -> None:
-    """Put what was measured into a file. Raises ParabenchError when it cannot be stored where it belongs."""
+def _store(session: pytest.Session, ours: Session) -> bool:
+    """Put what was measured into a file; False when it cannot be stored where it belongs, which is noted."""
     from parabench.plugin.pytest_benchmark import merge, must_stay_quiet, store_session
 
     benchmarks = session.config._benchmarksession  # type: ignore[attr-defined]  # how pytest-benchmark shares it
-    benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)
-    benchmarks.quiet = benchmarks.quiet or must_stay_quiet(session.config, benchmarks, ours)
-    store_session(session.config, ours, benchmarks)
+    try:
+        benchmarks.benchmarks[:] = merge(benchmarks.benchmarks, ours)
+        benchmarks.quiet = benchmarks.quiet or must_stay_quiet(session.config, benchmarks, ours)
+        store_session(session.config, ours, benchmarks)
+    except ParabenchError as error:
+        ours.problems.append(str(error))
+    except Exception as error:  # hooks are other people's code, and so is what a workload brings along
+        ours.problems.append(str(SessionNotStored(error)))
+    else:
+        return True
+    return False
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)  # the first answer counts, and plugins are loaded in any order

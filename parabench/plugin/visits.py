@@ -30,7 +30,7 @@ def schedule_of(
     return Schedule(
         orders,
         options.budget_seconds,
-        seconds_before=ours.seconds_before,
+        seconds_before=ours.books.seconds_before,
         hooks=Hooks(
             wanted=lambda item: ours.wanted(item.stash[CELL]),
             after_pass=ours.races.look if ours.races else lambda _: None,
@@ -38,6 +38,8 @@ def schedule_of(
             optional=lambda item: not item.stash[CELL].by_default,
             announce=announce,
             block_of=lambda item: item.stash[CELL].workload,
+            recorded=lambda number, item: ours.recorded(item.stash[CELL], number),
+            passes_recorded=ours.books.replay.passes,
         ),
         endless=options.passes is None,
         passes_required=options.passes_required,

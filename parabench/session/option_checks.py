@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,17 @@ def _flag(option: str, text: str) -> bool:
 
 def _path(option: str, text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def folder_for_files(option: str, folder: Path, root: Path) -> Path:
+    """The folder below `root` that an option names. Raises InvalidOption unless it takes files now."""
+    try:
+        with tempfile.TemporaryFile(dir=root / folder):
+            pass
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise InvalidOption(option, str(folder), f"a folder that takes files, and there: {problem}") from error
+    return root / folder
 
 
 #: By the short name of the option. A check is told what the option is called where it was given.

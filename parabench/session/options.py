@@ -11,7 +11,7 @@ from parabench.analyse.race import PASSES_LEAST
 from parabench.errors import InvalidOption, spelled
 from parabench.history.remote import local_folder
 from parabench.machine.fingerprint import machine_id, take_fingerprint
-from parabench.session.option_checks import CHECKS
+from parabench.session.option_checks import CHECKS, folder_for_files
 from parabench.session.option_table import GITHUB_URL, OPTIONS
 from parabench.workers.services import Services
 
@@ -149,6 +149,8 @@ def read_options(given: Mapping[str, Given], root: Path, adopted: Mapping[str, A
         )
     values["results"] = local_folder(given["results"].text, root)
     values["workloads_dir"] = root / values["workloads_dir"]
+    if values["scratch"] is not None:
+        values["scratch"] = folder_for_files(given["scratch"].source, values["scratch"], root)
     return Options(**values)
 
 

@@ -31,12 +31,17 @@ class Hooks(Generic[T]):
     optional: Callable[[T], bool] = lambda _: False
     #: What belongs together: blocks are made or left out as a whole.
     block_of: Callable[[T], object] = lambda _: None
+    #: What a visit of a pass took that has been recorded before, and is repeated now; None: it has not.
+    recorded: Callable[[int, T], float | None] = lambda _, __: None
+    #: Passes of which anything has been recorded.
+    passes_recorded: int = 0
 
 
 class Schedule(Generic[T]):
     """Hands out the visits of a session one after the other; what would not fit into the budget is dropped.
 
     A pass is made of blocks, one for each workload, and a block is begun only if it is going to end within the budget.
+    What has been recorded before is always made again: it takes no time, and nothing of it may be lost.
     """
 
     def __init__(
@@ -74,7 +79,8 @@ class Schedule(Generic[T]):
         self._dropped = False
         #: Seconds that the last visit to each item took, without what further visits do not need again.
         self._took: dict[T, float] = {}
-        self._visiting: tuple[T, float] | None = None
+        #: What is visited, since when, and what it took when it was recorded.
+        self._visiting: tuple[T, float, float | None] | None = None
 
     def next(self, seconds_once: float) -> tuple[int, int] | None:
         """Pass number and position of the visit that begins now; None when it is dropped, or its whole block or pass.
@@ -85,7 +91,8 @@ class Schedule(Generic[T]):
         number, place, item = self.visits[self.done]
         if place == 0 and number and self._within(number):
             self._hooks.after_pass(number)
-            if not any(self._worth_it(block) for block in self._blocks_to_come(number)):
+            blocks = self._blocks_to_come(number)
+            if number >= self._hooks.passes_recorded and not any(self._worth_it(block) for block in blocks):
                 self.passes = number
         if place == 0 and self.passes is None:
             self._take(1)
@@ -93,12 +100,13 @@ class Schedule(Generic[T]):
             self._block = number, self._hooks.block_of(item)
             self._dropped = not self._worth_it(self._block)
         self.done += 1
+        recorded = self._hooks.recorded(number, item)
         skipped = self._dropped or not self._hooks.wanted(item) or not self._has_time_for(number, item)
-        if not self._within(number) or skipped:
+        if recorded is None and (skipped or not self._within(number)):
             self.settle()
             return None
         self.made += 1
-        self._visiting = item, self._clock() - seconds_once
+        self._visiting = item, self._clock() - seconds_once, recorded
         return number, place
 
     def settle(self) -> None:
@@ -130,8 +138,8 @@ class Schedule(Generic[T]):
     def _note_end(self, seconds_once: float) -> None:
         """Remember what the visit before took."""
         if self._visiting is not None:
-            item, began = self._visiting
-            self._took[item] = self._clock() - seconds_once - began
+            item, began, recorded = self._visiting
+            self._took[item] = self._clock() - seconds_once - began if recorded is None else recorded
             self._visiting = None
             self._hooks.after_visit(item)
 
@@ -153,8 +161,12 @@ class Schedule(Generic[T]):
         if self.budget_seconds is None or number >= self._passes_required or not self._hooks.optional(item):
             return True
         to_come = itertools.takewhile(lambda visit: visit[0] < self._passes_required, self.visits[self.done :])
-        required = [other for _, _, other in to_come if not self._hooks.optional(other) and self._hooks.wanted(other)]
+        required = [other for n, _, other in to_come if not self._hooks.optional(other) and self._is_new(n, other)]
         return self.seconds + self._expected([item, *required]) <= self.budget_seconds
+
+    def _is_new(self, number: int, item: T) -> bool:
+        """Whether a visit would have to be measured, and adds something."""
+        return self._hooks.recorded(number, item) is None and self._hooks.wanted(item)
 
     def _expected(self, items: Sequence[T]) -> float:
         """Seconds that visits to these are going to take, by their last ones; those of others where there are none."""
@@ -163,10 +175,16 @@ class Schedule(Generic[T]):
         return sum(known) + (len(items) - len(known)) * sum(others) / len(others)
 
     def _worth_it(self, block: tuple[int, object]) -> bool:
-        """Whether a block is to begin now: somebody wants a visit of it, and it is going to fit."""
+        """Whether a block is to begin now: somebody wants a visit of it, and it is going to fit.
+
+        One of which anything is recorded is worth it whatever the time.
+        """
         number, name = block
         visits = itertools.takewhile(lambda visit: visit[0] == number, self.visits[self.done :])
-        coming = [item for _, _, item in visits if self._hooks.block_of(item) == name and self._hooks.wanted(item)]
+        block_to_come = [item for _, _, item in visits if self._hooks.block_of(item) == name]
+        if any(self._hooks.recorded(number, item) is not None for item in block_to_come):
+            return True
+        coming = [item for item in block_to_come if self._hooks.wanted(item)]
         if not coming or self.budget_seconds is None or number < self._passes_required:
             return bool(coming)
         return self.seconds + self._expected(coming) <= self.budget_seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +15,11 @@ from parabench.analyse.between_sessions import Between
 from parabench.analyse.ranking import Ranking
 from parabench.analyse.repetition_counts import rounds_worth
 from parabench.analyse.timeline_json import timelines_info
-from parabench.errors import JournalNotWritable, LawBroken
+from parabench.errors import EndDisturbed, JournalNotWritable, LawBroken, ParabenchError
 from parabench.history import store
-from parabench.history.journal import Journal
 from parabench.history.journal_lines import failure_line, visit_line, warnings_line
 from parabench.history.session_file import Circumstances, extra_info, limits_of, parabench_object, provenance_of
-from parabench.history.session_journal import Unfinished, begin, check_same_plan, header_of, reopened
+from parabench.history.session_journal import Unfinished, header_of
 from parabench.machine.cores import cores_usable
 from parabench.machine.fingerprint import take_fingerprint
 from parabench.measure.experiment import Experiment
@@ -31,6 +29,7 @@ from parabench.models import BASELINE, baseline_is_added
 from parabench.models.contract import Model
 from parabench.records import Cell, CellId, CellRecord, Concern
 from parabench.session.answers import Answer, answers_of
+from parabench.session.bookkeeping import Bookkeeping
 from parabench.session.discovery import find_workloads
 from parabench.session.earlier import spread_of_earlier
 from parabench.session.experiment_of import experiment_of
@@ -41,7 +40,6 @@ from parabench.session.options import Options, folder_of
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
 from parabench.session.repetition import Repetitions, with_clean_rounds
-from parabench.session.replay import Replay
 from parabench.session.schedule import Schedule
 from parabench.session.time_spent import first_batches, seconds_by_use
 from parabench.session.turn import turn_told
@@ -59,12 +57,8 @@ class Session:
         # `mentioned` is text of the user's that may name workloads which run on request only; without `found` the
         # workloads there are, are those of the folder.
         self.options = options
-        self._resumed = resumed
-        self._journal: Journal | None = None
-        self._replay = Replay(())  # what the resumed session has recorded already
-        #: Seconds that the session had run before it was resumed.
-        self.seconds_before = resumed.seconds_spent if resumed else 0.0
-        self._began = time.monotonic() - self.seconds_before
+        self.books = Bookkeeping(resumed)
+        self._began = time.monotonic()
         self.workloads = workloads_of(options, found or find_workloads(options.workloads_dir), mentioned)
         self.models: dict[str, Model] = models_of(options)
         self.cores = cores_usable()
@@ -86,6 +80,8 @@ class Session:
         #: What the checks before measuring said, as it is stored.
         self.warnings: list[dict[str, str]] = resumed.warnings if resumed else []
         self.stored: Path | None = None
+        #: Set when nothing of a whole session would be lost with its journal.
+        self.is_kept = False
         self.problems: list[str] = []  # what the user has to be told at the end
         #: Told of each workload, the seconds of its reference run, and how many batches the first passes run.
         self.on_reference: Callable[[str, float, int], None] = lambda workload, seconds, batches: None
@@ -126,18 +122,19 @@ class Session:
             store.check_writable(self.folder)
             lock = SessionLock.acquire(machine_lock(), self.options.on_busy, on_wait)
             self._stack.callback(lock.release)
+            self._began = time.monotonic()  # not before: the time of others is none of this session's budget
             self.noisy = lock.noisy
             concerns = self._examined(on_concern)
             self._open_journal(commit)
             if concerns:
-                self._write(warnings_line(concerns, self._seconds))
+                self._write(warnings_line(concerns, self.seconds))
 
     @contextmanager
     def visit(self, cell: Cell, pass_number: int, position: int) -> Iterator[Stay]:
         """One visit to a cell, recorded when it ends well. Raises ParabenchError when it does not."""
         record = self.records[cell.id]
         first = not record.visits
-        if (replayed := self._replay.stay(record, pass_number, position)) is not None:
+        if (replayed := self.books.replay.stay(record, pass_number, position)) is not None:
             yield replayed
             return
         instrument = self.races.worth_instrumenting(record) if self.races else first and cell.kind != "live"
@@ -149,7 +146,7 @@ class Session:
         visit = visit_of(stay, pass_number, position)
         yield Stay.replayed(cell, visit, stay.tasks)
         record.tasks = stay.tasks
-        self._write(visit_line(record, visit, stay.instrumented, self._seconds))
+        self._write(visit_line(record, visit, stay.instrumented, self.seconds))
         record.visits.append(visit)
         record.instrumented = stay.instrumented or record.instrumented
 
@@ -166,32 +163,32 @@ class Session:
         record = self.records[cell.id]
         if record.failure is None:
             record.failure = reason
-            if cell.id not in self._replay.failures:
-                self._write(failure_line(record, self._seconds))
+            if cell.id not in self.books.replay.failures:
+                self._write(failure_line(record, self.seconds))
 
     def close(self) -> None:
-        """End all processes and services, and remove all files of this session.
+        """End all processes and services, and remove all files of this session. What goes wrong is noted as a problem.
 
         The journal stays when there is something to go on with: after an interruption, or when storing failed.
         """
-        self._stack.close()
+        try:
+            self._stack.close()
+        except Exception as error:  # services are other people's code; all others have been ended
+            self.problems.append(str(EndDisturbed(error)))
         self._experiment = None
-        if self._journal is None:
-            return
-        if self.interrupted:
-            if self.stored is not None:
-                self._write({"stored": self.stored.name, "seconds": self._seconds})
-            self._journal.close()
-        else:
-            self._journal.discard()
-            if self._resumed is not None and self._resumed.stored_as and self.stored is not None:
-                (self.folder / self._resumed.stored_as).unlink(missing_ok=True)  # all of it is in the new file
-        self._journal = None
+        try:
+            self.books.end(self.stored, self.seconds, is_kept=self.is_kept and not self.interrupted)
+        except ParabenchError as error:
+            self.problems.append(str(error))
 
     @property
     def interrupted(self) -> bool:
         """False only if what became of every visit planned is known and in the journal."""
-        return bool(self.problems) or self.schedule is None or not self.schedule.complete
+        return not self.books.is_whole or self.schedule is None or not self.schedule.complete
+
+    def recorded(self, cell: Cell, pass_number: int) -> float | None:
+        """What a visit took that is in the journal of the resumed session; None where it has to be measured."""
+        return None if self.records[cell.id].failure else self.books.replay.seconds(cell.id, pass_number)
 
     def rankings(self) -> dict[str, Ranking]:
         """The ranking of the models of each workload that has any valid cell."""
@@ -218,7 +215,8 @@ class Session:
     def limits(self) -> dict[str, Limit]:
         """The ideal time of each valid cell, by cell id; asked for when all is measured."""
         settings = self._experiment.known_settings() if self._experiment else {}
-        return limits_of(self.records.values(), self.workloads, settings, self.cores)
+        root = self.options.workloads_dir.parent
+        return limits_of(self.records.values(), self.workloads, settings, self.cores, root)
 
     def extra_info(self, record: CellRecord) -> dict[str, Any]:
         """The `extra_info` of a valid cell."""
@@ -249,14 +247,15 @@ class Session:
                 run=self.run,
                 warnings=self.warnings,
                 answers=[answer.stored() for answer in self.answers()],
-                seconds=seconds_by_use(self.records.values(), self._seconds, self._experiment),
+                seconds=seconds_by_use(self.records.values(), self.seconds, self._experiment),
             ),
             self.options.workloads_dir.parent,
         )
 
     @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
+    def seconds(self) -> float:
+        """Seconds since the session could begin, with those that it had run before it was resumed."""
+        return time.monotonic() - self._began + self.books.seconds_before
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
         concerns = concerns_of(self.options, self.cores, on_concern)
@@ -267,21 +266,11 @@ class Session:
     def _open_journal(self, commit: Mapping[str, Any]) -> None:
         header = header_of(self.options.stored(), self.records_by_item, self.workloads, self.models, commit)
         header |= {"noisy": self.noisy, "tags": list(self.tags), "run": self.run}
-        if self._resumed is None:
-            self._journal = begin(self.folder, header)
-            return
-        # Read again under the machine's lock and the journal's: while this process waited, another may have gone on.
-        self._journal, self._resumed = reopened(self._resumed.path)
-        check_same_plan(self._resumed.entries.header, json.loads(json.dumps(header)))
-        self.seconds_before = self._resumed.seconds_spent
-        self._replay = Replay(self._resumed.entries.lines)
+        self.books.begin(self.folder, header)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        """Put a line into the journal; once the disk has refused one, no further one is tried."""
-        if self._journal is None or self.problems:
-            return
         try:
-            self._journal.append(line)
+            self.books.write(line)
         except JournalNotWritable as error:
             self.problems.append(str(error))
             raise

@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import os
 import re
@@ -8,7 +10,7 @@ import sys
 import pytest
 
 from parabench.errors import JournalDamaged, JournalNotWritable
-from parabench.history import journal
+from parabench.history import journal, session_journal
 from parabench.history.journal import Journal
 
 
@@ -131,3 +133,48 @@ def test_a_folder_that_takes_no_journal_is_named(tmp_path):
     blocked.touch()
     with pytest.raises(JournalNotWritable, match=re.escape(str(blocked))):
         Journal.begin(blocked, "x", {})
+
+
+def no_locks(descriptor, operation):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def no_room(descriptor, data):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "raises", "message"),
+    [
+        (fcntl, "flock", no_locks, "No locks available"),
+        (os, "write", no_room, "No space left on device"),
+    ],
+)
+def test_a_journal_that_cannot_begin_leaves_no_file(tmp_path, monkeypatch, where, name, raises, message):
+    monkeypatch.setattr(where, name, raises)
+    with pytest.raises(JournalNotWritable, match=rf"{message}; nothing was measured"):
+        Journal.begin(tmp_path, "x", {})
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_journal_whose_second_header_does_not_fit_leaves_no_file(tmp_path, monkeypatch):
+    append, written = Journal.append, []
+
+    def once(self, line):
+        if written:
+            raise JournalNotWritable(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        written.append(line)
+        append(self, line)
+
+    monkeypatch.setattr(Journal, "append", once)
+    with pytest.raises(JournalNotWritable):
+        session_journal.begin(tmp_path, {"cells": []})
+    assert len(written) == 1
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_number_that_is_none_is_refused_before_it_damages_the_journal(begun):
+    before = begun.path.read_bytes()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        begun.append({"cell": "a", "seconds": float("nan")})
+    assert begun.path.read_bytes() == before

@@ -53,6 +53,33 @@ def test_what_is_stored_in_a_mirror_is_found_by_another_machine(memory, tmp_path
     assert not list(other.glob(f"{MACHINE}/.pending-*"))
 
 
+def test_what_is_removed_from_a_mirror_is_removed_for_all(memory, tmp_path, monkeypatch):
+    mirror = remote.local_folder("memory://all/results")
+    partial, whole = (store.save(mirror / MACHINE, name, SAMPLE) for name in ("partial", "whole"))
+    store.remove(partial)
+    assert memory.find("/all/results") == [f"/all/results/{MACHINE}/{whole.name}"]
+    again = remote.local_folder("memory://all/results")
+    assert [session.path.name for session in read_summaries(again).sessions] == [whole.name]
+    store.remove(partial)  # it may be gone
+
+
+def test_what_was_not_sent_yet_is_removed_with_its_marker(memory, monkeypatch):
+    mirror = remote.local_folder("memory://all/results")
+    with monkeypatch.context() as patched:
+        patched.setattr(remote, "_opened", unreachable)
+        with pytest.raises(RemoteUnusable) as caught:
+            store.save(mirror / MACHINE, "partial", SAMPLE)
+    assert list(mirror.glob(f"{MACHINE}/.pending-*"))
+    store.remove(caught.value.kept)
+    assert [path.name for path in (mirror / MACHINE).iterdir()] == []
+    assert remote.local_folder("memory://all/results") == mirror
+    assert memory.find("/all/results") == []
+
+
+def unreachable(url):
+    raise OSError("it cannot be reached")
+
+
 def test_each_session_is_fetched_once_and_what_is_removed_there_is_removed_here(memory, monkeypatch):
     names = [f"{number:04}_made.json" for number in range(1, 1_001)]
     memory.makedirs(f"/all/{MACHINE}")

@@ -11,6 +11,7 @@ from visits import USED_NOTHING
 
 from parabench.errors import CellDisturbed, CellFailed, CellProcessDied, CellTimedOut, TasksFailed, WrongResult
 from parabench.measure.cell import Round
+from parabench.measure.experiment import Experiment, ExperimentOptions
 from parabench.measure.stay import Stay, visit_of
 from parabench.models import find_models
 from parabench.names import find
@@ -167,6 +168,32 @@ def test_a_class_that_is_set_up_is_a_context(visit):
 def test_findings_that_are_no_json_value_are_told(visit):
     with pytest.raises(CellFailed, match=r"what after_round found is not JSON: Object of type set is not JSON"):
         visit(deeds.workload(deeds.echo, [1], after_round=deeds.find_a_set), "sequential")
+
+
+def test_findings_that_are_no_number_fail_their_cell(visit):
+    with pytest.raises(CellFailed, match=r"what after_round found is not JSON: Out of range float values") as caught:
+        visit(deeds.workload(deeds.echo, [1], after_round=deeds.find_no_number), "sequential")
+    assert "Traceback" not in str(caught.value)
+
+
+def test_an_experiment_that_cannot_begin_leaves_nothing_running(tmp_path):
+    options = ExperimentOptions(
+        size="small",
+        seed=1,
+        latency_seconds=0.0,
+        github_url="",
+        cell_timeout_seconds=60.0,
+        rounds=1,
+        scratch=tmp_path / "nowhere",
+    )
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with pytest.raises(FileNotFoundError), Experiment(options, {}, []):
+        pass
+    assert [child for child in psutil.Process().children(recursive=True) if child.pid not in before] == []
+
+
+def test_a_task_that_removes_the_folder_for_files_spoils_no_end(visit):
+    assert visit(deeds.workload(deeds.remove_scratch, [1]), "sequential").tasks == 1
 
 
 def test_a_batch_that_is_wrong_as_a_whole_fails_the_cell(visit):

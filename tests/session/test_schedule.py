@@ -164,3 +164,35 @@ def test_the_share_that_is_done_goes_by_the_budget_where_nobody_knows_the_number
     planned.next(0.0)
     clock.now += 5.0
     assert planned.share_done() == (0.25, 15.0)
+
+
+def test_what_is_recorded_is_made_again_whatever_the_budget_and_nothing_beside_it():
+    clock, made = Clock(), []
+    recorded = {(0, "must"): 1.0, (0, "may"): 4.0, (1, "must"): 1.0, (1, "may"): 4.0, (2, "must"): 1.0}
+    hooks = Hooks(
+        optional=lambda item: item == "may",
+        block_of=lambda item: item,
+        recorded=lambda number, item: recorded.get((number, item)),
+        passes_recorded=3,
+    )
+    items = ["must", "may"]
+    schedule = Schedule([items] * 5, 7.0, clock, seconds_before=11.0, hooks=hooks)
+    for item in items * 5:
+        if (visit := schedule.next(0.0)) is not None:
+            made.append((visit[0], item))
+        schedule.settle()
+    assert made == [*recorded]
+    assert schedule.complete
+
+
+def test_a_recorded_visit_is_made_again_although_nobody_wants_it_any_more():
+    recorded = {(0, "a"): 1.0, (2, "a"): 1.0}
+    hooks = Hooks(wanted=lambda _: False, recorded=lambda number, item: recorded.get((number, item)), passes_recorded=3)
+    schedule = Schedule([["a"]] * 4, None, Clock(), hooks=hooks)
+    assert run(schedule, Clock(), 1.0) == [(0, 0), (2, 0)]
+
+
+def test_a_recorded_visit_is_expected_to_take_what_it_took_when_it_was_measured():
+    clock = Clock()
+    hooks = Hooks(recorded=lambda number, _: 10.0 if number == 0 else None, passes_recorded=1)
+    assert run(Schedule([["a"]] * 2, 15.0, clock, seconds_before=10.0, hooks=hooks), clock, 0.0) == [(0, 0)]

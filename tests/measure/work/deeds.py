@@ -4,6 +4,7 @@ import contextlib
 import functools
 import mmap
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -116,6 +117,15 @@ def add_of(item, adder):
 
 half = functools.partial(scale, factor=0.5)
 adder = Adder()
+
+
+def find_no_number(items, values, settings):
+    return {"mean": float("nan")}
+
+
+def remove_scratch(item):
+    shutil.rmtree(os.environ["PARABENCH_SCRATCH"], ignore_errors=True)
+    return item
 
 
 def find_a_set(items, results, settings):
