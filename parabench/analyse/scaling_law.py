@@ -191,7 +191,7 @@ def _slower_beyond(
     drawn: Sequence[tuple[Logs, Parameters]],
     widened: float,
 ) -> Interval | None:
-    """Where more workers become slower; None unless the interval of what makes them slower excludes nothing at all."""
+    """Where more workers become slower; None unless the interval of the cost that makes them slower excludes zero."""
     if form.kind == "piecewise":
         if second.high >= 0:
             return None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
 
+from parabench.analyse.scaling_law import COUNTS_LEAST
 from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
 from parabench.cli._runs import make_or_exit, refuse_beside_resume
-from parabench.errors import NothingToScale
+from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
 from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
 from parabench.history.commits import commit_known
 from parabench.history.reader import read_session
@@ -23,8 +27,11 @@ from parabench.project import project_of
 from parabench.report.scaling_text import scaling_text
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm
+from parabench.session.option_checks import CHECKS
 
 SESSIONS_LEAST = 5
+#: Fewer numbers of workers show no scaling, and nothing is told of them.
+COUNTS_TO_COMPARE = 2
 ARMS = [Arm(label="", python=sys.executable)]
 
 
@@ -60,10 +67,7 @@ def scale_command(
     """
     results = results.resolve()
     if stored is not None:
-        found = read_summaries(results)
-        for problem in found.problems:
-            echo(f"parabench: left out: {problem}", err=True)
-        files = [session.path for session in select(stored, found.sessions, commit_known)]
+        files = _stored(results, stored)
     else:
         if resume:
             refuse_beside_resume(context, "sessions", "workers", "models")
@@ -73,10 +77,11 @@ def scale_command(
         make_or_exit(run, project_of(Path.cwd()).root)
         files = run.stored("")
     read = [read_session(path) for path in files]
-    scalings = [one for one in scalings_of(read) if not workloads or one.workload in workloads]
+    wanted = _names(workloads)
+    scalings = [one for one in scalings_of(read) if _is_among(one.workload, wanted)]
     if not scalings:
-        raise NothingToScale([path.name for path in files])
-    overtakings = [one for one in overtakings_of(read) if not workloads or one.workload in workloads]
+        raise NothingToScale([path.name for path in files], wanted)
+    overtakings = [one for one in overtakings_of(read) if _is_among(one.workload, wanted)]
     if form == "json":
         found_all = {"scalings": [one.stored() for one in scalings], "crossings": [one.stored() for one in overtakings]}
         echo(json.dumps(found_all, indent=2))
@@ -88,6 +93,49 @@ def _arguments(workloads: tuple[str, ...], workers: str | None, models: str | No
     """What the sessions are told."""
     if not workloads:
         raise click.UsageError("name the workloads to scale, or sessions that have been stored with --stored")
-    counts = workers or ",".join(map(str, counts_for(cores_usable())))
+    counts = ",".join(map(str, _counts(workers)))
     options = [f"--workloads={','.join(workloads)}", f"--workers={counts}", "--passes=1"]
     return (*options, *([f"--models={models}"] if models else []))
+
+
+def _counts(workers: str | None) -> Sequence[int]:
+    """The numbers of workers to measure: what they cannot tell is said before hours are spent on them.
+
+    Raises InvalidOption for those that could tell nothing at all.
+    """
+    if not workers:
+        return counts_for(cores_usable())
+    counts: Sequence[int] = CHECKS["--workers"]("--workers", workers)
+    if len(counts) < COUNTS_TO_COMPARE:
+        raise InvalidOption("--workers", workers, f"several numbers, {COUNTS_LEAST} for a law, such as 1,2,4,8,16")
+    if len(counts) < COUNTS_LEAST:
+        echo(
+            f"parabench: a law needs {COUNTS_LEAST} numbers of workers, and there are {len(counts)}: medians and where "
+            "models cross will be told, but no law",
+            err=True,
+        )
+    return counts
+
+
+def _stored(results: Path, text: str) -> list[Path]:
+    """The files of the sessions that a text means. Raises SeveralMachines."""
+    found = read_summaries(results)
+    for problem in found.problems:
+        echo(f"parabench: left out: {problem}", err=True)
+    sessions = select(text, found.sessions, commit_known)
+    machines = Counter(session.machine_id for session in sessions)
+    if len(machines) > 1:
+        first = _names([text])[0]
+        machine = select(first, sessions, commit_known)[0].machine_id
+        raise SeveralMachines("--stored", text, machines, f"{first}&machine:{machine}")
+    return [session.path for session in sessions]
+
+
+def _names(texts: Iterable[str]) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+def _is_among(workload: str, patterns: Collection[str]) -> bool:
+    """Whether sessions that were told these patterns measure it; without patterns they measure all."""
+    return not patterns or any(fnmatchcase(workload, pattern) for pattern in patterns)

@@ -142,10 +142,22 @@ class NothingToExplain(UsageError):
 class NothingToScale(UsageError):
     """Sessions in which no model was measured with several numbers of workers."""
 
-    def __init__(self, sessions: Iterable[str]) -> None:
+    def __init__(self, sessions: Iterable[str], workloads: Iterable[str] = ()) -> None:
+        asked = ", ".join(workloads)
         super().__init__(
-            f"no model has several numbers of workers in {', '.join(sessions) or 'no session'}: "
-            "measure with parabench scale WORKLOAD --workers 1,2,4,8,16"
+            f"no model {f'of {asked} ' if asked else ''}has several numbers of workers in "
+            f"{', '.join(sessions) or 'no session'}: measure with parabench scale WORKLOAD --workers 1,2,4,8,16"
+        )
+
+
+class SeveralMachines(UsageError):
+    """Sessions of several machines or interpreters, where each has to be another look at the same thing."""
+
+    def __init__(self, option: str, text: str, sessions: Mapping[str, int], one: str) -> None:
+        there = ", ".join(f"{machine} ({number})" for machine, number in sessions.items())
+        super().__init__(
+            f"{option} '{text}' means sessions of {len(sessions)} machines or interpreters, which do not repeat each "
+            f"other: {there}; name one of them, such as {option} '{one}'"
         )
 
 

@@ -57,6 +57,8 @@ __all__ = [
     "Cause",
     "Rule",
     "causes_of",
+    "parts_of_dispatch",
+    "parts_of_serialisation",
 ]
 
 
@@ -128,14 +130,24 @@ def _large_messages(facts: Facts) -> bool:
     return moved / facts.evidence.tasks >= BYTES_LARGE
 
 
+def parts_of_serialisation(facts: Facts) -> tuple[str, ...]:
+    """The parts of a split that pickling and moving take: with large messages, all that handing over takes."""
+    return ("serialisation", *(("dispatch", "queueing") if _large_messages(facts) else ()))
+
+
+def parts_of_dispatch(facts: Facts) -> tuple[str, ...]:
+    """The parts that handing tasks over takes: where there is no work to speak of, what looks like it as well."""
+    return ("dispatch", "queueing", *(("running", "lock", "idle_tail") if _too_short(facts) else ()))
+
+
 def _serialisation(facts: Facts) -> float:
-    return facts.share("serialisation", *(("dispatch", "queueing") if _large_messages(facts) else ()))
+    return facts.share(*parts_of_serialisation(facts))
 
 
 def _dispatch(facts: Facts) -> float:
     if _large_messages(facts) or (facts.gil_taken and not _too_short(facts)):
         return 0.0
-    return facts.share("dispatch", "queueing", *(("running", "lock", "idle_tail") if _too_short(facts) else ()))
+    return facts.share(*parts_of_dispatch(facts))
 
 
 def _start_up(facts: Facts) -> float:

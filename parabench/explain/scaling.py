@@ -6,7 +6,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from parabench.analyse.scaling_law import CONFIDENCE, COUNTS_LEAST, Law, fit_law, left_out
@@ -16,8 +16,8 @@ from parabench.history.stored import StoredSession
 #: Numbers of workers reach so many times as far as the cores, so that what happens beyond them is seen.
 BEYOND_CORES = 4
 
-#: Tasks per second by number of workers, in the order of the sessions.
-Throughputs = Mapping[int, Sequence[float]]
+#: Tasks per second by number of workers, and by the place of the session that they were measured in.
+Throughputs = Mapping[int, Mapping[int, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Scaling:
 
     workload: str
     model: str
+    size: str
     law: Law
     #: Median tasks per second over the sessions, by number of workers.
     tasks_per_second: Mapping[int, float]
@@ -48,6 +49,8 @@ class Overtaking:
     at: float
     low: int
     high: int
+    #: Of the workload; None: whoever asked knows it.
+    size: str | None = None
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -60,23 +63,31 @@ def counts_for(cores: int) -> list[int]:
     return [2**power for power in range(math.ceil(math.log2(most)) + 1)]
 
 
-def throughputs_of(sessions: Sequence[StoredSession]) -> dict[tuple[str, str], Throughputs]:
-    """By workload and model; a session counts for a model if it has all numbers of workers that any of them has."""
-    found: dict[tuple[str, str], list[dict[int, float]]] = {}
+def throughputs_of(sessions: Sequence[StoredSession]) -> dict[tuple[str, str, str], Throughputs]:
+    """By workload, model and size.
+
+    A session counts for a model if it has all numbers of workers that any of them has.
+    """
+    found: dict[tuple[str, str, str], list[dict[int, float]]] = {}
     for place, session in enumerate(sessions):
         for stored in session.benchmarks:
             cell = stored.cell
             if cell is None or not stored.seconds_per_round or cell.chunk != "1" or cell.model == "sequential":
                 continue
-            of_model = found.setdefault((cell.workload, cell.model), [{} for _ in sessions])
+            of_model = found.setdefault((cell.workload, cell.model, cell.size), [{} for _ in sessions])
             of_model[place][cell.workers] = (stored.tasks or 1) / stored.seconds_per_round
     return {key: _whole(by_session) for key, by_session in found.items()}
 
 
 def _whole(by_session: Sequence[Mapping[int, float]]) -> Throughputs:
     counts = sorted(set().union(*by_session))
-    whole = [session for session in by_session if len(session) == len(counts)]
-    return {count: [session[count] for session in whole] for count in counts}
+    whole = {place: session for place, session in enumerate(by_session) if len(session) == len(counts)}
+    return {count: {place: session[count] for place, session in whole.items()} for count in counts}
+
+
+def in_order(throughputs: Throughputs) -> dict[int, list[float]]:
+    """The same in the order of the sessions, as laws are fitted to it."""
+    return {count: [values[place] for place in sorted(values)] for count, values in throughputs.items()}
 
 
 def scalings_of(sessions: Sequence[StoredSession]) -> list[Scaling]:
@@ -86,25 +97,30 @@ def scalings_of(sessions: Sequence[StoredSession]) -> list[Scaling]:
         Scaling(
             workload=workload,
             model=model,
-            law=fit_law(throughputs, cores),
-            tasks_per_second={n: statistics.median(values) for n, values in throughputs.items() if values},
-            error_left_out=left_out(throughputs, cores),
+            size=size,
+            law=fit_law(in_order(throughputs), cores),
+            tasks_per_second={n: statistics.median(values.values()) for n, values in throughputs.items() if values},
+            error_left_out=left_out(in_order(throughputs), cores),
         )
-        for (workload, model), throughputs in throughputs_of(sessions).items()
+        for (workload, model, size), throughputs in throughputs_of(sessions).items()
         if len(throughputs) > 1
     ]
 
 
 def overtakings_of(sessions: Sequence[StoredSession]) -> list[Overtaking]:
     """Where one model is faster for sure at a number of workers, and slower for sure at the next that is sure."""
-    by_workload: dict[str, dict[str, Throughputs]] = {}
-    for (workload, model), throughputs in throughputs_of(sessions).items():
-        by_workload.setdefault(workload, {})[model] = throughputs
-    return [place for workload, by_model in by_workload.items() for place in overtakings_between(workload, by_model)]
+    by_work: dict[tuple[str, str], dict[str, Throughputs]] = {}
+    for (workload, model, size), throughputs in throughputs_of(sessions).items():
+        by_work.setdefault((workload, size), {})[model] = throughputs
+    return [
+        replace(place, size=size)
+        for (workload, size), by_model in by_work.items()
+        for place in overtakings_between(workload, by_model)
+    ]
 
 
 def overtakings_between(workload: str, by_model: Mapping[str, Throughputs]) -> list[Overtaking]:
-    """The same for the models of one workload; speed-ups do as well as tasks per second."""
+    """The same for the models of one workload in one size; speed-ups do as well as tasks per second."""
     pairs = itertools.combinations(by_model.items(), 2)
     return [place for one, other in pairs for place in _overtakings(workload, one, other)]
 
@@ -123,10 +139,14 @@ def _overtakings(workload: str, one: tuple[str, Throughputs], other: tuple[str, 
 
 
 def _leads(one: Throughputs, other: Throughputs) -> dict[int, tuple[float, float]]:
-    """Log of how much faster the one is, by common number of workers, and half of its 95 % interval over sessions."""
+    """Log of how much faster the one is, by common number of workers, and half of its 95 % interval over sessions.
+
+    Both are compared within each session that they have in common: sessions are faster or slower as a whole.
+    """
     found = {}
     for count in sorted(one.keys() & other.keys()):
-        logs = [math.log(a / b) for a, b in zip(one[count], other[count], strict=False)]
+        both = sorted(one[count].keys() & other[count].keys())
+        logs = [math.log(one[count][place] / other[count][place]) for place in both]
         if len(logs) > 1:
             reach = t_quantile(CONFIDENCE, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
             found[count] = (statistics.fmean(logs), reach)

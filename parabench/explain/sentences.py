@@ -16,7 +16,7 @@ _HOLDS = {
     causes.SERVER: "{share} of the time is longer waiting for replies than alone: the server slows down",
     causes.LOCK: "{share} of worker time waits for a lock that the tasks share",
     causes.DISPATCH: "{share} of the time goes into handing tasks out and taking results back",
-    causes.SERIALISATION: "{share} of the time goes into pickling items and values",
+    causes.SERIALISATION: "{share} of the time goes into pickling and moving items and values",
     causes.START_UP: "{share} of the time goes into starting",
     causes.IMBALANCE: "{share} of worker time is idle at the end, while others still have a long task",
     causes.MEMORY: "{share} of the time the kernel makes pages of memory ready",
@@ -55,6 +55,9 @@ def sentence_of(found: list[Cause], evidence: Evidence, prediction: Prediction |
 
 
 def _help(cause: str, prediction: Prediction | None) -> str:
-    if prediction is None or prediction.speedup < GAIN_LEAST or cause not in _HELPS:
+    gain = 1.0 if prediction is None else prediction.speedup
+    if gain is None:
+        return f"{_HELPS[cause]} would save nearly all of the time"
+    if gain < GAIN_LEAST or cause not in _HELPS:
         return _NO_HELP.get(cause, f"{_HELPS.get(cause, 'another model')} would give next to nothing")
-    return f"{_HELPS[cause]} would give up to {prediction.speedup:.2g}x"
+    return f"{_HELPS[cause]} would give up to {gain:.2g}x"

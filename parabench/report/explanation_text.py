@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parabench.explain.explanation import Explanation
+from parabench.explain.prediction import Prediction
 from parabench.report.quantities import seconds_text
 
 
@@ -33,17 +34,20 @@ def details(explanation: Explanation) -> str:
     ]
     if not split.closes:
         lines.append("  the parts do not account for the batch within 10 %")
-    predicted = explanation.predicted
-    if predicted is not None and predicted.measured is not None:
-        told = "agrees with" if predicted.holds else "differs from"
-        lines.append(
-            f"  without it: up to {predicted.speedup:.2g}x, which {told} the measured {predicted.measured:.2g}x "
-            f"of {' or '.join(predicted.by)}"
-        )
+    if explanation.predicted is not None and explanation.predicted.measured is not None:
+        lines.append(f"  without it: {_beside(explanation.predicted, explanation.predicted.measured)}")
     if explanation.break_even_seconds is not None:
         pays = explanation.break_even_seconds
         lines.append(f"  pays for tasks that compute {f'{seconds_text(pays)} and longer' if pays > 0 else 'at all'}")
     return "\n".join(lines)
+
+
+def _beside(predicted: Prediction, measured: float) -> str:
+    """What would be gained, and what other models were measured at."""
+    told = f"the measured {measured:.2g}x of {' or '.join(predicted.by)}"
+    if predicted.speedup is None:
+        return f"next to nothing would be left; beside it stands {told}"
+    return f"up to {predicted.speedup:.2g}x, which {'agrees with' if predicted.holds else 'differs from'} {told}"
 
 
 def _rows(explanation: Explanation) -> Iterable[str]:

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Sequence
 
 from parabench.analyse.scaling_law import Interval, Law
 from parabench.explain.scaling import Overtaking, Scaling
+from parabench.workload import SIZES
 
 
 def scaling_text(scalings: Sequence[Scaling], overtakings: Iterable[Overtaking]) -> str:
-    """A paragraph for each workload and model, and a line for each place where models cross."""
+    """A paragraph for each workload, size and model, and a line for each place where models cross."""
     lines: list[str] = []
-    for workload in dict.fromkeys(one.workload for one in scalings):
-        lines += ["", workload]
+    overtakings = list(overtakings)
+    for workload, size in dict.fromkeys((one.workload, one.size) for one in scalings):
+        lines += ["", workload if size == SIZES[0] else f"{workload}, size {size}"]
         for one in scalings:
-            if one.workload == workload:
+            if (one.workload, one.size) == (workload, size):
                 lines += [f"  {one.model}", *(f"    {line}" for line in _told(one))]
         lines += [
             f"  {place.faster} is faster than {place.slower} from {place.at:.2g} workers on [{place.low}, {place.high}]"
             for place in overtakings
-            if place.workload == workload
+            if (place.workload, place.size) == (workload, size)
         ]
     return "\n".join(lines).strip("\n")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from parabench.explain.causes import RULES
 from parabench.explain.explanation import explain, explain_session
 from parabench.explain.facts import CAUSES, UNCLEAR
 from parabench.history.reader import read_session
+from parabench.report.explanation_text import details
 from tests.explain.cells import cell, computing_alone, span
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -179,6 +181,30 @@ def test_the_gain_is_checked_against_the_models_that_would_bring_it():
     slow = cell("pool", turns(8, 0.1, cpu=0.1), seconds=0.7, family="processes", seconds_cpu=0.8)
     assert explain(threads, [ALONE, threads, slow]).predicted.holds is False
     assert explain(threads, [ALONE, threads]).predicted.measured is None
+
+
+def test_a_gain_is_no_smaller_than_the_share_of_its_cause():
+    parts = {"cores", "server", "lock", "dispatch", "serialisation", "imbalance"}
+    found = [explain(evidence, [evidence]) for evidence, main in CASES.values() if main in parts]
+    assert {one.causes[0] for one in found} == parts
+    for one in found:
+        bound = one.predicted.speedup or math.inf  # without a bound next to nothing would be left
+        assert 1 - 1 / bound >= one.share[one.causes[0]] - 1e-9, one
+    large = explain(CASES["large messages"][0], [])
+    left = 0.04 + 0.05  # each lane runs four tasks of 0.01 s, and one of them is idle at the end
+    assert large.predicted.speedup == pytest.approx(0.71 / left)
+    helps = "smaller messages, or workers that share memory, would give up to 7.9x"
+    assert large.sentence == f"87 % of the time goes into pickling and moving items and values; {helps}"
+
+
+def test_where_no_work_is_left_there_is_no_bound_to_the_gain():
+    spans = CASES["tasks too short to be sent"][0].timelines[0].tasks
+    short = cell("pool", spans, seconds=0.8, family="processes", seconds_trace=0.02)
+    loop = cell("sequential", spans, seconds=0.1, family="baseline", workers=1)
+    found = explain(short, [short, loop])
+    assert found.sentence.endswith("longer tasks or larger chunks would save nearly all of the time")
+    assert (found.predicted.speedup, found.predicted.holds) == (None, None)
+    assert "next to nothing would be left; beside it stands the measured 8x of baseline" in details(found)
 
 
 def test_a_model_pays_from_the_length_on_at_which_it_saves_what_it_costs():

@@ -7,41 +7,44 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.analyse.scaling_law import COUNTS_LEAST, Law, fit_law
-from parabench.explain.scaling import overtakings_between
+from parabench.explain.scaling import in_order, overtakings_between
 from parabench.history.summary import SessionSummary
 from parabench.report.page.evidence import Evidence
 
-#: Speed-ups over the plain loop by number of workers, one for each session, by model.
-Speeds = dict[str, dict[int, list[float]]]
+#: Speed-ups over the plain loop by model, by number of workers, and by the place of the session.
+Speeds = dict[str, dict[int, dict[int, float]]]
 
 
 def speeds_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSummary]) -> Speeds:
     """The speed-ups of each model that was measured with several numbers of workers.
 
-    `sessions` are of one commit; those that lack one of a model's numbers of workers do not count for it.
+    `sessions` are of one commit; those that lack one of a model's numbers of workers do not count for it. Neither do
+    cells of another size than that of the plain loop.
     """
     alone = next((one for one in evidence.contestants if one.cell.model == BASELINE), None)
     if alone is None:
         return {}
     by_model: Speeds = {}
     counts = _counts(evidence)
-    for session in sessions:
+    for place, session in enumerate(sessions):
         found: dict[str, dict[int, float]] = {}
         for key, seconds in session.cells():
             cell = key.cell
-            if cell is not None and cell.workload == workload and cell.chunk == "1" and cell.model in counts:
+            if cell is None or (cell.workload, cell.size, cell.chunk) != (workload, alone.cell.size, "1"):
+                continue
+            if cell.model in counts:
                 found.setdefault(cell.model, {})[cell.workers] = alone.seconds / seconds
         for model, speeds in found.items():
             if speeds.keys() == counts[model]:
                 for workers, speed in speeds.items():
-                    by_model.setdefault(model, {}).setdefault(workers, []).append(speed)
+                    by_model.setdefault(model, {}).setdefault(workers, {})[place] = speed
     return by_model
 
 
 def laws_of(speeds: Speeds, evidence: Evidence) -> list[dict[str, Any]]:
     """The law of each model with enough numbers of workers, in several sessions."""
     cores = evidence.details.session.fingerprint.get("cores_usable")
-    laws = {model: fit_law(of, cores) for model, of in speeds.items() if len(of) >= COUNTS_LEAST}
+    laws = {model: fit_law(in_order(of), cores) for model, of in speeds.items() if len(of) >= COUNTS_LEAST}
     return [_drawn(model, law) for model, law in laws.items() if law.fitted is not None]
 
 
