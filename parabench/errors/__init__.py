@@ -5,7 +5,14 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.advice import CallsSpent, ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.errors.advice import (
+    CallNotMade,
+    CallsSpent,
+    ItemsUnusable,
+    SetupUnusable,
+    TargetUnusable,
+    WorkloadFileUnusable,
+)
 from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
@@ -98,6 +105,7 @@ __all__ = [
     "BrokerNotStarted",
     "BrokerUnreachable",
     "CallNotInstalled",
+    "CallNotMade",
     "CallsSpent",
     "CellDisturbed",
     "CellFailed",
@@ -168,6 +176,7 @@ __all__ = [
     "WorkersMissing",
     "WorkersNotStarted",
     "WorkersTooMany",
+    "WorkloadFileUnusable",
     "WorkloadNotLoadable",
     "WrongResult",
     "ZygoteDied",

@@ -164,3 +164,13 @@ def test_the_share_that_is_done_goes_by_the_budget_where_nobody_knows_the_number
     planned.next(0.0)
     clock.now += 5.0
     assert planned.share_done() == (0.25, 15.0)
+
+
+def test_who_ends_by_rules_of_its_own_has_nothing_left_to_make():
+    schedule = Schedule(itertools.repeat(["a", "b"]), 40.0, Clock(), endless=True)
+    schedule.next(0.0)
+    schedule.settle()
+    assert not schedule.complete, "an interruption now leaves it so"
+    schedule.end()
+    assert schedule.complete
+    assert (schedule.done, schedule.left) == (len(schedule.visits), 0)
