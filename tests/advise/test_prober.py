@@ -113,8 +113,9 @@ def test_a_setup_that_works_for_one_worker_only_is_left_to_the_race() -> None:
     assert set(probe.threads) == {1}
 
 
-def test_the_time_a_call_may_take_is_no_limit_for_a_batch_or_for_opening() -> None:
-    _, probe = probed("waits_with", setup=setup("slow_setup"), timeout=0.1)
+@pytest.mark.parametrize("name", ["connection", "slow_setup"])
+def test_the_time_a_call_may_take_is_no_limit_for_a_batch_or_for_opening(name: str) -> None:
+    _, probe = probed("waits_with", setup=setup(name), timeout=0.1)
     assert probe.fatal is None
     assert probe.seconds > 0
 
