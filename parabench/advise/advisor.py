@@ -28,7 +28,6 @@ from parabench.advise.race import (
     share_of_others,
 )
 from parabench.advise.request import Request
-from parabench.advise.saving import workload_text
 from parabench.advise.snippet import snippet_of
 from parabench.advise.verdict import checked_of, costs_text, seconds_per_1000, verdict_of
 from parabench.advise.words import (
@@ -42,6 +41,7 @@ from parabench.advise.words import (
     warnings,
 )
 from parabench.advise.work import Dealer, Work
+from parabench.advise.workload_file import check_new, write_workload
 from parabench.machine.cores import cores_usable
 from parabench.models import BASELINE, find_models
 from parabench.models.contract import Model
@@ -78,6 +78,8 @@ class _Run:
     def advice(self) -> Advice:
         """From the first call to the answer."""
         request = self.request
+        if request.workload_file is not None:
+            check_new(request.workload_file)
         request.say(
             f"runs {request.target.dotted} at most {self.ledger.promised:,} times on {len(self.work.items):,} items, "
             f"for about {request.budget_seconds:g} s"
@@ -96,7 +98,7 @@ class _Run:
         self.work.deterministic = self.probe.deterministic and not request.each_once
         self.work.batch = self._batch()
         if request.workload_file is not None:
-            request.workload_file.write_text(workload_text(self.work, request.items_text))
+            write_workload(request.workload_file, self.work, request.items_text)
         if len(self.work.batch) == 0:
             return self._nothing(Warned("too-few-items", "no item is left that was not run: nothing was raced"))
         selection = select(
@@ -267,7 +269,7 @@ class _Run:
                 workers=choice.workers,
                 chunk=choice.chunk,
                 cores=self.machine.cores,
-                setup=request.setup,
+                setup=request.setup.reference if request.setup else None,
             ),
             seconds=time.monotonic() - self.began,
             cores=self.machine.cores,

@@ -49,9 +49,8 @@ def callee(settings: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
     if settings.get("setup") is None:
         yield function
         return
-    value = find_dotted(settings["setup"])()
-    with value if hasattr(value, "__enter__") else contextlib.nullcontext(value) as entered:
-        yield function if entered is None else lambda item: function(item, entered)
+    with set_up(find_dotted(settings["setup"])) as more:
+        yield function if not more else lambda item: function(item, *more)
 
 
 @contextlib.asynccontextmanager
@@ -61,15 +60,33 @@ async def callee_async(settings: Mapping[str, Any]) -> AsyncIterator[Callable[[A
     if settings.get("setup") is None:
         yield function
         return
+    async with set_up_async(find_dotted(settings["setup"])) as more:
+        yield function if not more else lambda item: function(item, *more)
+
+
+@contextlib.contextmanager
+def set_up(setup: Callable[[], Any]) -> Iterator[tuple[Any, ...]]:
+    """What a call gets besides its item: what the set-up gives, entered if it is a context; nothing where that is None.
+
+    Files that `--workload` writes use this as well.
+    """
+    value = setup()
+    with value if hasattr(value, "__enter__") else contextlib.nullcontext(value) as entered:
+        yield () if entered is None else (entered,)
+
+
+@contextlib.asynccontextmanager
+async def set_up_async(setup: Callable[[], Any]) -> AsyncIterator[tuple[Any, ...]]:
+    """The same in an event loop, where the set-up may be a coroutine function or give an asynchronous context."""
     async with contextlib.AsyncExitStack() as stack:
-        value = find_dotted(settings["setup"])()
+        value = setup()
         if inspect.isawaitable(value):
             value = await value
         if hasattr(value, "__aenter__"):
             value = await stack.enter_async_context(value)
         elif hasattr(value, "__enter__"):
             value = stack.enter_context(value)
-        yield function if value is None else lambda item: function(item, value)
+        yield () if value is None else (value,)
 
 
 def _prepared(settings: Mapping[str, Any], reference: str) -> Callable[..., Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import csv
+import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from parabench.advise.calling import find_dotted
 from parabench.errors import ItemsUnusable
 
-_FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+#: "module:function", or "file.py:function".
+FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 #: More items are not looked at: a batch is a sample of them anyway.
 ITEMS_MOST = 100_000
 
@@ -31,7 +33,7 @@ def read_items(text: str, folder: Path) -> list[Any]:
             items = _READERS[path.suffix.lower()](path)
         except (OSError, ValueError, csv.Error) as error:
             raise ItemsUnusable(text, f"it cannot be read: {error}") from None
-    elif _FACTORY.fullmatch(text):
+    elif FACTORY.fullmatch(text):
         items = _made(text)
     else:
         items = _literal(text)
@@ -76,8 +78,10 @@ def _literal(text: str) -> Any:
 
 
 def _made(text: str) -> Any:
+    """What a factory gives; all of it is asked for here, because a generator function runs only then."""
     try:
-        return find_dotted(text.replace(".py:", ":"))()
+        made = find_dotted(text.replace(".py:", ":"))()
+        return list(itertools.islice(made, ITEMS_MOST)) if isinstance(made, Iterator) else made
     except Exception as error:  # other people's code
         raise ItemsUnusable(text, f"its factory raised {type(error).__name__}: {error}") from error
 

@@ -122,7 +122,7 @@ def workers_of(probe: Probe, model: Model, cores: int, items: int) -> list[int]:
         most = min(items, probe.in_flight_most, PROCESSES_MOST if worker in ("process", "interpreter") else 10**9)
         rungs = {rung for rung in RUNGS if rung <= most} | {min(most, cores)}
         return sorted(rungs | ({most} if most not in rungs and most <= 8 else set()))
-    return [min(cores, max(1, items))]
+    return [max(1, min(cores, items, probe.in_flight_most))]
 
 
 def chunks_of(probe: Probe, model: Model, workers: int, items: int) -> tuple[str, ...]:

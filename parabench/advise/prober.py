@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from parabench.advise.cells import Cells, all_came_back, came_back, why_not
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
 from parabench.advise.traces import raised, roots, same_outcomes, undisturbed, waited
 from parabench.advise.work import Dealer, Work
-from parabench.errors import CallsSpent, CellProcessDied, CellTimedOut, ParabenchError
+from parabench.errors import CallsSpent, ParabenchError
 from parabench.machine.cores import cores_usable
-from parabench.measure.cell import CellProcess
+from parabench.measure.cell import CellProcess, Round
 from parabench.measure.experiment import Experiment, ExperimentOptions
-from parabench.records import Cell, Outcome, Trace, TracedRound
+from parabench.records import Outcome, Trace, TracedRound
 from parabench.workload import Workload
 
 #: Items that are looked at one by one.
@@ -58,6 +57,7 @@ class Prober:
         self._call_timeout = call_timeout
         self._most = most
         self._experiment: Experiment
+        self._cells: Cells
         #: A call, threads and processes of the function's own included; 0 where a batch is too short to tell.
         self._seconds_cpu_of_tree = 0.0
         self._workloads = self._made()
@@ -85,30 +85,25 @@ class Prober:
             )
             with Experiment(options, self._workloads, roots(self.work)) as experiment:
                 experiment.on_batch = self.ledger.charge
-                self._experiment = experiment
+                self._experiment, self._cells = experiment, Cells(experiment, self.work, self._call_timeout)
                 try:
                     self._look()
                 except CallsSpent:
                     self.found.cut_short = True
-                except CellTimedOut as error:
-                    self.found.fatal = (
-                        "never-returns",
-                        f"a call did not return within {self._call_timeout:g} s ({error})",
-                    )
-                except CellProcessDied as error:
-                    self.found.fatal = ("ends-process", str(error))
                 except ParabenchError as error:
-                    self.found.fatal = ("not-run", str(error))
+                    self.found.fatal = why_not(error, self._call_timeout)
             self.found.bytes_printed = printed.stat().st_size if printed.exists() else 0
         self.found.seconds_spent = time.monotonic() - began
         return self.found
 
     def _look(self) -> None:
+        self.found.in_flight_most = self._most or FOREIGN_MOST  # until it is known whom it reaches
         if self.work.dealer is not None:
             self._once(self.work.dealer)
             return
         outcomes = self._alone()
-        self.found.in_flight_most = self._most or (FOREIGN_MOST if self.found.traces["hosts"] else OWN_MOST)
+        if self._most is None and not self.found.traces["hosts"]:
+            self.found.in_flight_most = OWN_MOST
         if self._late():
             return
         self._again(outcomes)
@@ -128,40 +123,43 @@ class Prober:
 
     def _once(self, dealer: Dealer) -> None:
         """The same without running any item twice: what is remembered, or repeatable, stays unknown."""
-        self._first(dealer.deal(1))
+        with self._cells.opened("sequential", 1, dealer.deal(1)) as process:
+            outcomes = self._begun(process.round())
+        self.found.raised, self.found.looked_at = sum(map(raised, outcomes)), 1
         if self._late() or not dealer.left:
             return
-        with self._experiment.opened(self._cell("sequential", 1), dealer.deal(min(ALONE, dealer.left))) as (process, _):
+        with self._cells.opened("sequential", 1, dealer.deal(min(ALONE, dealer.left))) as process:
             traced, _, outcomes = process.traced_round()
+        came_back(outcomes)
         self._note(traced)
         self.found.raised += sum(map(raised, outcomes))
         self.found.looked_at += len(outcomes)
         found = self.found
-        found.in_flight_most = self._most or FOREIGN_MOST
         if found.computes and dealer.left and not self.work.target.is_coroutine:
             self._turns(dealer)
             return
         model = "asyncio" if self.work.coroutine is not None else "thread-pool"
         seconds = found.coroutines if model == "asyncio" else found.threads
-        for count in (1, 2):
+        for count in (1, 2)[: found.in_flight_most]:
             calls = max(count, min(8, int(SHARE_ONCE * dealer.left) // 2))
             if calls > dealer.left or self._late():
                 found.cut_short = True
                 return
-            with self._experiment.opened(self._cell(model, count), dealer.deal(calls)) as (process, _):
-                traced, _, _ = process.traced_round()
+            with self._cells.opened(model, count, dealer.deal(calls)) as process:
+                traced, _, outcomes = process.traced_round()
+            if not all_came_back(outcomes):
+                found.cut_short = True
+                return
             seconds[count] = traced.seconds / calls
 
-    def _first(self, items: Sequence[Any]) -> None:
-        """The first call of a process, and what it leaves behind."""
-        found = self.found
-        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
-            first = process.round()
+    def _begun(self, first: Round) -> list[Outcome]:
+        """What the first call of a process took, and what it leaves behind."""
+        found, outcomes = self.found, list(came_back(first.outcomes))
         found.seconds = found.seconds_first = found.seconds_longest = first.seconds
         found.seconds_cpu = first.used.seconds_cpu
         found.traces = first.findings
-        found.raised, found.looked_at = sum(map(raised, first.outcomes)), 1
         self.work.copies = self.work.copies or bool(first.items_changed)
+        return outcomes
 
     def _late(self) -> bool:
         if self.found.seconds > SECONDS_CHEAP and time.monotonic() + 2 * self.found.seconds > self._deadline:
@@ -169,24 +167,15 @@ class Prober:
             return True
         return False
 
-    def _cell(self, model: str, workers: int) -> Cell:
-        return Cell(workload=self.work.name, model=model, kind=self.work.kind, workers=workers, size="small")
-
     def _alone(self) -> list[Outcome]:
         """Three items one by one in a fresh process: first calls, then again."""
         found, items = self.found, list(self.work.items[:ALONE])
-        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
-            first = process.round(1)
-            found.seconds = found.seconds_first = found.seconds_longest = first.seconds
-            found.seconds_cpu = first.used.seconds_cpu
-            found.traces = first.findings
-            if first.items_changed and not self.work.copies:
-                self.work.copies = True
-            outcomes = list(first.outcomes)
+        with self._cells.opened("sequential", 1, items) as process:
+            outcomes = self._begun(process.round(1))
             if self._late() or (len(items) == 1 and found.seconds > 1):
                 return outcomes
             traced, _, of_round = process.traced_round()
-            outcomes += of_round[1:]
+            outcomes += came_back(of_round)[1:]
             if not self._late():
                 self._repeated(process, traced.traces, of_round)
             self._note(traced)
@@ -221,6 +210,7 @@ class Prober:
     def _repeated(self, process: CellProcess, traces: Sequence[Trace], first: Sequence[Outcome]) -> None:
         """The same items once more in the same process: remembered, or other results?"""
         done = process.round()
+        came_back(done.outcomes)
         new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
         if min(new) > SECONDS_SEEN:
             again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
@@ -243,10 +233,11 @@ class Prober:
             self._workloads.update(self._made())
             self.found.stateful = False
         items = list(self.work.items[:ALONE])
-        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+        with self._cells.opened("sequential", 1, items) as process:
             first = process.round()
+            came_back(first.outcomes)
             if changed:
-                self.found.stateful = not same_outcomes(first.outcomes, process.round().outcomes)
+                self.found.stateful = not same_outcomes(first.outcomes, came_back(process.round().outcomes))
             elif len(first.outcomes) == len(outcomes):
                 self.found.deterministic = same_outcomes(first.outcomes, outcomes)
         if not self.found.deterministic:
@@ -255,7 +246,7 @@ class Prober:
     def _many(self) -> None:
         """Short calls by the batch: looking at one of them takes longer than it does."""
         items = list(self.work.items[:MANY])
-        with self._experiment.opened(self._cell("sequential", 1), items) as (process, _):
+        with self._cells.opened("sequential", 1, items) as process:
             seconds = min(process.round().seconds for _ in range(REPEATS)) / len(items)
         self.found.seconds_cpu *= min(1.0, seconds / self.found.seconds)
         self.found.seconds = self.found.seconds_longest = seconds
@@ -273,10 +264,14 @@ class Prober:
                 found.cut_short = True
                 return
             items = list(self.work.items[-calls:])
-            with self._experiment.opened(self._cell(model, count), items) as (process, _):
+            with self._cells.opened(model, count, items) as process:
                 took: list[float] = []
                 while len(took) < (1 if found.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
-                    took.append(process.round().seconds)
+                    done = process.round()
+                    if not all_came_back(done.outcomes):  # several at once fail: the race is going to say why
+                        found.cut_short = True
+                        return
+                    took.append(done.seconds)
             seconds[count] = min(took) / calls
 
     def _turns(self, dealer: Dealer | None = None) -> None:
@@ -290,9 +285,8 @@ class Prober:
             calls = [items[place % len(items)] for place in range(each)]
         else:
             calls = dealer.deal(max(1, min(each, dealer.left // 4)))
-        cell = dataclasses.replace(self._cell("thread-pool", 1), workload=f"{self.work.name}-each")
         self._experiment.on_batch = lambda count: self.ledger.charge(count * len(calls))
-        with self._experiment.opened(cell, [calls]) as (process, _):
+        with self._cells.opened("thread-pool", 1, [calls], calls_as_one=len(calls)) as process:
             told = process.round().outcomes[0].value
         self._experiment.on_batch = self.ledger.charge
         if isinstance(told, list) and told[1]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -10,10 +10,9 @@ from parabench.advise.advice import Advice
 from parabench.advise.advisor import advise_on
 from parabench.advise.items import checked_items, read_items
 from parabench.advise.request import BUDGET_SECONDS, Request
-from parabench.advise.snippet import items_expression
+from parabench.advise.snippet import YOUR_ITEMS, items_expression, literal_of
 from parabench.advise.target import Target, target_from
 from parabench.errors import TargetUnusable
-from parabench.task import reference_to
 
 #: Items whose text is longer are named in the code to paste, and not shown.
 TEXT_MOST = 200
@@ -49,16 +48,15 @@ def advise(function: Callable[..., Any], items: Iterable[Any] | str, **given: Un
     example.
     """
     listed = read_items(items, Path.cwd()) if isinstance(items, str) else checked_items(items, "items")
-    shown = items_expression(items) if isinstance(items, str) else repr(items)
     save, workload, setup = given.get("save"), given.get("workload"), given.get("setup")
     once = given.get("once_per_item", False)
     return advise_on(
         Request(
             target=target_from(function),
             items=listed,
-            items_text=shown if len(shown) <= TEXT_MOST else "...  # your items",
+            items_text=_shown(items, listed),
             twin=_twin(given.get("async_twin")),
-            setup=None if setup is None else reference_to(target_from(setup).function),
+            setup=None if setup is None else target_from(setup),
             budget_seconds=given.get("budget", BUDGET_SECONDS),
             call_timeout_seconds=given.get("call_timeout"),
             most_in_flight=given.get("most_in_flight"),
@@ -71,6 +69,15 @@ def advise(function: Callable[..., Any], items: Iterable[Any] | str, **given: Un
             say=given.get("say", lambda line: None),
         )
     )
+
+
+def _shown(items: Iterable[Any] | str, listed: Sequence[Any]) -> str:
+    """An expression for the items, whatever gave them."""
+    if isinstance(items, str):
+        text = items_expression(items)
+    else:
+        text = repr(items) if isinstance(items, range) else literal_of(listed)
+    return text if len(text) <= TEXT_MOST else YOUR_ITEMS
 
 
 def _twin(function: Callable[..., Any] | None) -> Target | None:

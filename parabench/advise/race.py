@@ -138,20 +138,29 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
         raced.good = session.races.by_workload[work.name].good if session.races else frozenset()
         raced.records = list(session.records.values())
         if terms.keep:
-            raced.stored = saved(session)
+            raced.stored = session.stored = _kept(session)
     finally:
         raced.seconds = time.monotonic() - began
         session.close()
     return raced
 
 
+def _kept(session: Session) -> Path:
+    """The session's file. Raises ParabenchError when it cannot be written; the journal stays then."""
+    try:
+        return saved(session)
+    except ParabenchError as error:
+        session.problems.append(str(error))
+        raise
+
+
 def _session(work: Work, terms: Terms, raced: Raced) -> Session:
     """A session of the one workload, whose batches are charged before they begin."""
-    workload = work.workload()
+    workload, folders = work.workload(), roots(work)
     session = Session(terms.options, found={workload.name: workload})
 
     def counted(*arguments: Any) -> Experiment:
-        experiment = experiment_of(*arguments, fresh=terms.fresh, output=terms.output)
+        experiment = experiment_of(*arguments, python_path=folders, fresh=terms.fresh, output=terms.output)
         experiment.on_batch = terms.ledger.charge
         raced.references = experiment.references
         return experiment
@@ -212,7 +221,10 @@ def _cell(work: Work, one: Prediction, *, entered: bool) -> Cell:
 def _run(
     session: Session, cells: Sequence[Cell], look: Callable[[int], None], say: Callable[[str], None]
 ) -> str | None:
-    """All visits; returns why they ended, None when the race was settled."""
+    """All visits; returns why they ended, None when the race was settled.
+
+    Then none is left to be made: without that the session would count as one that was interrupted.
+    """
     races = session.races
     assert races is not None
     schedule = session.schedule = Schedule(
@@ -237,10 +249,12 @@ def _run(
             _visit(session, cell, visit)
         except CallsSpent:
             look(visit[0] + 1)
+            schedule.end()
             return "the calls that were promised at most are used up"
         except ParabenchError as error:
             session.fail(cell, str(error))
         schedule.settle()
+    schedule.end()
     return None if races.settled else "the budget is spent"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from parabench.advise.advice import Advice, Calls, Cause, RuledOut, Standing, Warned
 from parabench.advise.advisor import advise_on
 from parabench.advise.request import Request
-from parabench.advise.target import Target, target_of, twin_of
+from parabench.advise.target import Target, setup_of, target_of, twin_of
 from parabench.session.answers import Choice
 
 
@@ -21,11 +21,12 @@ def asked(request: Request) -> dict[str, Any]:
     return {
         "target": _text(request.target),
         "twin": None if request.twin is None else _text(request.twin),
+        "setup": None if request.setup is None else _text(request.setup),
         "items": list(request.items),
         "options": {
             name: getattr(request, name)
             for name in (
-                *("items_text", "setup", "budget_seconds", "call_timeout_seconds", "most_in_flight", "each_once"),
+                *("items_text", "budget_seconds", "call_timeout_seconds", "most_in_flight", "each_once"),
                 *("each_once_asked", "on_busy", "seed"),
             )
         },
@@ -54,11 +55,12 @@ def main() -> None:
     """Answer the question on standard input. Raises ParabenchError as advising does."""
     question = json.load(sys.stdin)
     reference, root = question["target"]
-    twin = question["twin"]
+    twin, setup = question["twin"], question["setup"]
     advice = advise_on(
         Request(
             target=target_of(reference, Path(root)),
             twin=None if twin is None else twin_of(twin[0], Path(twin[1])),
+            setup=None if setup is None else setup_of(setup[0], Path(setup[1])),
             items=question["items"],
             **question["options"],
         )

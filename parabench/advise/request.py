@@ -22,7 +22,7 @@ class Request:
     #: An expression that gives the items, for the code to paste.
     items_text: str
     twin: Target | None = None
-    setup: str | None = None
+    setup: Target | None = None
     budget_seconds: float = BUDGET_SECONDS
     #: A call that takes longer never returns.
     call_timeout_seconds: float | None = None

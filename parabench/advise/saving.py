@@ -1,4 +1,4 @@
-"""The session of a run as a stored file, and the function as a workload to go on with."""
+"""The session of a run as a stored file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib.metadata
 from datetime import UTC, datetime
 from pathlib import Path
 
-from parabench.advise.work import Work
 from parabench.history.stock_statistics import stock_statistics
 from parabench.machine.fingerprint import machine_info
 from parabench.session.session import Session
@@ -44,40 +43,4 @@ def saved(session: Session) -> Path:
             "version": importlib.metadata.version("pytest-benchmark"),
             "parabench": session.describe(),
         },
-    )
-
-
-_FILE = """\
-from parabench import workload
-{imports}
-
-@workload(items={items}, kind={kind!r}{more})
-{define} {name}(item):
-    return {call}
-"""
-
-
-def workload_text(work: Work, items: str) -> str:
-    """A file for a `workloads/` folder that measures the same; `items` is an expression that gives them."""
-    target, twin = work.target, work.twin
-    first = target.dotted.partition(".")[0]
-    imports, more = f"from {target.module} import {first} as _{first}\n", ""
-    call = f"_{target.dotted}(item)"
-    if twin is not None:
-        name = twin.dotted.partition(".")[0]
-        imports += f"from {twin.module} import {name}\n"
-        more = f", task_async={twin.dotted}"
-    if "json." in items:
-        imports = f"import json\n\n{imports}"
-    if "csv." in items:
-        imports = f"import csv\n\n{imports}"
-    define, call = ("async def", f"await {call}") if target.is_coroutine else ("def", call)
-    return _FILE.format(
-        imports=imports,
-        items=f"list({items})" if items.startswith("range(") else items,
-        kind=work.kind,
-        more=more,
-        define=define,
-        name=target.name.strip("_") or "function",
-        call=call,
     )

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+from parabench.advise.items import FACTORY
 from parabench.advise.target import Target
 from parabench.models.contract import Model
 
 _IMPORT = re.compile(r"^from my_work import items, work(?:  # .*)?$", re.MULTILINE)
-_FACTORY = re.compile(r"([A-Za-z_][\w.]*)\.\w+\(\)")
+_FACTORY = re.compile(r"list\(([A-Za-z_][\w.]*)\.\w+\(\)\)")
+#: For items that nobody has named and that are too many to be shown.
+YOUR_ITEMS = "...  # your items"
+#: Items whose text is longer have a line each.
+LINE_MOST = 100
 #: As many workers as this process may use cores; os.process_cpu_count is new in Python 3.13.
 _CORES = 'getattr(os, "process_cpu_count", os.cpu_count)() or 1'
 
@@ -70,11 +80,16 @@ def snippet_of(
     return f"import os\n{text}" if _CORES in text else text
 
 
+def modules_of_items(items: str) -> list[str]:
+    """The modules that an expression for items needs."""
+    factory = _FACTORY.fullmatch(items)
+    needed = [module for module in ("csv", "importlib", "json") if f"{module}." in items]
+    return needed + ([factory.group(1)] if factory and factory.group(1) not in needed else [])
+
+
 def _imports(items: str, target: Target, model: Model, setup: str | None) -> list[str]:
     """What the lines around the function need."""
-    factory = _FACTORY.fullmatch(items)
-    needed = [module for module in ("csv", "json") if f"{module}." in items]
-    needed += [factory.group(1)] if factory else []
+    needed = modules_of_items(items)
     if target.is_coroutine and not model.capabilities.accepts_coroutines:
         needed.append("asyncio")
     lines = [f"import {module}" for module in needed]
@@ -109,11 +124,28 @@ def _working(model: Model, target: Target, setup: str | None) -> list[str]:
 
 def items_expression(text: str) -> str:
     """A Python expression for what `--items` meant, for the code to paste."""
-    if text.endswith(".json"):
+    kind = Path(text).suffix.lower()
+    if kind == ".json":
         return f"json.load(open({text!r}))"
-    if text.endswith((".jsonl", ".ndjson")):
+    if kind in (".jsonl", ".ndjson"):
         return f"[json.loads(line) for line in open({text!r}) if line.strip()]"
-    if text.endswith(".csv"):
+    if kind == ".csv":
         return f"list(csv.DictReader(open({text!r})))"
-    module, colon, name = text.replace(".py:", ":").partition(":")
-    return f"{module}.{name}()" if colon and module.isidentifier() and name.isidentifier() else text
+    if not FACTORY.fullmatch(text):
+        return text.strip()
+    module, _, name = text.replace(".py:", ":").partition(":")
+    if "." in name:  # nobody could tell where the module's name ends
+        return f"list(importlib.import_module({module!r}).{name}())"
+    return f"list({module}.{name}())"
+
+
+def literal_of(items: Sequence[Any]) -> str:
+    """Python that gives these items again, a line each where there are many."""
+    text = repr(items)
+    try:
+        same = ast.literal_eval(text) == items
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # infinity, an enumeration: JSON has them all
+        same = False
+    if not same:
+        return f"json.loads({json.dumps(items)!r})"
+    return text if len(text) <= LINE_MOST else "[\n" + "".join(f"    {item!r},\n" for item in items) + "]"

@@ -94,10 +94,10 @@ def twin_of(text: str, folder: Path) -> Target:
     return target
 
 
-def checked_setup(text: str, folder: Path) -> str:
-    """The reference of a set-up function. Raises SetupUnusable."""
+def setup_of(text: str, folder: Path) -> Target:
+    """A set-up function. Raises SetupUnusable."""
     try:
-        return target_of(text, folder).reference
+        return target_of(text, folder)
     except TargetUnusable as error:
         raise SetupUnusable(text, str(error)) from None
 

@@ -11,10 +11,15 @@ from parabench.measure.verification import same
 from parabench.records import Outcome, Trace
 
 
+def folders_of(work: Work) -> list[Path]:
+    """Folders that the modules of the function, its twin and its set-up are found in."""
+    targets = (work.target, work.twin, work.setup)
+    return list(dict.fromkeys(one.root for one in targets if one is not None and one.root is not None))
+
+
 def roots(work: Work) -> list[Path]:
-    """Folders that workers need to find the function's modules in."""
-    found = [target.root for target in (work.target, work.twin) if target is not None and target.root is not None]
-    return list(dict.fromkeys([*found, Path.cwd()]))
+    """Folders that workers find modules in."""
+    return list(dict.fromkeys([*folders_of(work), Path.cwd()]))
 
 
 def raised(outcome: Outcome) -> bool:

@@ -47,8 +47,8 @@ class Work:
     #: The coroutine function that does the same.
     twin: Target | None = None
     items: Sequence[Json]
-    #: "module:function", called without arguments once a worker.
-    setup: str | None = None
+    #: Called without arguments once a worker.
+    setup: Target | None = None
     #: Each call gets a copy of its item, because the function changes it.
     copies: bool = False
     #: Kind of work, as the probe has found it.
@@ -76,7 +76,7 @@ class Work:
             "function": self.target.reference,
             "function_async": coroutine.reference if coroutine else None,
             "module": self.target.module,
-            "setup": self.setup,
+            "setup": self.setup.reference if self.setup else None,
             "copies": self.copies,
         }
 
@@ -86,9 +86,14 @@ class Work:
             return self.dealer.deal()
         return self.batch or self.items
 
+    @property
+    def name_of_many(self) -> str:
+        """The name of `workload_of_many`."""
+        return f"{self.name}-each"
+
     def workload_of_many(self) -> Workload:
         """The same with several calls a task: each of its items is a list of items."""
-        return replace(self.workload(), name=f"{self.name}-each", task=call_each, task_async=None, context_async=None)
+        return replace(self.workload(), name=self.name_of_many, task=call_each, task_async=None, context_async=None)
 
     def workload(self, *, probing: bool = False) -> Workload:
         """As the harness runs it; when `probing`, what a batch leaves behind is looked for after each."""

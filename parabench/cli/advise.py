@@ -16,7 +16,7 @@ from parabench.advise.items import read_items
 from parabench.advise.ledger import calls_most
 from parabench.advise.request import BUDGET_SECONDS, Request
 from parabench.advise.snippet import items_expression
-from parabench.advise.target import checked_setup, target_of, twin_of
+from parabench.advise.target import setup_of, target_of, twin_of
 from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
 from parabench.measure.lock import POLICIES
@@ -114,7 +114,7 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
         items=items,
         items_text=items_expression(given["items"]),
         twin=twin_of(given["async_twin"], folder) if given["async_twin"] else None,
-        setup=checked_setup(given["setup"], folder) if given["setup"] else None,
+        setup=setup_of(given["setup"], folder) if given["setup"] else None,
         budget_seconds=given["budget"],
         call_timeout_seconds=given["call_timeout"],
         most_in_flight=given["most_in_flight"],

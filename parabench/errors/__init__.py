@@ -5,7 +5,15 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.advice import CallsSpent, ItemsTooFew, ItemsUnusable, SetupUnusable, TargetUnusable
+from parabench.errors.advice import (
+    CallNotMade,
+    CallsSpent,
+    ItemsTooFew,
+    ItemsUnusable,
+    SetupUnusable,
+    TargetUnusable,
+    WorkloadFileUnusable,
+)
 from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
@@ -105,6 +113,7 @@ __all__ = [
     "BrokerNotStarted",
     "BrokerUnreachable",
     "CallNotInstalled",
+    "CallNotMade",
     "CallsSpent",
     "CellDisturbed",
     "CellFailed",
@@ -183,6 +192,7 @@ __all__ = [
     "WorkersMissing",
     "WorkersNotStarted",
     "WorkersTooMany",
+    "WorkloadFileUnusable",
     "WorkloadNotLoadable",
     "WrongResult",
     "ZygoteDied",

@@ -39,6 +39,20 @@ class CallsSpent(ParabenchError):
         super().__init__(f"a batch of {wanted} calls was not begun: {left} of those promised at most are left")
 
 
+class CallNotMade(ParabenchError):
+    """What surrounds a call raised: its set-up, an import in its worker, or what reads its result."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message} (raised around the call, not by it: by the set-up, or by what it imports)")
+
+
+class WorkloadFileUnusable(UsageError):
+    """A file for a workload that cannot be written, or that is not to be overwritten."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(f"--workload {path} cannot be written: {problem}; name a new file in a folder that there is")
+
+
 class SetupUnusable(UsageError):
     """A set-up function that workers would not find."""
 

@@ -42,6 +42,7 @@ class CellTimedOut(CellFailed):
             f"cell {cell} gave no answer to '{step}' within {seconds:g} s and was killed with all its processes; "
             f"raise {spelled('--cell-timeout')} if the work is really that long"
         )
+        self.step = step
 
 
 class GilSwitchedOn(CellFailed):

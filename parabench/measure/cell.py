@@ -63,7 +63,8 @@ class CellProcess:
     def __init__(self, cell_id: str, zygote: ZygoteHandle, module: str, timeout_seconds: float) -> None:
         self._id = cell_id
         self._zygote = zygote
-        self._timeout_seconds = timeout_seconds
+        #: No answer may take longer.
+        self.timeout_seconds = timeout_seconds
         #: Told of the number of tasks before each batch is asked for (None: all of them); what it raises keeps it from
         #: being run.
         self.before_batch: Callable[[int | None], None] = lambda tasks: None
@@ -74,7 +75,7 @@ class CellProcess:
 
         The watcher looks at the cell until there is an answer.
         """
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = time.monotonic() + self.timeout_seconds
         try:
             self._line.send({"do": step, **arguments}, deadline=deadline)
         except BrokenPipeError:
@@ -191,7 +192,7 @@ class CellProcess:
 
     def _timed_out(self, step: str) -> CellTimedOut:
         kill_family(self._pid)
-        return CellTimedOut(self._id, step, self._timeout_seconds)
+        return CellTimedOut(self._id, step, self.timeout_seconds)
 
     def _exit_code(self) -> int | None:
         return self._zygote.exit_code(self._pid, time.monotonic() + GRACE_SECONDS)

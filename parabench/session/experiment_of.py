@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ def experiment_of(
     workloads: Mapping[str, Workload],
     cells: Iterable[Cell],
     *,
+    python_path: Sequence[Path] = (),
     fresh: bool = False,
     output: Path | None = None,
 ) -> Experiment:
     """An experiment for these cells, not yet begun; `workloads` are those the session knows, by name.
 
-    `fresh` and `output` are those of ExperimentOptions.
+    Workers also find modules in the folders of `python_path`. `fresh` and `output` are those of ExperimentOptions.
     """
     cells = list(cells)
     experiment = Experiment(
@@ -42,7 +43,7 @@ def experiment_of(
             output=output,
         ),
         {name: workloads[name] for name in {cell.workload for cell in cells}},
-        [options.workloads_dir.parent],
+        list(dict.fromkeys([options.workloads_dir.parent, *python_path])),
     )
     batches_a_visit = 1 + (options.rounds or 1)
     experiment.rounds_planned = _rounds_planned(workloads, cells, batches_a_visit * (options.passes or PASSES_LEAST))

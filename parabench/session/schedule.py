@@ -113,6 +113,15 @@ class Schedule(Generic[T]):
         """The visit handed out or dropped last needs nothing more: it was made, has failed, or is not wanted."""
         self._settled.add(self.done - 1)
 
+    def end(self) -> None:
+        """No further visit is going to be made, and none has to be: those that are planned need nothing more.
+
+        For whoever ends by rules of its own. A session that is interrupted never comes to say this, so it stays
+        incomplete.
+        """
+        self._settled.update(range(len(self.visits)))
+        self.done = len(self.visits)
+
     @property
     def complete(self) -> bool:
         """Whether of every visit planned it is known that it needs nothing more."""

@@ -187,6 +187,8 @@ class Case:
     told: tuple[str, ...] = ()
     items: list[Any] = field(default_factory=lambda: list(range(200)))
     options: dict[str, Any] = field(default_factory=dict)
+    #: "module:function".
+    setup: str | None = None
     #: For the code to paste: a few items; empty where running it would take too long, or print too much.
     items_text: str = "range(12)"
 
@@ -204,7 +206,7 @@ CASES = (
         items_text='[{"n": n} for n in range(12)]',
     ),
     Case("remembers", ("threads",), ("remembers",)),
-    Case("needs_connection", ("processes",), options={"setup": "cases:connection"}),
+    Case("needs_connection", ("processes",), setup="cases:connection"),
     Case("own_threads", ("baseline",), ("oversubscribed",)),
     Case("raises_on_some", ("processes",), ("raises",)),
     Case("takes_half_a_minute", ("threads",), ("predicted-only",), items_text=""),

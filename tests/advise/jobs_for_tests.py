@@ -18,6 +18,7 @@ from pathlib import Path
 CACHE: dict[int, int] = {}
 TOTAL = 0
 SEEN: list[int] = []
+ALONE = threading.Lock()
 
 
 def plain(item):
@@ -55,6 +56,33 @@ def connection():
     made = sqlite3.connect(":memory:")
     yield made
     made.close()
+
+
+def refused():
+    raise ConnectionRefusedError("nobody listens")
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    if not ALONE.acquire(blocking=False):
+        raise ConnectionRefusedError("there is one connection")
+    yield "connection"
+    ALONE.release()
+
+
+def slow_setup():
+    time.sleep(1.5)
+    return "connection"
+
+
+def waits_with(item, connection):
+    time.sleep(0.04)
+    return item
+
+
+def takes_a_moment(item):
+    time.sleep(0.002)
+    return item
 
 
 def own_threads(item):

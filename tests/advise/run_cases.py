@@ -40,7 +40,14 @@ def run_case(case: cases.Case, budget: float) -> dict[str, Any]:
     except TargetUnusable as error:
         return {"case": case.name, "right": not case.families, "use": "refused", "seconds": 0.0, "why": str(error)}
     advice = advise_on(
-        Request(target=target, items=case.items, items_text=case.items_text, budget_seconds=budget, **case.options)
+        Request(
+            target=target,
+            items=case.items,
+            items_text=case.items_text,
+            budget_seconds=budget,
+            setup=target_of(case.setup, HERE) if case.setup else None,
+            **case.options,
+        )
     )
     family = advice.use.family if advice.use else None
     kinds = {warned.kind for warned in advice.warnings}
@@ -64,9 +71,14 @@ def snippet_right(case: cases.Case, target: Target, advice: Advice) -> bool | No
     """Whether the code to paste prints what a loop prints, as lines in any order; None where it was not run."""
     if advice.snippet is None or not case.items_text:
         return None
-    setup = case.options.get("setup")
     loop = snippet_of(
-        find_models()["sequential"], target, case.items_text, workers=1, chunk="1", cores=advice.cores, setup=setup
+        find_models()["sequential"],
+        target,
+        case.items_text,
+        workers=1,
+        chunk="1",
+        cores=advice.cores,
+        setup=case.setup,
     )
     outputs = [printed(code) for code in (advice.snippet, loop)]
     return outputs[0] == outputs[1]

@@ -69,6 +69,8 @@ def test_a_run_can_be_kept_and_gone_on_with(tmp_path: Path) -> None:
     stored = json.loads(Path(advice.stored).read_text())
     assert {one["param"].partition("-")[0] for one in stored["benchmarks"]} == {"plain"}
     assert stored["parabench"]["answers"][0]["workload"] == "plain"
+    assert not stored["parabench"]["interrupted"]
+    assert [path.suffix for path in Path(advice.stored).parent.iterdir()] == [".json"], "no journal is left"
     found = find_workloads(file.parent)["plain"]
     assert list(found.items("small")) == list(range(24))
     assert found.task(4) == 8

@@ -39,11 +39,14 @@ def test_files(tmp_path, name, content, items):
 
 def test_a_factory(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    (tmp_path / "made_items.py").write_text("def some():\n    yield from range(4)\ndef bad():\n    return 1 / 0\n")
+    (tmp_path / "made_items.py").write_text(
+        "def some():\n    yield from range(4)\ndef bad():\n    return 1 / 0\ndef bad_later():\n    yield 1 / 0\n"
+    )
     assert read_items("made_items:some", tmp_path) == [0, 1, 2, 3]
     assert read_items("made_items.py:some", tmp_path) == [0, 1, 2, 3]
-    with pytest.raises(ItemsUnusable, match="its factory raised ZeroDivisionError: division by zero"):
-        read_items("made_items:bad", tmp_path)
+    for name in ("bad", "bad_later"):
+        with pytest.raises(ItemsUnusable, match="its factory raised ZeroDivisionError: division by zero"):
+            read_items(f"made_items:{name}", tmp_path)
 
 
 @pytest.mark.parametrize(

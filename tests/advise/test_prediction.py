@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parabench.advise.otherwise import otherwise
-from parabench.advise.prediction import Machine, Prediction, predictions, select
+from parabench.advise.prediction import Machine, Prediction, predictions, select, workers_of
 from parabench.advise.probe import Probe
 from parabench.models import find_models
 
@@ -45,6 +45,14 @@ def test_computing_that_holds_the_gil() -> None:
 def test_computing_that_lets_go_of_the_gil() -> None:
     found = predicted(probe(0.01, 0.01, gil=0.0))
     assert (found["thread-pool x2 1"].seconds, found["thread-pool x2 1"].bound) == (pytest.approx(0.3232), "2 cores")
+
+
+@pytest.mark.parametrize(("most", "workers"), [(1, 1), (2, 2), (3, 3), (128, 4)])
+def test_computing_keeps_to_what_may_be_in_flight(most: int, workers: int) -> None:
+    found = probe(0.01, 0.01, gil=0.0)
+    found.in_flight_most = most
+    for model in ("thread-pool", "process-pool-fork"):
+        assert workers_of(found, find_models()[model], 4, 64) == [workers]
 
 
 def test_calls_that_are_shorter_than_handing_them_over() -> None:

@@ -11,7 +11,7 @@ import pytest
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
 from parabench.advise.prober import ALONE, Prober
-from parabench.advise.target import target_of
+from parabench.advise.target import Target, target_of
 from parabench.advise.words import warnings
 from parabench.advise.work import Dealer, Work
 
@@ -24,12 +24,18 @@ def found_by_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def probed(name: str, items=tuple(range(20)), timeout: float = 20.0, calls: int = 400, **fields) -> tuple[Work, Probe]:
+def probed(
+    name: str, items=tuple(range(20)), timeout: float = 20.0, calls: int = 400, most: int | None = 2, **fields
+) -> tuple[Work, Probe]:
     work = Work(target=target_of(f"jobs_for_tests.py:{name}", HERE), items=list(items), **fields)
     ledger = Ledger(calls)
-    probe = Prober(work, ledger, budget=20.0, call_timeout=timeout, most=2).run()
+    probe = Prober(work, ledger, budget=20.0, call_timeout=timeout, most=most).run()
     assert ledger.made <= calls
     return work, probe
+
+
+def setup(name: str) -> Target:
+    return target_of(f"jobs_for_tests.py:{name}", HERE)
 
 
 def kinds(work: Work, probe: Probe) -> set[str]:
@@ -86,10 +92,40 @@ def test_items_that_are_changed_are_copied() -> None:
 
 
 def test_a_setup_gives_the_second_argument() -> None:
-    _, probe = probed("needs_connection", setup="jobs_for_tests:connection")
+    _, probe = probed("needs_connection", setup=setup("connection"))
     assert (probe.raised, probe.fatal) == (0, None)
     _, probe = probed("needs_connection")
     assert probe.raised > 0
+
+
+def test_a_setup_that_raises_is_the_reason_why_there_is_no_advice() -> None:
+    for dealer in (None, Dealer(range(20))):
+        _, probe = probed("needs_connection", setup=setup("refused"), dealer=dealer)
+        assert probe.fatal is not None
+        assert probe.fatal[0] == "not-run"
+        assert probe.fatal[1].startswith("ConnectionRefusedError: nobody listens (raised around the call")
+
+
+def test_a_setup_that_works_for_one_worker_only_is_left_to_the_race() -> None:
+    _, probe = probed("waits_with", setup=setup("one_at_a_time"))
+    assert probe.fatal is None
+    assert probe.cut_short
+    assert set(probe.threads) == {1}
+
+
+@pytest.mark.parametrize("name", ["connection", "slow_setup"])
+def test_the_time_a_call_may_take_is_no_limit_for_a_batch_or_for_opening(name: str) -> None:
+    _, probe = probed("waits_with", setup=setup(name), timeout=0.1)
+    assert probe.fatal is None
+    assert probe.seconds > 0
+
+
+def test_a_setup_that_takes_too_long_is_not_called_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parabench.advise.cells.SECONDS_TO_OPEN", 0.3)
+    _, probe = probed("needs_connection", setup=setup("slow_setup"), timeout=0.1)
+    assert probe.fatal is not None
+    assert probe.fatal[0] == "not-run"
+    assert "gave no answer to 'open'" in probe.fatal[1]
 
 
 def test_a_call_that_never_returns_is_given_up() -> None:
@@ -119,3 +155,13 @@ def test_where_no_item_may_run_twice_none_does(tmp_path: Path, monkeypatch: pyte
     assert probe.fatal is None
     assert work.dealer is not None
     assert len(calls.read_bytes()) == 30 - work.dealer.left
+
+
+@pytest.mark.parametrize(("most", "in_flight"), [(1, 1), (None, 32)])
+@pytest.mark.parametrize("calls", [0, 400])
+def test_what_may_be_in_flight_is_known_however_early_the_probe_ends(
+    most: int | None, in_flight: int, calls: int
+) -> None:
+    _, probe = probed("takes_a_moment", range(12), dealer=Dealer(range(12)), most=most, calls=calls)
+    assert probe.in_flight_most == in_flight
+    assert set(probe.threads) <= set(range(1, in_flight + 1))

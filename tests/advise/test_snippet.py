@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import jobs_for_tests
 import pytest
 
-from parabench.advise.snippet import items_expression, snippet_of
+from parabench.advise.snippet import items_expression, literal_of, snippet_of
 from parabench.advise.target import Target, target_of
 from parabench.models import find_models
 
@@ -71,12 +72,17 @@ def test_functions_that_need_more_than_an_item(name: str, function: str, tmp_pat
         ("items.jsonl", "items.jsonl", "4\n5\n"),
         ("items.csv", "items.csv", "n\n4\n5\n"),
         ("made_for_snippets:some", "made_for_snippets.py", "def some():\n    return [4, 5]\n"),
+        ("package_for_snippets.made:some", "package_for_snippets/made.py", "def some():\n    yield from [4, 5]\n"),
+        ("made_in_class:Made.some", "made_in_class.py", "class Made:\n    def some():\n        return [4, 5]\n"),
+        ("ITEMS.JSON", "ITEMS.JSON", "[4, 5]"),
         ("[4, 5]", "unused.txt", ""),
+        ("\n4, 5  # two", "unused.txt", ""),
     ],
 )
 def test_items_come_from_where_they_came_from(
     text: str, file: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(content)
     monkeypatch.chdir(tmp_path)
     code = snippet_of(
@@ -86,3 +92,15 @@ def test_items_come_from_where_they_came_from(
     assert len(lines) == 4
     assert "4" in lines[1]
     assert "5" in lines[3]
+
+
+def test_a_factory_that_yields_can_be_run_in_chunks(tmp_path: Path) -> None:
+    (tmp_path / "yields_for_snippets.py").write_text("def some():\n    yield from [4, 5]\n")
+    items = items_expression("yields_for_snippets:some")
+    code = snippet_of(find_models()["process-pool-fork"], target("plain"), items, workers=2, chunk="auto", cores=2)
+    assert printed(code, tmp_path) == ["8", "10"]
+
+
+@pytest.mark.parametrize("items", [[1, "a", None], [(1, 2)], [float("inf")], ["x" * 300, 2]])
+def test_items_are_written_as_python(items: list[object]) -> None:
+    assert eval(literal_of(items), {"json": json}) == items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from parabench.session.answers import Choice
 JOBS = (
     "def work(item):\n    return item\nasync def work_async(item):\n    return item\ndef opened():\n    return None\n"
 )
+NOTHING = Advice(function="work", items=3, calls=Calls(9, 3))
 
 
 @pytest.fixture
@@ -66,7 +68,8 @@ def test_what_is_said_is_what_is_asked_for(asked: list[Request]) -> None:
     (request,) = asked
     assert (request.target.reference, request.items, request.items_text) == ("jobs_of_cli:work", [0, 1, 2], "range(3)")
     assert request.twin is not None
-    assert (request.twin.reference, request.setup) == ("jobs_of_cli:work_async", "jobs_of_cli:opened")
+    assert request.setup is not None
+    assert (request.twin.reference, request.setup.reference) == ("jobs_of_cli:work_async", "jobs_of_cli:opened")
     assert (request.budget_seconds, request.call_timeout_seconds, request.most_in_flight) == (7.0, 2.0, 5)
     assert (request.each_once, request.save, request.on_busy, request.seed) == (False, Path("results"), "refuse", 3)
 
@@ -123,7 +126,13 @@ def test_the_same_from_python(asked: list[Request], tmp_path: Path, monkeypatch:
     assert isinstance(advice, Advice)
     (request,) = asked
     assert (request.target.function, request.items, request.items_text) == (jobs.work, [0, 1, 2], "range(0, 3)")
-    assert (request.each_once, request.setup, request.budget_seconds) == (False, "jobs_of_cli:opened", 5)
+    assert request.setup is not None
+    assert (request.each_once, request.setup.function, request.budget_seconds) == (False, jobs.opened, 5)
+    for items, text in (((n for n in (1, 2)), "[1, 2]"), ({3: "a"}.keys(), "[3]"), (range(10, 300), "range(10, 300)")):
+        parabench.advise(jobs.work, items)
+        assert asked[-1].items_text == text
+    parabench.advise(jobs.work, ["x" * 300])
+    assert asked[-1].items_text == "...  # your items"
     with pytest.raises(TargetUnusable, match="a lambda, a function within a function"):
         parabench.advise(lambda item: item, range(3))
     with pytest.raises(AttributeError, match="module 'parabench' has no attribute 'advice'"):
@@ -197,6 +206,24 @@ def test_what_is_written_is_of_this_interpreter(under: list[Request], asked: lis
     done = run(*PYTHONS, "--idempotent", *option)
     assert (done.exit_code, under) == (2, [])
     assert "leave --python out" in done.stderr
+
+
+def test_a_setup_crosses_with_the_folder_it_is_in(
+    asked: list[Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "db_of_cli.py").write_text("def connect(): ...\n")
+    run("--setup", "conf/db_of_cli.py:connect")
+    question = json.dumps(record.asked(asked[0]))
+    sys.modules.pop("db_of_cli")
+    monkeypatch.setattr(sys, "path", [part for part in sys.path if part != str(tmp_path / "conf")])
+    monkeypatch.setattr("sys.stdin", io.StringIO(question))
+    monkeypatch.setattr(record, "advise_on", lambda request: asked.append(request) or replace(NOTHING))
+    record.main()
+    sys.modules.pop("db_of_cli", None)
+    there = asked[-1].setup
+    assert there is not None
+    assert (there.reference, there.root) == ("db_of_cli:connect", tmp_path / "conf")
 
 
 def test_an_advice_crosses_to_another_interpreter_and_back(asked: list[Request]) -> None:

@@ -196,3 +196,13 @@ def test_a_recorded_visit_is_expected_to_take_what_it_took_when_it_was_measured(
     clock = Clock()
     hooks = Hooks(recorded=lambda number, _: 10.0 if number == 0 else None, passes_recorded=1)
     assert run(Schedule([["a"]] * 2, 15.0, clock, seconds_before=10.0, hooks=hooks), clock, 0.0) == [(0, 0)]
+
+
+def test_who_ends_by_rules_of_its_own_has_nothing_left_to_make():
+    schedule = Schedule(itertools.repeat(["a", "b"]), 40.0, Clock(), endless=True)
+    schedule.next(0.0)
+    schedule.settle()
+    assert not schedule.complete, "an interruption now leaves it so"
+    schedule.end()
+    assert schedule.complete
+    assert (schedule.done, schedule.left) == (len(schedule.visits), 0)
