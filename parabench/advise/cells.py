@@ -59,5 +59,6 @@ def all_came_back(outcomes: Sequence[Outcome]) -> bool:
 def why_not(error: ParabenchError, call_timeout: float) -> tuple[str, str]:
     """Why there is no advice, by kind of warning."""
     if isinstance(error, CellTimedOut) and error.step == "round":
-        return "never-returns", f"a call did not return within {call_timeout:g} s ({error})"
+        late = f"a call did not return within {call_timeout:g} s"
+        return "never-returns", f"{late}: raise --call-timeout if it takes longer"
     return "ends-process" if isinstance(error, CellProcessDied) else "not-run", str(error)

@@ -37,6 +37,7 @@ _HELPS = {
 }
 _NO_HELP = {
     causes.COMPUTING: "faster code or more cores would help, another model would not",
+    causes.START_UP: "workers that stay open pay that once",
     causes.MEMORY: "smaller or reused objects would help",
     causes.UNCLEAR: "a session with --passes looks into every cell",
 }
