@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,9 @@ def test_branches_are_counted_without_exceptions():
         if path != Path(__file__) and any(rule in path.read_text() for rule in ("noqa: C901", "noqa: PLR0912"))
     ]
     assert not silenced
+
+
+def test_no_two_test_files_have_one_name():
+    """Folders of tests are no packages: the second of a name is an error where all are collected, and only there."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

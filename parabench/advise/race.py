@@ -139,6 +139,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
         raced.records = list(session.records.values())
         if terms.keep:
             raced.stored = session.stored = _kept(session)
+        session.is_kept = True  # or nobody wants it
     finally:
         raced.seconds = time.monotonic() - began
         session.close()
