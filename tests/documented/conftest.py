@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "queues"))  # brokers of the tests' own
 
-from lines import LONG, fits
+from lines import LONG, LONG_FILES, fits
 from prepared import Prepared, prepare, store_sessions
 
 
@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long."""
     for item in items:
         line = getattr(item, "callspec", None) and item.callspec.params.get("line")
-        if isinstance(line, str) and fits(line, LONG):
+        if item.path.name in LONG_FILES or (isinstance(line, str) and fits(line, LONG)):
             item.add_marker("documented")
 
 

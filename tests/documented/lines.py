@@ -117,11 +117,10 @@ GROUPS = {
 }
 #: Options that sessions get from PYTEST_ADDOPTS, where a verb has none of them: one round, replies of 0.5 ms.
 ADDED_OPTIONS = {"parabench scale [!-]*": "--rounds 1 --latency 0.0005"}
-#: What takes ten seconds and more although it is shortened: left out of `.ci/run`, and run by `-m documented`.
-LONG = [
-    *("parabench scale [!-]*", "parabench calibrate*"),
-    *("* --models sequential,celery,rq,dramatiq *", "* --models celery,dask,sequential"),
-]
+#: What takes long although it is shortened is left out of `.ci/run`, and run by `-m documented`: lines that make
+#: several sessions, lines that need servers, and these.
+LONG_FILES = ("test_runs_run.py", "test_servers_run.py")
+LONG = ["* --models celery,dask,sequential"]
 #: Exit statuses besides 0, as the pages have them.
 STATUS = {
     "parabench compare *main HEAD*": 1,  # slower: HEAD takes 1.5 times in the sessions that are prepared
