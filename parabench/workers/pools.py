@@ -58,7 +58,7 @@ def end_with_cell() -> None:
     parent = parent_process()
     if parent is None or parent.pid is None:
         return
-    Finalize(None, _end_unheard, args=(parent,), exitpriority=100)
+    _end_unheard(parent)
     if os.getppid() == parent.pid:
         return
     try:
@@ -70,15 +70,25 @@ def end_with_cell() -> None:
 
 
 def _end_unheard(cell: BaseProcess) -> None:
-    """End at once if the cell has: the kernel tells a worker of a fork server when that one has ended, which is later.
+    """Have this process end without a word when it finds out that its cell has ended by sending a result.
 
-    What it finds out before by sending a result, multiprocessing would print as an error of this process.
+    The kernel tells a worker of a fork server when that one has ended, which is later. Until then multiprocessing
+    would print a BrokenPipeError as an error of this process: what it writes for that goes through here.
     """
-    if isinstance(sys.exception(), BrokenPipeError):
-        with contextlib.suppress(ValueError):  # loky, as above
-            cell.join(SECONDS_TO_END)
-            if not cell.is_alive():
-                os._exit(1)
+    if sys.stderr is None:
+        return
+    write = sys.stderr.write
+
+    def write_unless_alone(text: str) -> int:
+        if isinstance(sys.exception(), BrokenPipeError):
+            with contextlib.suppress(ValueError):  # loky, as above
+                cell.join(SECONDS_TO_END)
+                if not cell.is_alive():
+                    os._exit(1)
+        return write(text)
+
+    with contextlib.suppress(TypeError):  # a stream of somebody's own that has no attributes
+        vars(sys.stderr)["write"] = write_unless_alone
 
 
 def chunks_of(items: Sequence[Any], workers: int) -> list[Sequence[Any]]:
