@@ -38,7 +38,7 @@ def save(folder: Path, name: str, session: dict[str, Any]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with remote.stored(folder, name) as own_name, _claimed_number(folder) as number:
-            return _write_whole(folder, folder / f"{number:04}_{own_name}.json", session)
+            return write_whole(folder / f"{number:04}_{own_name}.json", _text(session), mode=0o644)
     except OSError as error:
         raise StoreNotWritable(folder, error) from error
 
@@ -136,23 +136,23 @@ def _text(session: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _write_whole(folder: Path, path: Path, session: dict[str, Any]) -> Path:
-    text = _text(session)
-    handle, name = tempfile.mkstemp(prefix=".saving-", dir=folder)
+def write_whole(path: Path, text: str, *, mode: int) -> Path:
+    """Put a text into a file that is there as a whole or not at all, also after a power cut. Raises OSError."""
+    handle, name = tempfile.mkstemp(prefix=".saving-", dir=path.parent)
     aside = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        aside.chmod(0o644)
+        aside.chmod(mode)
         aside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
     with contextlib.suppress(OSError):  # some file systems cannot flush folders
-        directory = os.open(folder, os.O_RDONLY)
+        directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:

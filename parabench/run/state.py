@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parabench.errors import RunDamaged, StoreNotWritable
+from parabench.history.store import write_whole
 from parabench.session.turn import Turn
 
 FORMAT = 1
@@ -94,7 +92,8 @@ class Run:
         }
         try:
             self.results.mkdir(parents=True, exist_ok=True)
-            _write_whole(self.path, json.dumps(fields, indent=1))
+            # What a user tells sessions may be private: nobody else reads it.
+            write_whole(self.path, json.dumps(fields, indent=1), mode=0o600)
         except OSError as error:
             raise StoreNotWritable(self.results, error) from error
 
@@ -109,22 +108,6 @@ def unfinished_runs(results: Path) -> Iterator[Run]:
         run = _read(path)
         if run.left:
             yield run
-
-
-def _write_whole(path: Path, text: str) -> None:
-    # Made by mkstemp, so nobody else can read it: what a user tells sessions may be private.
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise
 
 
 def _read(path: Path) -> Run:
