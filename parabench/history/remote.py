@@ -171,7 +171,7 @@ def _send(files: Any, place: str, marker: Path) -> None:
     """Send the session that a marker stands for, if it has been stored, and forget the marker."""
     for path in marker.parent.glob(f"*_{marker.name.removeprefix(_PENDING)}.json"):
         target = f"{place}/{path.parent.name}/{path.name}"
-        files.makedirs(f"{place}/{path.parent.name}", exist_ok=True)
+        _make_folder(files, f"{place}/{path.parent.name}")
         protocols = {files.protocol} if isinstance(files.protocol, str) else {*files.protocol}
         if protocols & _SEEN_EARLY:
             aside = f"{place}/{path.parent.name}/.saving-{path.name}"
@@ -180,3 +180,18 @@ def _send(files: Any, place: str, marker: Path) -> None:
         else:
             files.put_file(str(path), target)
         marker.unlink(missing_ok=True)
+
+
+def _make_folder(files: Any, folder: str) -> None:
+    """Make a folder and those above it.
+
+    Over SSH `exist_ok` looks before it makes, so another machine may make one in between: once for each level.
+    """
+    for others in reversed(range(len(PurePosixPath(folder).parts))):
+        try:
+            files.makedirs(folder, exist_ok=True)
+        except OSError:
+            if not others:
+                raise
+        else:
+            return

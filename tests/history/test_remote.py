@@ -53,6 +53,30 @@ def test_what_is_stored_in_a_mirror_is_found_by_another_machine(memory, tmp_path
     assert not list(other.glob(f"{MACHINE}/.pending-*"))
 
 
+def test_a_folder_that_another_machine_makes_at_the_same_moment_is_no_error(memory, monkeypatch):
+    mirror = remote.local_folder("memory://all/results")
+    missing = ["/all", "/all/results", f"/all/results/{MACHINE}"]
+
+    def makedirs(path, exist_ok):
+        if missing:  # the library looked, then another machine made it, then the library makes it
+            raise OSError("File exists", missing.pop(0))
+
+    monkeypatch.setattr(memory, "makedirs", makedirs)
+    path = store.save(mirror / MACHINE, "abc", SAMPLE)
+    assert memory.find("/all/results") == [f"/all/results/{MACHINE}/{path.name}"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(memory, monkeypatch):
+    mirror = remote.local_folder("memory://all/results")
+
+    def makedirs(path, exist_ok):
+        raise OSError("Permission denied")
+
+    monkeypatch.setattr(memory, "makedirs", makedirs)
+    with pytest.raises(RemoteUnusable, match="OSError: Permission denied; the session is kept in"):
+        store.save(mirror / MACHINE, "abc", SAMPLE)
+
+
 def test_what_is_removed_from_a_mirror_is_removed_for_all(memory, tmp_path, monkeypatch):
     mirror = remote.local_folder("memory://all/results")
     partial, whole = (store.save(mirror / MACHINE, name, SAMPLE) for name in ("partial", "whole"))
