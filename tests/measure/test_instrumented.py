@@ -33,12 +33,23 @@ def test_reading_memory_takes_5_per_cent_of_the_time_at_most(costs: list[float])
         spent += cost
         return 1
 
-    watch = MemoryWatch(read, clock)
+    watch = MemoryWatch(read, clock, cpu_clock=lambda: spent)
     began, spent = clock.now, 0.0
     while costs:
         clock.now = watch.due
         watch.look()
         assert spent <= 0.05 * (watch.due - began) + 1e-9
+
+
+def test_a_reader_that_waits_for_a_core_reads_as_often_as_any_other() -> None:
+    clock = Clock()
+
+    def read() -> int:
+        clock.now += 0.05  # of which it had a core for 1 ms
+        return 1
+
+    watch = MemoryWatch(read, clock, cpu_clock=lambda: clock.now * 0.02)
+    assert watch.due - clock.now == pytest.approx(19 * 0.001)
 
 
 def test_the_peak_is_the_most_of_all_readings_and_unknown_without_any() -> None:
