@@ -3,8 +3,10 @@
 import random
 
 import kill_loop
+import pytest
 
 
+@pytest.mark.slow
 def test_killed_sessions_lose_no_finished_visit(tmp_path, capsys):
     kill_loop.project(tmp_path)
     source = random.Random(3)

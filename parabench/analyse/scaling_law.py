@@ -9,8 +9,9 @@ fitted to the logarithms of throughputs, where lambda is their mean and falls ou
 Sessions are the replicates: the standard deviation of a bootstrap over them is widened by sqrt(s / (s - 1)) and by the
 quantile of Student's t, because few sessions know little of their own scatter; that covers what it promises
 (tests/analyse/test_scaling_law.py). A test of lack of fit (Draper and Smith, Applied Regression Analysis, 1998,
-section 2.1) against the scatter between sessions may refuse the law; then Amdahl's up to the cores and a power of N
-beyond them is tried, and then no law fits.
+section 2.1) against the scatter between sessions may refuse the law, and so does a prediction of the largest count from
+all others that is wrong by more than a tenth: what cannot tell what was measured has no business telling what was not.
+Then Amdahl's law up to the cores and a power of N beyond them is tried, and then no law fits.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ RESAMPLES = 200
 CONFIDENCE = 0.95
 #: A law is refused where chance would be so far off in one of a hundred cases, if it is also wrong by so much.
 P_REFUSED, ERROR_REFUSED = 0.01, 0.1
+#: It is refused, too, where it is so wrong about the largest count when it is fitted to all others.
+ERROR_LEFT_OUT_MOST = 0.1
 #: The best number of workers is the smallest one that is so close to the most that is reached.
 NEARLY_ALL = 0.95
 #: A peak is told up to so many times the largest count that was measured.
@@ -87,59 +90,59 @@ class Law:
     #: How far the means are from the law at most, as a share; and how often chance would be so far off.
     error_most: float | None = None
     p_lack_of_fit: float | None = None
+    #: How wrong the law is about the largest count when it is fitted to all others, as a share.
+    error_left_out: float | None = None
 
 
 def fit_law(
-    throughputs: Mapping[int, Sequence[float]],
-    cores: int | None,
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    counts_least: int = COUNTS_LEAST,
+    throughputs: Mapping[int, Sequence[float]], cores: int | None, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Law:
     """The law of throughputs by number of workers; the n-th of each count are those of the n-th session."""
     counts = tuple(sorted(throughputs))
     sessions = min((len(values) for values in throughputs.values()), default=0)
-    if len(counts) < counts_least or sessions < SESSIONS_LEAST:
-        few = f"{len(counts)} numbers of workers in {sessions} sessions; {counts_least} and {SESSIONS_LEAST} are needed"
+    if len(counts) < COUNTS_LEAST or sessions < SESSIONS_LEAST:
+        few = f"{len(counts)} numbers of workers in {sessions} sessions; {COUNTS_LEAST} and {SESSIONS_LEAST} are needed"
         return Law(kind="none", reason=few, counts=counts, sessions=sessions)
     logs = [{n: math.log(throughputs[n][place]) for n in counts} for place in range(sessions)]
     forms = [usl()] + ([piecewise(cores)] if cores is not None and counts[0] < cores < counts[-1] else [])
     refused = None
     for form in forms:
         law = _fit(form, logs, random.Random(seed), resamples)
-        if not _is_refused(law):
+        reason = _refusal(law)
+        if reason is None:
             return law
-        refused = refused or law
+        refused = refused or Law(
+            kind="none",
+            reason=reason,
+            counts=counts,
+            sessions=sessions,
+            error_most=law.error_most,
+            p_lack_of_fit=law.p_lack_of_fit,
+            error_left_out=law.error_left_out,
+        )
     assert refused is not None
-    reason = f"no law fits: the best one is wrong by {refused.error_most:.0%}"
-    return Law(
-        kind="none",
-        reason=reason,
-        counts=counts,
-        sessions=sessions,
-        error_most=refused.error_most,
-        p_lack_of_fit=refused.p_lack_of_fit,
-    )
+    return refused
 
 
-def left_out(throughputs: Mapping[int, Sequence[float]], cores: int | None) -> float | None:
-    """How wrong the law of all other counts is about the largest, as a share; None: no law fitted them."""
-    most = max(throughputs)
-    others = {n: values for n, values in throughputs.items() if n != most}
-    law = fit_law(others, cores, resamples=20, counts_least=COUNTS_LEAST - 1)
-    if law.kind == "none" or law.sessions == 0:
-        return None
-    logs = [{n: math.log(throughputs[n][place]) for n in law.counts} for place in range(law.sessions)]
-    form = usl() if law.kind == "usl" else piecewise(cores or 1)
-    means = means_of(logs)
-    parameters = fitted(form, means)
-    predicted = height(form, means, parameters) + form.shape(most, *parameters)
-    return abs(math.exp(predicted - statistics.fmean(map(math.log, throughputs[most]))) - 1)
+def _refusal(law: Law) -> str | None:
+    """Why a law that was fitted does not hold; None: nothing says so."""
+    if (law.p_lack_of_fit or 0.0) < P_REFUSED and (law.error_most or 0.0) > ERROR_REFUSED:
+        return f"no law fits: the best one is wrong by {law.error_most:.0%}"
+    if (law.error_left_out or 0.0) > ERROR_LEFT_OUT_MOST:
+        return (
+            f"no law fits: what is fitted to all other numbers is wrong by {law.error_left_out:.0%} "
+            f"about {law.counts[-1]} workers"
+        )
+    return None
 
 
-def _is_refused(law: Law) -> bool:
-    return (law.p_lack_of_fit or 0.0) < P_REFUSED and (law.error_most or 0.0) > ERROR_REFUSED
+def _error_left_out(form: Form, means: Logs) -> float:
+    """How wrong a law of all other counts is about the largest, as a share."""
+    *counts, most = means
+    others = {n: means[n] for n in counts}
+    parameters = fitted(form, others)
+    predicted = height(form, others, parameters) + form.shape(most, *parameters)
+    return abs(math.expm1(predicted - means[most]))
 
 
 def _fit(form: Form, logs: Sequence[Logs], source: random.Random, resamples: int) -> Law:
@@ -176,6 +179,7 @@ def _fit(form: Form, logs: Sequence[Logs], source: random.Random, resamples: int
         extrapolated=next_count,
         error_most=max(abs(math.expm1(means[n] - height(form, means, found) - form.shape(n, *found))) for n in counts),
         p_lack_of_fit=_p_lack_of_fit(form, logs, means, found),
+        error_left_out=_error_left_out(form, means),
     )
 
 

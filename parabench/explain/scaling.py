@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from parabench.analyse.scaling_law import CONFIDENCE, COUNTS_LEAST, Law, fit_law, left_out
+from parabench.analyse.scaling_law import CONFIDENCE, COUNTS_LEAST, Law, fit_law
 from parabench.analyse.student import t_quantile
 from parabench.history.stored import StoredSession
 
@@ -30,8 +30,6 @@ class Scaling:
     law: Law
     #: Median tasks per second over the sessions, by number of workers.
     tasks_per_second: Mapping[int, float]
-    #: How wrong the law of all other counts is about the largest one, as a share; None: no law fitted them.
-    error_left_out: float | None
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -100,7 +98,6 @@ def scalings_of(sessions: Sequence[StoredSession]) -> list[Scaling]:
             size=size,
             law=fit_law(in_order(throughputs), cores),
             tasks_per_second={n: statistics.median(values.values()) for n, values in throughputs.items() if values},
-            error_left_out=left_out(in_order(throughputs), cores),
         )
         for (workload, model, size), throughputs in throughputs_of(sessions).items()
         if len(throughputs) > 1

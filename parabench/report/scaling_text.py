@@ -40,10 +40,10 @@ def _told(scaling: Scaling) -> list[str]:
     )
     if law.slower_beyond is not None:
         lines.append(f"slower beyond {_whole(law.slower_beyond)} workers")
-    return lines + _further(law, scaling)
+    return lines + _further(law)
 
 
-def _further(law: Law, scaling: Scaling) -> list[str]:
+def _further(law: Law) -> list[str]:
     lines = []
     if law.fitted is not None and law.extrapolated is not None:
         beyond = law.fitted[law.extrapolated]
@@ -51,10 +51,8 @@ def _further(law: Law, scaling: Scaling) -> list[str]:
             f"extrapolated, not measured: {law.extrapolated} workers, {beyond.value:.3g} tasks/s "
             f"[{beyond.low:.3g}, {beyond.high:.3g}]"
         )
-    if scaling.error_left_out is not None:
-        lines.append(
-            f"the law of all other numbers is {scaling.error_left_out:.0%} wrong about {law.counts[-1]} workers"
-        )
+    if law.error_left_out is not None:
+        lines.append(f"the law of all other numbers is {law.error_left_out:.0%} wrong about {law.counts[-1]} workers")
     return lines
 
 

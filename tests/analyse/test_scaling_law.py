@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 import random
+import re
 
 import pytest
 
 from parabench.analyse.fisher import f_tail
-from parabench.analyse.scaling_law import fit_law, left_out
+from parabench.analyse.scaling_law import fit_law
 
 COUNTS = (1, 2, 4, 8, 16, 32)
 
@@ -50,7 +51,8 @@ def test_it_goes_one_step_further_and_says_so():
 
 
 def test_a_cliff_at_the_cores_is_piecewise_and_a_jagged_curve_has_no_law():
-    cliff = fit_law(simulated(0.02, 0.0, bend=lambda n: 1.0 if n <= 4 else (4 / n) ** 1.6 * 0.999), 4, resamples=40)
+    falls = simulated(0.0, 0.0, noise=0.02, bend=lambda n: 1.0 if n <= 4 else (4 / n) ** 1.6)
+    cliff = fit_law(falls, 4, resamples=40)
     assert cliff.kind == "piecewise"
     assert cliff.power_beyond.high < 0
     assert cliff.slower_beyond.value == 4
@@ -64,10 +66,17 @@ def test_too_little_is_said_to_be_too_little():
     assert (law.kind, law.reason) == ("none", "3 numbers of workers in 2 sessions; 5 and 5 are needed")
 
 
-def test_the_largest_count_is_predicted_from_the_others():
-    assert left_out(simulated(0.1, 0.002, noise=0.01), 2) < 0.1
-    jagged = simulated(0.0, 0.0, bend=lambda n: 0.4 if n in (2, 16) else 1.0)
-    assert left_out(jagged, 64) is None
+def test_the_largest_count_is_predicted_from_the_others_or_no_law_fits():
+    assert fit_law(simulated(0.1, 0.002, noise=0.01), 2, resamples=5).error_left_out < 0.1
+    # Each pair of workers costs nothing up to 16, so that nothing announces what happens at 32.
+    late = fit_law(simulated(0.1, 0.0, noise=0.02, bend=lambda n: 0.8 if n == 32 else 1.0), None, resamples=5)
+    assert late.kind == "none"
+    assert late.error_left_out > 0.1
+    assert late.error_most < 0.1, "fitted to all of them it would have passed"
+    assert re.fullmatch(
+        r"no law fits: what is fitted to all other numbers is wrong by [12]\d % about 32 workers",
+        late.reason.replace("%", " %"),
+    )
 
 
 @pytest.mark.slow

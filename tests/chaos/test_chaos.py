@@ -12,11 +12,13 @@ from chaos import FAULTS, QUEUES, trial
 
 from parabench.models import find_models
 
-QUICK = {"SIGKILL cell", "SIGKILL zygote", "SIGKILL leader", "SIGKILL process group", "SIGKILL supervisor of a queue"}
+QUICK = {"SIGKILL cell", "SIGKILL leader", "SIGKILL process group"}
+#: Slow, although their models cost little.
+CHEAP = QUICK | {"SIGKILL zygote", "SIGKILL supervisor of a queue"}
 
 #: What the two models of a trial are drawn with: mp-pool and process-pool-fork, or process-per-task and joblib-loky,
 #: whose cells cost five times as much.
-QUICK_SEED, SLOW_SEED = 23, 11
+CHEAP_SEED, DEAR_SEED = 23, 11
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def short_folder() -> Iterator[Path]:
 def test_a_fault_leaves_nothing_and_loses_nothing(name: str, short_folder: Path) -> None:
     if any(find_models()[model].availability() for model in FAULTS[name][2] if model in QUEUES):
         pytest.skip("the libraries of the queues are not installed")
-    ended = trial(short_folder, name, random.Random(QUICK_SEED if name in QUICK else SLOW_SEED))
+    ended = trial(short_folder, name, random.Random(CHEAP_SEED if name in CHEAP else DEAR_SEED))
     print(f"{name}: {ended}")
     assert not ended.missed, "the session ended before the fault"
     assert not ended.hung

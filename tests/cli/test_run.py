@@ -103,6 +103,7 @@ def test_replicates_vary_what_users_vary_and_say_so(repository: Project) -> None
     assert all("`parabench run --rev A --rev B` would decide" in cell["reason"] for cell in cells)
 
 
+@pytest.mark.slow
 def test_revisions_alternate_in_work_trees_of_their_own(repository: Project) -> None:
     old = git(repository, "rev-parse", "HEAD")
     repository.workload("some", WORK.replace("range(1000)", "range(400_000)"))

@@ -68,7 +68,7 @@ def test_each_model_has_a_law_and_crossings_lie_between_what_was_measured():
     assert threads.law.serial_share.low < 0.1 < threads.law.serial_share.high
     assert threads.law.slower_beyond.value == pytest.approx(math.sqrt(0.9 / 0.02), rel=0.05)
     assert processes.law.slower_beyond is None
-    assert processes.error_left_out < 0.1
+    assert processes.law.error_left_out < 0.1
     (place,) = overtakings_of(sessions)
     assert (place.faster, place.slower, place.low, place.high) == ("processes", "threads", 4, 8)
     assert place.low < place.at < place.high

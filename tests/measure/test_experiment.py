@@ -24,9 +24,10 @@ WITH_PROCESSES = ["process-per-task", "mp-pool", "process-pool-fork", "process-p
 LEAVING = ["process-pool-spawn", "process-pool-forkserver", "mp-pool", "joblib-loky"]
 
 
-def ready(model):
+def ready(model, *marks):
     missing = find_models()[model].availability()
-    return pytest.param(model, marks=pytest.mark.skipif(missing is not None, reason=str(missing and missing.reason)))
+    skip = pytest.mark.skipif(missing is not None, reason=str(missing and missing.reason))
+    return pytest.param(model, marks=[skip, *marks])
 
 
 def test_a_visit_is_recorded_whole(visit):

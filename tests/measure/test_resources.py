@@ -20,7 +20,16 @@ def test_cpu_seconds_of_the_whole_tree_are_booked(visit, model):
 
 
 @pytest.mark.parametrize(
-    "model", [ready(name) for name in [*WITH_PROCESSES, "process-pool-forkserver", "thread-pool", "sequential"]]
+    "model",
+    [
+        ready("process-pool-fork"),
+        ready("thread-pool"),
+        *(
+            ready(name, pytest.mark.slow)
+            for name in ["sequential", "process-pool-forkserver", *WITH_PROCESSES]
+            if name != "process-pool-fork"
+        ),
+    ],
 )
 def test_memory_held_by_a_task_is_seen(visit, model):
     stay = visit(deeds.workload(deeds.hold, [200]), model, instrument=True)

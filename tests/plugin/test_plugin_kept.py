@@ -148,6 +148,7 @@ def test_a_session_that_cannot_be_sent_is_kept_once(one: Project, monkeypatch: p
     assert [*(one.root / "cache").rglob(".session-*.journal")] == [], "all of it is in the file"
 
 
+@pytest.mark.slow
 def test_a_session_that_is_interrupted_twice_has_one_file(slow: Project) -> None:
     stop_after(slow, 3, signal.SIGINT, "--passes", "300", "--seed", "3")
     (first,) = slow.sessions()

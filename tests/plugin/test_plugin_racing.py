@@ -104,6 +104,7 @@ def test_items_that_cannot_be_made_fail_their_cells_and_say_why(race: Project) -
     assert [failed["workload"] for failed in race.stored()["parabench"]["failed"]] == ["broken", "broken"]
 
 
+@pytest.mark.slow
 def test_earlier_sessions_make_the_interval_one_of_the_machine(race: Project) -> None:
     for sessions in range(5):
         result = race.pytest("benchmarks", "--models", "thread-pool", "--passes", "2", "--rounds", "1")

@@ -243,6 +243,7 @@ def test_an_unfinished_session_can_be_given_up(slow: Project, arguments, answer:
     assert slow.sessions() == []
 
 
+@pytest.mark.slow
 def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project, monkeypatch) -> None:
     """Both have found the journal while a third session measured; the second goes on with what the first has added."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy wait")

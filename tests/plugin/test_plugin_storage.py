@@ -73,6 +73,7 @@ def test_extra_info_says_what_was_measured_and_what_it_cost(project: Project) ->
     assert set(about["libraries"]) == {"psutil"}
 
 
+@pytest.mark.slow
 def test_cpu_seconds_and_memory_count_every_process_of_the_model(project: Project) -> None:
     project.workload(
         "heavy",

@@ -100,6 +100,7 @@ def test_progress_says_which_cell_runs_and_ends_at_100_per_cent(project: Project
     assert lines[-1] == f"[{'#' * 20}] 100%, 0 s left: done"
 
 
+@pytest.mark.slow
 def test_a_race_says_how_many_answers_are_settled(napping: Project) -> None:
     result = napping.pytest("benchmarks", "--models", "sequential,asyncio", "--budget", "20")
     assert re.search(r"^\[#{20}\] 100%, 0 s left, [01] of 1 settled: done$", result.stdout.str(), re.MULTILINE)

@@ -27,6 +27,7 @@ def compute(item):
 """
 
 
+@pytest.mark.slow
 def test_waiting_for_input_is_told_from_waiting_for_each_other(project: Project) -> None:
     project.workload("some", WORKLOADS)
     project.file(
@@ -56,6 +57,7 @@ def test_waiting_for_input_is_told_from_waiting_for_each_other(project: Project)
     assert cells["wait", "asyncio"]["concurrency_most"] == 1, "the plain task blocks the loop"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.implementation.name == "pypy", reason="run-queue delays of threads need CPython's ctypes")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's run-queue delays are Linux's")
 def test_threads_wait_for_the_gil_and_processes_for_cores(project: Project) -> None:

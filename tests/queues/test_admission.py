@@ -172,6 +172,7 @@ def test_workers_of_celery_take_no_order_of_remote_control(name: str, broker: Br
     assert not (tmp_path / "trace").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUEUES)
 def test_workers_end_with_their_supervisor_whatever_ends_it(name: str, broker: Broker, tmp_path: Path) -> None:
     model_or_skip(name)

@@ -28,6 +28,7 @@ with model.open_with(2, call, Services(broker=sys.argv[2], workers_external=True
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUEUES)
 def test_a_second_client_is_told_who_has_the_workers(name: str, broker: Broker, tmp_path: Path) -> None:
     model = model_or_skip(name)
@@ -48,6 +49,7 @@ def test_a_second_client_is_told_who_has_the_workers(name: str, broker: Broker, 
     assert broker.names() == [], "killed clients and workers that end leave nothing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUEUES)
 def test_a_client_leaves_nothing_and_workers_leave_nothing(name: str, broker: Broker, tmp_path: Path) -> None:
     model = model_or_skip(name)
