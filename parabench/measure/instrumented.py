@@ -57,7 +57,7 @@ class MemoryWatch:
         self.readings += 1
 
     def _reading(self) -> int | None:
-        # Not by the clock on the wall: a reader that others keep from its core would then read too seldom to see a peak.
+        # Not by the clock on the wall: a reader that others keep from its core would read too seldom to see a peak.
         began = self._cpu_clock()
         bytes_now = self._read()
         self.due = self._clock() + PAUSES_PER_READING * (self._cpu_clock() - began)
