@@ -15,7 +15,7 @@ from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
 from parabench.advise.probe import Probe
 from parabench.advise.prober import Prober
-from parabench.advise.race import (
+from parabench.advise.race_session import (
     PATIENCE,
     SECONDS_LEAST,
     Raced,
@@ -27,9 +27,9 @@ from parabench.advise.race import (
     raised_in,
     share_of_others,
 )
+from parabench.advise.recommendation import checked_of, costs_text, seconds_per_1000, verdict_of
 from parabench.advise.request import Request
 from parabench.advise.snippet import snippet_of
-from parabench.advise.verdict import checked_of, costs_text, seconds_per_1000, verdict_of
 from parabench.advise.words import (
     NOT_ASKED,
     causes,

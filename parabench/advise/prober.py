@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from parabench.advise.cells import Cells, all_came_back, came_back, why_not
+from parabench.advise.call_outcomes import raised, roots, same_outcomes, undisturbed, waited
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
-from parabench.advise.traces import raised, roots, same_outcomes, undisturbed, waited
+from parabench.advise.probe_cells import Cells, all_came_back, came_back, why_not
 from parabench.advise.work import Dealer, Work
 from parabench.errors import CallsSpent, ParabenchError
 from parabench.machine.cores import cores_usable

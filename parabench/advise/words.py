@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
-from parabench.advise.race import BUSY
+from parabench.advise.race_session import BUSY
 from parabench.advise.work import Work
 from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
 from parabench.records import Concern

@@ -121,7 +121,7 @@ def test_the_time_a_call_may_take_is_no_limit_for_a_batch_or_for_opening(name: s
 
 
 def test_a_setup_that_takes_too_long_is_not_called_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parabench.advise.cells.SECONDS_TO_OPEN", 0.3)
+    monkeypatch.setattr("parabench.advise.probe_cells.SECONDS_TO_OPEN", 0.3)
     _, probe = probed("needs_connection", setup=setup("slow_setup"), timeout=0.1)
     assert probe.fatal is not None
     assert probe.fatal[0] == "not-run"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from parabench.advise.ledger import Ledger
-from parabench.advise.race import Raced, Terms, _run, _session, options_of
+from parabench.advise.race_session import Raced, Terms, _run, _session, options_of
 from parabench.advise.target import setup_of, target_of, twin_of
 from parabench.advise.work import Work
 from parabench.errors import CallsSpent

@@ -8,8 +8,8 @@ from typing import Any
 from parabench.analyse.verdict import THRESHOLD
 from parabench.compare.calibrations import read_calibration
 from parabench.machine.fingerprint import COMPARABLE
+from parabench.report.page.figures_in_words import listed
 from parabench.report.page.machines import Machine
-from parabench.report.page.words import listed
 
 #: Options of a session that change what a number means.
 _OPTIONS = {"size": "sizes of the batches", "latency_seconds": "simulated reply times"}

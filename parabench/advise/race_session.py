@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from parabench.advise.call_outcomes import is_raised, roots
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
 from parabench.advise.probe import Probe
 from parabench.advise.saving import saved
-from parabench.advise.traces import is_raised, roots
 from parabench.advise.work import Work
 from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError

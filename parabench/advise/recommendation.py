@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parabench.advise.advice import Checked, Standing
 from parabench.advise.prediction import Prediction, Selection
-from parabench.advise.race import Raced
+from parabench.advise.race_session import Raced
 from parabench.analyse.ranking import Ratio
 from parabench.models import BASELINE
 from parabench.records import CellRecord
