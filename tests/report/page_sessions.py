@@ -9,6 +9,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+from parabench.report.page.data import Report
+from parabench.report.page.packing import packed_series
+
 FAMILIES = {
     "sequential": "baseline",
     "thread-pool": "threads",
@@ -50,6 +53,27 @@ def write_sessions(
             folder = results / session["parabench"]["machine_id"]
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{number + 1:04}_a_{number}.json").write_text(json.dumps(session))
+
+
+def with_history(report: Report, seconds: list[list[float]]) -> Report:
+    """The report with another history in its first panel: a cell for each row, a session for each number."""
+    pictures = dict(report.pictures[0])
+    pictures["history"] = {
+        "sessions": [{"t": n, "number": n, "commit": f"c{n // 50}", "tags": []} for n in range(len(seconds[0]))],
+        "cells": [
+            {
+                "workload": "w",
+                "model": "m",
+                "label": f"m x{n}",
+                "name": f"cell-{n}",
+                "recommended": n < 10,
+                "changes": [],
+            }
+            for n in range(len(seconds))
+        ],
+        "packed": packed_series(seconds),
+    }
+    return Report(data=report.data, pictures=[pictures, *report.pictures[1:]])
 
 
 def kind_of(workload: str) -> str:
