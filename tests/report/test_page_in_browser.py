@@ -89,6 +89,9 @@ def test_the_first_screen_shows_all_answers_and_no_page_is_wider_than_it(browser
             assert last["y"] + last["height"] <= viewport["height"], f"{part} of every workload, without scrolling"
             assert last["x"] + last["width"] <= viewport["width"]
             assert rows.first.locator(part).first.is_visible()
+        codes = page.locator(".panel:not([hidden]) p code")
+        lines = [code.evaluate("(code) => code.getClientRects().length") for code in codes.all()]
+        assert {*lines} == {1}, "an option is not broken between its hyphens"
 
 
 def test_a_phone_scrolls_the_heat_map_beside_its_first_column(browser, pages):
