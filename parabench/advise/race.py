@@ -235,13 +235,9 @@ def _run(
     """
     races = session.races
     assert races is not None
-    schedule = session.schedule = Schedule(
-        endless_orders([cells], session.options.seed),
-        session.options.budget_seconds,
-        hooks=Hooks(wanted=wanted or session.wanted, after_pass=look, block_of=lambda cell: cell.workload),
-        endless=True,
-        passes_required=1,
-    )
+    hooks = Hooks(wanted=wanted or session.wanted, after_pass=look, block_of=lambda cell: cell.workload)
+    orders, budget = endless_orders([cells], session.options.seed), session.options.budget_seconds
+    schedule = session.schedule = Schedule(orders, budget, hooks=hooks, endless=True, passes_required=1)
     said = -PROGRESS_SECONDS
     while schedule.done < len(schedule.visits):
         cell = schedule.visits[schedule.done][2]
@@ -252,7 +248,7 @@ def _run(
             continue
         if schedule.seconds - said >= PROGRESS_SECONDS:
             said = schedule.seconds
-            say(f"{said:.0f} s of {session.options.budget_seconds or 0.0:.0f}: pass {visit[0] + 1}, {cell.id}")
+            say(f"{said:.0f} s of {budget or 0.0:.0f}: pass {visit[0] + 1}, {cell.id}")
         try:
             _visit(session, cell, visit)
         except CallsSpent:
