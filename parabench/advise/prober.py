@@ -214,6 +214,7 @@ class Prober:
         new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
         if min(new) > SECONDS_SEEN:
             again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
+            self.found.seconds_again = statistics.fmean(again)
             self.found.remembers = max(again) < REMEMBERED * min(new)
         if not self.found.remembers:
             self.found.cores_used = done.used.seconds_cpu / done.seconds if done.seconds > SECONDS_COUNTED else 0.0
