@@ -43,7 +43,7 @@ class Answer:
     settled: bool
     #: Whether no other family can be more than 5 % faster than its own.
     family_settled: bool
-    #: Other contestants that this session does not tell from the best one.
+    #: Other contestants that this session does not tell from the best one; if settled, nor 5 % slower for sure.
     equals: tuple[Choice, ...]
     #: Seconds of sequential / its seconds, with an interval that holds for all contestants together with 95 %; None
     #: where it is unknown.
@@ -177,7 +177,8 @@ def _reason(chosen: str, equals: list[str], good: list[str], race: Race) -> str:
     if len(good) > 1:
         return f"the simplest of those that are at most {EQUAL_WITHIN - 1:.0%} slower than the best: {', '.join(good)}"
     if equals:
-        return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure; not told from {', '.join(equals)}"
+        within = f"{EQUAL_WITHIN - 1:.0%}"
+        return f"at most {within} slower than the best for sure; not {within} faster for sure than {', '.join(equals)}"
     if len(race.running) > 1:
         return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure"
     return "faster than every other one for sure"
