@@ -88,9 +88,7 @@ def row(case: Case, trials: int) -> str:
             alarms[place] += unchanged[place][1]
             found[place] += judged(changed, weights)[1]
     equal, weighed = (statistics.pstdev(column) for column in zip(*differences, strict=True))
-    shares = [
-        f"{wilson(alarms[place], trials).strip()} | {wilson(found[place], trials).strip()}" for place in range(2)
-    ]
+    shares = [f"{wilson(alarms[place], trials).strip()} | {wilson(found[place], trials).strip()}" for place in range(2)]
     noise = f"{case.between_sessions:.0%} | {case.between_visits:.1%}"
     return f"| {case.title} | {noise} | {shares[0]} | {shares[1]} | {(equal / weighed) ** 2:.2f} |"
 
@@ -100,7 +98,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--trials", type=int, default=2000)
     trials = parser.parse_args().trials
-    print("| sessions of 2 and 8 visits | sessions | visits | false alarms | found | weighed: false alarms | found | worth |")
+    print(
+        "| sessions of 2 and 8 visits | sessions | visits | false alarms | found | weighed: false alarms | found | worth |"
+    )
     print("|---|---:|---:|---|---|---|---|---:|")
     for case in CASES:
         print(row(case, trials), flush=True)
