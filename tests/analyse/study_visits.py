@@ -98,9 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--trials", type=int, default=2000)
     trials = parser.parse_args().trials
-    print(
-        "| sessions of 2 and 8 visits | sessions | visits | false alarms | found | weighed: false alarms | found | worth |"
-    )
+    print("| noise | sessions | visits | false alarms | found | weighed: false alarms | found | worth |")
     print("|---|---:|---:|---|---|---|---|---:|")
     for case in CASES:
         print(row(case, trials), flush=True)
