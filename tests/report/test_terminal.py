@@ -6,7 +6,6 @@ from parabench.report.answers_table import answers_text, speedup_text, sure_text
 from parabench.report.quantities import seconds_text
 from parabench.report.terminal import Standing, progress_line, summary
 
-
 SIMPLEST_OF_TWO = "the simplest of those that are at most 5% slower than the best: mp-pool, process-pool-fork"
 
 
