@@ -94,8 +94,8 @@ def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:
     return (
         f"Up to {passes} {'visit' if passes == 1 else 'visits'} a contestant, in random order. Speed-up: time of "
         f"sequential / time, with an interval that holds for all contestants together; {_about(answers)} Of limit: "
-        "shortest possible time / time. Settled: at most 5 % slower than the best one for sure; as good: not told from "
-        f"it. A family for sure: no other one is more than 5 % faster. {settles}."
+        "shortest possible time / time. Settled: at most 5 % slower than the best one for sure; as good: not 5 % "
+        f"slower for sure. A family for sure: no other one is more than 5 % faster. {settles}."
     )
 
 
