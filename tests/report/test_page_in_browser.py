@@ -127,6 +127,37 @@ def test_a_phone_shows_all_answers_and_no_page_is_wider_than_its_screen(browser,
         assert head.bounding_box()["x"] == pytest.approx(before), "the first column stays"
 
 
+#: Of every axis in sight: which one it is, what its ticks say, and which pairs of them are printed over each other.
+AXES = """() => [...document.querySelectorAll('.panel:not([hidden]) figure')].flatMap((figure) =>
+  [...figure.querySelectorAll('[aria-label$="tick label"]')].map((axis) => {
+    const texts = [...axis.querySelectorAll('text')].filter((text) => text.textContent);
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return {
+      name: `${figure.querySelector('b').textContent} ${axis.getAttribute('aria-label')}`,
+      told: texts.map((text) => text.textContent),
+      collide: texts.flatMap((text, n) => boxes.slice(0, n).map((box, m) => [box, m]).filter(([box]) => over(box, boxes[n]))
+        .map(([, m]) => `${texts[m].textContent} ${text.textContent}`)),
+    };
+  }))"""
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_labels_of_an_axis_stand_apart_and_are_at_least_two(browser, pages, viewport):
+    with Opened(browser, pages["real"], viewport=viewport) as page:
+        for interpreter in page.locator("#filter-interpreter option").all_inner_texts():
+            page.select_option("#filter-interpreter", interpreter)
+            page.wait_for_selector(f".panel[data-interpreter='{interpreter}']:not([hidden]) figure")
+            view = ".panel:not([hidden]) .pictures h2 select"
+            for workload in page.locator(f"{view} option").all_inner_texts():
+                page.select_option(view, workload)
+                axes = page.evaluate(AXES)
+                where = f"{workload} on {interpreter}"
+                assert {one["name"]: one["collide"] for one in axes if one["collide"]} == {}, where
+                numbers = {one["name"]: one["told"] for one in axes if all(told[0].isdigit() for told in one["told"])}
+                assert [name for name, told in numbers.items() if len(set(told)) < 2] == [], f"{where}: {numbers}"
+
+
 def test_filters_live_in_the_address(browser, pages):
     with Opened(browser, pages["many"], "#interpreter=3.14&workload=fetch-pages") as page:
         panel = page.locator(".panel:not([hidden])")
