@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 from click.testing import CliRunner
-from page_sessions import write_sessions
+from page_sessions import leave_out, write_sessions
 
 from parabench.analyse.calibration import Calibration, Drift, KindCalibration
 from parabench.cli.report import report_command
@@ -128,12 +128,7 @@ def test_what_was_wrong_with_a_session_stands_below_its_rows(tmp_path):
 
 def test_the_heat_map_has_a_number_in_every_cell_or_the_reason_why_not(tmp_path):
     write_sessions(tmp_path, sessions=1)
-    path = next(tmp_path.glob("*/*.json"))
-    session = json.loads(path.read_text())
-    gone = session["benchmarks"].pop(4)["extra_info"]
-    cell = {key: gone[key] for key in ("workload", "model", "workers", "size", "workers_named", "chunk")}
-    session["parabench"]["not_run"] = [{"cell": "x", **cell, "reason": "needs Python 3.14 or newer", "install": None}]
-    path.write_text(json.dumps(session))
+    leave_out(tmp_path, 4, "needs Python 3.14 or newer")
     heat = report_of(tmp_path).data["panels"][0]["heat"]
     assert [family["name"] for family in heat["families"]] == ["baseline", "threads", "asyncio", "processes"]
     cells = {one["model"]: one for one in heat["rows"][0]["cells"]}

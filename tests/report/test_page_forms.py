@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from page_sessions import write_sessions
+from page_sessions import leave_out, write_sessions
 
 from parabench.analyse.timeline import TaskSpan
 from parabench.cli.report import report_command
@@ -17,7 +17,7 @@ from parabench.report.page.lanes import lanes_of, parts_of
 from parabench.report.page.markdown import markdown_of
 from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.serve import serving
-from parabench.report.page.still import draw
+from parabench.report.page.still import NONE, draw
 
 pytest.importorskip("jinja2")
 
@@ -73,6 +73,22 @@ def test_the_pictures_are_drawn_from_stored_sessions(tmp_path):
     assert heat.read_bytes() == first, "the same sessions, the same file"
     with pytest.raises(UnknownName, match=r"no interpreter matches '2.7'; known: 3.13"):
         draw(report_of(tmp_path / "results"), tmp_path, "svg", "2.7", None)
+
+
+def test_a_still_picture_is_grey_where_nothing_ran_and_says_why_below(tmp_path):
+    pytest.importorskip("matplotlib")
+    write_sessions(tmp_path / "results", sessions=1)
+    leave_out(tmp_path / "results", 4, "no <backend> is here, " + "so this model cannot run " * 8)
+    draw(report_of(tmp_path / "results"), tmp_path, "svg", None, None)
+    heat = (tmp_path / "heat-map.svg").read_text()
+    assert heat.count(f"fill: {NONE}") == 1
+    lines = [html.unescape(line) for line in re.findall(r"<text[^>]*>([^<]*)</text>", heat)]
+    assert "- (1)" in lines
+    why = lines[lines.index("- (1)") + 1 :]
+    first = next(place for place, line in enumerate(why) if line.startswith("(1) no <backend> is here, so"))
+    told = " ".join(line.strip() for line in why[first:])
+    assert told.count("so this model cannot run") == 8, "whole, in several lines"
+    assert len(why) > first + 1
 
 
 def test_the_server_is_for_this_computer_and_notices_a_new_session(tmp_path):
