@@ -97,6 +97,22 @@ def test_a_red_banner_says_that_rows_come_from_different_environments(tmp_path):
     assert 'class="banner wrong"' in page_of(report_of(tmp_path))
 
 
+def test_a_red_banner_says_that_a_change_is_between_different_environments(tmp_path):
+    write_sessions(tmp_path, sessions=16, slower_from=8)
+
+    def governed(place, session):
+        session["parabench"]["fingerprint"]["governor"] = "powersave" if place < 8 else "performance"
+
+    edited(tmp_path, governed)
+    panel = report_of(tmp_path).data["panels"][0]
+    assert {row["change"]["text"] for row in panel["rows"]} == {"unsure"}
+    drift = "one side was measured after the other: a drift of the machine would look like a change"
+    assert panel["banners"] == [
+        {"level": "wrong", "text": "The changes are between 16 sessions whose environments differ: governor."},
+        {"level": "care", "text": f"Of the changes: {drift}; `parabench run --rev A --rev B` alternates."},
+    ]
+
+
 def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
     write_sessions(tmp_path, sessions=1)
     found = Calibration(

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from parabench.analyse.verdict import FASTER, SLOWER, THRESHOLD, CellVerdict
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.series import CellHistory, histories_of
+from parabench.errors import HistoryUnreadable
+from parabench.history.reader import read_session
+from parabench.history.stored import StoredSession
 from parabench.history.summary import SessionSummary
 from parabench.records import CellId
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
@@ -24,6 +27,10 @@ class Changes:
     base: str | None
     sessions_base: int
     sessions_new: int
+    #: The sessions of both sides in full, as far as their files can still be read; empty without a base.
+    compared: tuple[StoredSession, ...]
+    #: Remarks about the sides, each a sentence.
+    notes: tuple[str, ...]
     #: By cell; empty without a base.
     verdicts: dict[CellId, CellVerdict]
     #: Histories of the cells that are shown, by cell.
@@ -43,18 +50,36 @@ def changes_of(machine: Machine) -> Changes:
     before = [one for one in sessions[: _begin_of_last(sessions)] if not (one.interrupted or one.noisy)]
     base = same_commit(before)[-REPLICATES_MOST:] if before else []
     verdicts: dict[CellId, CellVerdict] = {}
+    compared: list[StoredSession] = []
+    notes: list[str] = []
     if base and new:
         comparison = compare_sessions(base, new, sessions, threshold=THRESHOLD)
         verdicts = {
             comparison.identities[one.cell]: one for one in comparison.verdicts if one.cell in comparison.identities
         }
+        compared, unread = _in_full([*base, *new], machine)
+        notes = [*comparison.notes, *unread]
     return Changes(
         base=base[-1].commit_id if base else None,
         sessions_base=len(base),
         sessions_new=len(new),
+        compared=tuple(compared),
+        notes=tuple(notes),
         verdicts=verdicts,
         histories=_histories(machine, sessions),
     )
+
+
+def _in_full(summaries: Sequence[SessionSummary], machine: Machine) -> tuple[list[StoredSession], list[str]]:
+    """The sessions behind summaries, and what is wrong with files that were damaged since."""
+    known = {one.session.path: one.session for one in machine.details}
+    found, wrong = [], []
+    for one in summaries:
+        try:
+            found.append(known.get(one.path) or read_session(one.path))
+        except HistoryUnreadable as error:
+            wrong.append(str(error))
+    return found, wrong
 
 
 def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:

@@ -74,7 +74,7 @@ def _panel(machine: Machine, machines: Sequence[Machine]) -> tuple[dict[str, Any
         "sentences": [what_to_use(machine, title), what_changed(changes)],
         "provenance": provenance,
         "about": about_of(machine),
-        "banners": banners_of(machine),
+        "banners": banners_of(machine, changes),
         "rows": rows_of(machine, changes, interpreters, explanations),
         "changes": changes_told(changes),
         "heat": heat_map_of(machine),
