@@ -128,6 +128,29 @@ def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
     }
 
 
+def test_the_threshold_of_the_report_is_that_of_its_changes_histories_and_banner(tmp_path):
+    write_sessions(tmp_path, sessions=16, slower_from=8)
+    found = Calibration(
+        sessions=16, cells=4, threshold=0.05, splits=10, sessions_a_side=8, any_false_alarm=0.0, called={},
+        drift=Drift(halves=1.0, slow=0.0, p=1.0, is_found=False),
+        kinds={"cpu": KindCalibration(cells=4, spread=0.1, detectable=0.22, false_alarms=0.0)},
+    )  # fmt: skip
+    store_calibration(next(tmp_path.glob("Linux-*")), found)
+
+    def told(*given):
+        done = CliRunner().invoke(report_command, ["--results", str(tmp_path), "--format", "markdown", *given])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "cannot see a change of 5%" in told()
+    assert "cannot see a change of 7.5%" in told("--threshold", "7.5%")
+    assert "cannot see a change" not in told("--threshold", "0.3")
+    steps = [len(report_of(tmp_path, threshold=one).data["panels"][0]["changes"]) for one in (0.05, 0.9)]
+    assert steps == [2, 0], "a step of 1.5 times is no change where only 1.9 times is one"
+    refused = CliRunner().invoke(report_command, ["--results", str(tmp_path), "--threshold", "much"])
+    assert (refused.exit_code, "'much' is no share" in refused.output) == (2, True)
+
+
 def test_what_was_wrong_with_a_session_stands_below_its_rows(tmp_path):
     write_sessions(tmp_path, sessions=1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parabench.analyse.verdict import THRESHOLD
 from parabench.compare.calibrations import read_calibration
 from parabench.history.stored import StoredSession
 from parabench.machine.fingerprint import COMPARABLE
@@ -18,9 +17,9 @@ _OPTIONS = {"size": "sizes of the batches", "latency_seconds": "simulated reply 
 _WRONG, _CARE = "wrong", "care"
 
 
-def banners_of(machine: Machine, changes: Changes) -> list[dict[str, str]]:
+def banners_of(machine: Machine, changes: Changes, threshold: float) -> list[dict[str, str]]:
     """Sentences with their level: `wrong` (red) and `care`."""
-    wrong = (*_differing(machine), *_changed_with(changes), *_blind(machine))
+    wrong = (*_differing(machine), *_changed_with(changes), *_blind(machine, threshold))
     care = (*_flaws(machine), *(f"Of the changes: {note}." for note in changes.notes))
     return [*({"level": _WRONG, "text": text} for text in wrong), *({"level": _CARE, "text": text} for text in care)]
 
@@ -57,18 +56,18 @@ def _environments(sessions: Sequence[StoredSession]) -> list[str]:
     return [part.replace("_", " ") for part, values in parts.items() if len(values) > 1]
 
 
-def _blind(machine: Machine) -> list[str]:
+def _blind(machine: Machine, threshold: float) -> list[str]:
     """What the machine has been found not to see."""
     calibration = read_calibration(machine.sessions[-1].path.parent)
     kinds: Mapping[str, Any] = calibration.kinds if calibration else {}
     blind = {
-        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > THRESHOLD
+        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > threshold
     }
     found = []
     if blind and calibration is not None:
         told = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
         found.append(
-            f"This machine cannot see a change of {THRESHOLD:.0%} with {calibration.sessions_a_side} sessions a side; "
+            f"This machine cannot see a change of {threshold * 100:g}% with {calibration.sessions_a_side} sessions a side; "
             f"the smallest that it sees: {told}."
         )
     if calibration is not None and calibration.drift.is_found:

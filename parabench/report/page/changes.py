@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parabench.analyse.verdict import FASTER, SLOWER, THRESHOLD, CellVerdict
+from parabench.analyse.verdict import FASTER, SLOWER, CellVerdict
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.series import CellHistory, histories_of
 from parabench.errors import HistoryUnreadable
@@ -43,7 +43,7 @@ class Changes:
         return sorted(found, key=lambda pair: -abs((pair[1].ratio or 1.0) - 1))
 
 
-def changes_of(machine: Machine) -> Changes:
+def changes_of(machine: Machine, threshold: float) -> Changes:
     """The newest commit's sessions against those of the commit before it, and histories of all recommended cells."""
     sessions = list(machine.sessions)[-SESSIONS_MOST:]
     new = same_commit(sessions)[-REPLICATES_MOST:]
@@ -53,7 +53,7 @@ def changes_of(machine: Machine) -> Changes:
     compared: list[StoredSession] = []
     notes: list[str] = []
     if base and new:
-        comparison = compare_sessions(base, new, sessions, threshold=THRESHOLD)
+        comparison = compare_sessions(base, new, sessions, threshold=threshold)
         verdicts = {
             comparison.identities[one.cell]: one for one in comparison.verdicts if one.cell in comparison.identities
         }
@@ -66,7 +66,7 @@ def changes_of(machine: Machine) -> Changes:
         compared=tuple(compared),
         notes=tuple(notes),
         verdicts=verdicts,
-        histories=_histories(machine, sessions),
+        histories=_histories(machine, sessions, threshold),
     )
 
 
@@ -91,7 +91,7 @@ def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:
     return place
 
 
-def _histories(machine: Machine, sessions: Sequence[SessionSummary]) -> dict[CellId, CellHistory]:
+def _histories(machine: Machine, sessions: Sequence[SessionSummary], threshold: float) -> dict[CellId, CellHistory]:
     wanted = {
         evidence.recommended.cell.text: evidence.recommended.cell
         for evidence in machine.evidence.values()
@@ -101,7 +101,7 @@ def _histories(machine: Machine, sessions: Sequence[SessionSummary]) -> dict[Cel
     clean = [one for one in sessions if not (one.interrupted or one.noisy)] or list(sessions)
     for text, cell in wanted.items():
         if any(key.cell == cell for session in clean for key in session.layout):
-            for history in histories_of(clean, _literal(text), THRESHOLD):
+            for history in histories_of(clean, _literal(text), threshold):
                 found[cell] = history
     return found
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from parabench.analyse.verdict import THRESHOLD
 from parabench.errors import ParabenchError
 from parabench.history.files import session_files
 from parabench.report.page.data import report_of
@@ -24,8 +25,8 @@ State = tuple[tuple[str, float, int], ...]
 class Shown:
     """The page of a results folder as it is now; made again only when a file has changed."""
 
-    def __init__(self, results: Path) -> None:
-        self._results = results
+    def __init__(self, results: Path, threshold: float) -> None:
+        self._results, self._threshold = results, threshold
         self._lock = threading.Lock()
         self._state: State | None = None
         self._text = ""
@@ -44,12 +45,14 @@ class Shown:
 
     def _made(self, state: State) -> str:
         # What changes while it is made makes the page an old one, which then asks for a new one.
-        return page_of(report_of(self._results), live=SECONDS_BETWEEN, version=_version_of(state))
+        return page_of(
+            report_of(self._results, threshold=self._threshold), live=SECONDS_BETWEEN, version=_version_of(state)
+        )
 
 
-def serve(results: Path, port: int, say: Callable[[str], None]) -> None:
+def serve(results: Path, port: int, say: Callable[[str], None], threshold: float = THRESHOLD) -> None:
     """Serve the page on loopback until Ctrl-C. Raises OSError when the port is taken."""
-    server = serving(results, port)
+    server = serving(results, port, threshold)
     say(f"http://{HOST}:{server.server_address[1]}/")
     try:
         server.serve_forever(poll_interval=0.2)
@@ -59,9 +62,9 @@ def serve(results: Path, port: int, say: Callable[[str], None]) -> None:
         server.server_close()
 
 
-def serving(results: Path, port: int) -> http.server.ThreadingHTTPServer:
+def serving(results: Path, port: int, threshold: float = THRESHOLD) -> http.server.ThreadingHTTPServer:
     """A server that has its port and serves nothing yet."""
-    return http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, Shown(results)))
+    return http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, Shown(results, threshold)))
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
