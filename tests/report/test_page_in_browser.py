@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_sessions import leave_out, write_sessions
+from page_sessions import write_sessions
 
 from parabench.report.page import serve
 from parabench.report.page.data import Report, report_of
@@ -54,9 +53,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     many = ("3.11", "3.13", "3.13t", "3.14", "3.15")
     write_sessions(made / "many", interpreters=many, sessions=200, models=("sequential", "mp-pool"), slower_from=120)
     write_sessions(made / "hostile", workloads=(HOSTILE, "count-primes"), sessions=4)
-    write_sessions(made / "holes", sessions=1)
-    leave_out(made / "holes", 4, "needs Python 3.14 or newer")
-    folders = {"real": ROOT / "results", **{name: made / name for name in ("many", "hostile", "holes")}}
+    folders = {"real": ROOT / "results", "many": made / "many", "hostile": made / "hostile"}
     return {name: write_page(report_of(folder), made / f"{name}.html") for name, folder in folders.items()}
 
 
@@ -128,54 +125,6 @@ def test_a_phone_shows_all_answers_and_no_page_is_wider_than_its_screen(browser,
         before = head.bounding_box()["x"]
         page.evaluate("document.querySelector('.panel:not([hidden]) .heat').parentElement.scrollLeft = 60")
         assert head.bounding_box()["x"] == pytest.approx(before), "the first column stays"
-
-
-#: Of every axis in sight: which one it is, what its ticks say, and which pairs of them are printed over each other.
-AXES = """() => [...document.querySelectorAll('.panel:not([hidden]) figure')].flatMap((figure) =>
-  [...figure.querySelectorAll('[aria-label$="tick label"]')].map((axis) => {
-    const texts = [...axis.querySelectorAll('text')].filter((text) => text.textContent);
-    const boxes = texts.map((text) => text.getBoundingClientRect());
-    const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    return {
-      name: `${figure.querySelector('b').textContent} ${axis.getAttribute('aria-label')}`,
-      told: texts.map((text) => text.textContent),
-      collide: texts.flatMap((text, n) => texts.slice(0, n).filter((_, m) => over(boxes[m], boxes[n]))
-        .map((other) => `${other.textContent} ${text.textContent}`)),
-    };
-  }))"""
-
-
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_labels_of_an_axis_stand_apart_and_are_at_least_two(browser, pages, viewport):
-    with Opened(browser, pages["real"], viewport=viewport) as page:
-        for interpreter in page.locator("#filter-interpreter option").all_inner_texts():
-            page.select_option("#filter-interpreter", interpreter)
-            page.wait_for_selector(f".panel[data-interpreter='{interpreter}']:not([hidden]) figure")
-            view = ".panel:not([hidden]) .pictures h2 select"
-            for workload in page.locator(f"{view} option").all_inner_texts():
-                page.select_option(view, workload)
-                axes = page.evaluate(AXES)
-                where = f"{workload} on {interpreter}"
-                assert {one["name"]: one["collide"] for one in axes if one["collide"]} == {}, where
-                numbers = {one["name"]: one["told"] for one in axes if all(told[0].isdigit() for told in one["told"])}
-                assert [name for name, told in numbers.items() if len(set(told)) < 2] == [], f"{where}: {numbers}"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_where_nothing_ran_the_table_is_grey_and_says_why(browser, pages, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    with Opened(browser, pages["holes"], color_scheme=scheme) as page:
-        need(page, f"(prefers-color-scheme: {scheme})")
-        (hole,) = page.locator("td.h.none").all()
-        assert hole.inner_text() == "-1"
-        assert page.locator(".reasons li").all_inner_texts() == ["needs Python 3.14 or newer"]
-        ground = "(cell) => getComputedStyle(cell).backgroundColor"
-        red, green, blue = map(int, re.findall(r"\d+", hole.evaluate(ground))[:3])
-        assert max(red, green, blue) - min(red, green, blue) < 25, "a grey"
-        others = {page.locator("td.h.z0").first.evaluate(ground), page.locator("body").evaluate(ground)}
-        assert hole.evaluate(ground) not in {*others, "rgba(0, 0, 0, 0)"}
-        assert [one["id"] for one in axe.Axe().run(page).response["violations"]] == []
-    keep_picture(browser, pages["holes"], f"holes-1200-{scheme}", DESK, scheme)
 
 
 def test_filters_live_in_the_address(browser, pages):

@@ -67,8 +67,8 @@ def _blind(machine: Machine, threshold: float) -> list[str]:
     if blind and calibration is not None:
         told = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
         found.append(
-            f"This machine cannot see a change of {threshold * 100:g}% with {calibration.sessions_a_side} sessions a side; "
-            f"the smallest that it sees: {told}."
+            f"This machine cannot see a change of {threshold * 100:g}% with {calibration.sessions_a_side} sessions "
+            f"a side; the smallest that it sees: {told}."
         )
     if calibration is not None and calibration.drift.is_found:
         found.append(f"This machine drifted by {calibration.drift.slow:.1%} while it was calibrated.")

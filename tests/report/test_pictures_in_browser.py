@@ -1,0 +1,73 @@
+"""What real browsers make of the page's pictures and tables: labels that stand apart, greys, filters, tips."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from page_sessions import leave_out, write_sessions
+from test_page_in_browser import DESK, PHONE, ROOT, Opened, browser, keep_picture, need
+
+from parabench.report.page.data import report_of
+from parabench.report.page.render import write_page
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the sessions in results/."""
+    return write_page(report_of(ROOT / "results"), tmp_path_factory.mktemp("real") / "report.html")
+
+
+#: Of every axis in sight: which one it is, what its ticks say, and which pairs of them are printed over each other.
+AXES = """() => [...document.querySelectorAll('.panel:not([hidden]) figure')].flatMap((figure) =>
+  [...figure.querySelectorAll('[aria-label$="tick label"]')].map((axis) => {
+    const texts = [...axis.querySelectorAll('text')].filter((text) => text.textContent);
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return {
+      name: `${figure.querySelector('b').textContent} ${axis.getAttribute('aria-label')}`,
+      told: texts.map((text) => text.textContent),
+      collide: texts.flatMap((text, n) => texts.slice(0, n).filter((_, m) => over(boxes[m], boxes[n]))
+        .map((other) => `${other.textContent} ${text.textContent}`)),
+    };
+  }))"""
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_labels_of_an_axis_stand_apart_and_are_at_least_two(browser, real, viewport):
+    with Opened(browser, real, viewport=viewport) as page:
+        for interpreter in page.locator("#filter-interpreter option").all_inner_texts():
+            page.select_option("#filter-interpreter", interpreter)
+            page.wait_for_selector(f".panel[data-interpreter='{interpreter}']:not([hidden]) figure")
+            view = ".panel:not([hidden]) .pictures h2 select"
+            for workload in page.locator(f"{view} option").all_inner_texts():
+                page.select_option(view, workload)
+                axes = page.evaluate(AXES)
+                where = f"{workload} on {interpreter}"
+                assert {one["name"]: one["collide"] for one in axes if one["collide"]} == {}, where
+                numbers = {one["name"]: one["told"] for one in axes if all(told[0].isdigit() for told in one["told"])}
+                assert [name for name, told in numbers.items() if len(set(told)) < 2] == [], f"{where}: {numbers}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_where_nothing_ran_the_table_is_grey_and_says_why(browser, tmp_path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    write_sessions(tmp_path, sessions=1)
+    leave_out(tmp_path, 4, "needs Python 3.14 or newer")
+    path = write_page(report_of(tmp_path), tmp_path / "report.html")
+    with Opened(browser, path, color_scheme=scheme) as page:
+        need(page, f"(prefers-color-scheme: {scheme})")
+        (hole,) = page.locator("td.h.none").all()
+        assert hole.inner_text() == "-1"
+        assert page.locator(".reasons li").all_inner_texts() == ["needs Python 3.14 or newer"]
+        ground = "(cell) => getComputedStyle(cell).backgroundColor"
+        red, green, blue = map(int, re.findall(r"\d+", hole.evaluate(ground))[:3])
+        assert max(red, green, blue) - min(red, green, blue) < 25, "a grey"
+        others = {page.locator("td.h.z0").first.evaluate(ground), page.locator("body").evaluate(ground)}
+        assert hole.evaluate(ground) not in {*others, "rgba(0, 0, 0, 0)"}
+        assert [one["id"] for one in axe.Axe().run(page).response["violations"]] == []
+    keep_picture(browser, path, f"holes-1200-{scheme}", DESK, scheme)
