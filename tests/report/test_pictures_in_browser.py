@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from page_sessions import leave_out, write_sessions
 from test_page_in_browser import DESK, PHONE, ROOT, Opened, browser, keep_picture, need
 
+from parabench.cli.export import export_command
 from parabench.report.page.data import report_of
 from parabench.report.page.render import write_page
 
@@ -71,3 +74,37 @@ def test_where_nothing_ran_the_table_is_grey_and_says_why(browser, tmp_path, sch
         assert hole.evaluate(ground) not in {*others, "rgba(0, 0, 0, 0)"}
         assert [one["id"] for one in axe.Axe().run(page).response["violations"]] == []
     keep_picture(browser, path, f"holes-1200-{scheme}", DESK, scheme)
+
+
+def test_the_arrow_keys_reach_the_label_of_a_sparkline(browser, real):
+    with Opened(browser, real) as page:
+        use = page.locator(".panel:not([hidden]) .scroll").first
+        label = use.locator("svg.spark").first.get_attribute("aria-label")
+        assert " sessions, " in label
+        told = set()
+        use.focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowRight")
+            told.add(use.locator(".tip").inner_text())
+        assert f"count-primes: {label}" in told
+        second = use.locator("svg.spark").nth(1)
+        second.hover()
+        assert use.locator(".tip").inner_text() == f"hash-buffers: {second.get_attribute('aria-label')}"
+
+
+def test_the_timeline_names_the_command_that_exports_what_it_shows(browser, real, tmp_path):
+    with Opened(browser, real, viewport=PHONE) as page:
+        caption = page.locator(".panel:not([hidden]) figcaption").first
+        assert "ui.perfetto.dev" in caption.inner_text()
+        program, verb, *given = shlex.split(caption.locator("code").inner_text())
+        labels = page.evaluate(
+            "ready.values().next().value.workloads.flatMap((one) => one.timelines).map((one) => one.model)"
+        )
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
+    assert (program, verb) == ("parabench", "export")
+    given[given.index("--output") + 1] = str(tmp_path / "trace.json")
+    done = CliRunner().invoke(export_command, [*given, "--results", str(ROOT / "results")])
+    assert done.exit_code == 0, done.output
+    trace = (tmp_path / "trace.json").read_text()
+    assert labels
+    assert all(f"github-mocked-requests-{label}" in trace for label in labels)
