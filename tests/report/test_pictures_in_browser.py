@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -97,9 +98,8 @@ def test_the_timeline_names_the_command_that_exports_what_it_shows(browser, real
         caption = page.locator(".panel:not([hidden]) figcaption").first
         assert "ui.perfetto.dev" in caption.inner_text()
         program, verb, *given = shlex.split(caption.locator("code").inner_text())
-        labels = page.evaluate(
-            "ready.values().next().value.workloads.flatMap((one) => one.timelines).map((one) => one.model)"
-        )
+        pictures = page.evaluate("ready.values().next().value.workloads")
+        labels = [timeline["model"] for one in pictures for timeline in one["timelines"]]
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
     assert (program, verb) == ("parabench", "export")
     given[given.index("--output") + 1] = str(tmp_path / "trace.json")
@@ -108,3 +108,26 @@ def test_the_timeline_names_the_command_that_exports_what_it_shows(browser, real
     trace = (tmp_path / "trace.json").read_text()
     assert labels
     assert all(f"github-mocked-requests-{label}" in trace for label in labels)
+
+
+def test_commit_and_tag_choose_the_sessions_of_the_history_and_say_so(browser, tmp_path):
+    write_sessions(tmp_path, sessions=6, models=("sequential", "mp-pool"), slower_from=4)
+    for tag, path in zip(("before", "before", "after"), sorted(tmp_path.glob("*/*.json")), strict=False):
+        session = json.loads(path.read_text())
+        session["parabench"]["tags"] = [tag]
+        path.write_text(json.dumps(session))
+    with Opened(browser, write_page(report_of(tmp_path), tmp_path / "report.html"), f"#commit={'b' * 10}") as page:
+        history = "[...document.querySelectorAll('.panel:not([hidden]) figure')].at(-1)"
+        told = f"[...{history}.querySelectorAll('circle[aria-label]')].map((mark) => mark.ariaLabel)"
+        sessions = f"[...new Set({told}.map((text) => Number(/session (\\d+)/.exec(text)[1])))].sort()"
+        rows = page.locator(".use tbody tr:visible").all_inner_texts()
+        assert page.evaluate(sessions) == [5, 6]
+        page.select_option("#filter-commit", "a" * 10)
+        assert page.evaluate("location.hash") == f"#commit={'a' * 10}"
+        assert page.evaluate(sessions) == [1, 2, 3, 4]
+        page.select_option("#filter-tag", "before")
+        assert page.evaluate("location.hash") == f"#commit={'a' * 10}&tag=before"
+        assert page.evaluate(sessions) == [1, 2]
+        assert page.locator(".use tbody tr:visible").all_inner_texts() == rows, "rows show what is so now"
+        for name in ("commit", "tag"):
+            assert page.locator(f"label:has(#filter-{name})").inner_text().startswith(f"{name} (history only)")
