@@ -12,6 +12,7 @@ from page_sessions import leave_out, write_sessions
 from parabench.analyse.timeline import TaskSpan
 from parabench.cli.report import report_command
 from parabench.errors import UnknownName
+from parabench.history.journal import Journal
 from parabench.report.page.data import report_of
 from parabench.report.page.lanes import lanes_of, parts_of
 from parabench.report.page.markdown import markdown_of
@@ -114,4 +115,31 @@ def test_the_server_is_for_this_computer_and_notices_a_new_session(tmp_path):
         assert "2 sessions of this machine" in get("/")[1]
         assert get("/", "evil.example")[0] == 403, "a page of somebody else may have sent the browser"
         assert get("/etc/passwd")[0] == 404
+        server.shutdown()
+
+
+def test_the_server_says_which_sessions_run_and_how_far_they_are(tmp_path):
+    write_sessions(tmp_path, sessions=1)
+    folder = tmp_path / "Linux\u202e<b>"
+    running, left = (Journal.begin(folder, name, {"started": "now"}) for name in ("running", "left"))
+    left.append({"visit": {}})
+    left.close()
+    with serving(tmp_path, 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+
+        def told():
+            connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+            connection.request("GET", "/running")
+            answer = connection.getresponse()
+            assert answer.getheader("Content-Type").startswith("text/plain")
+            return answer.read().decode()
+
+        assert told() == "A session is running on Linux\\u202e<b>: no visit so far."
+        running.append({"visit": {"visit": 1}, "cell": "x"})
+        running.append({"cell": "x", "failure": "visit"})
+        assert told() == "A session is running on Linux\\u202e<b>: 1 visit so far."
+        running.append({"visit": {}})
+        assert told() == "A session is running on Linux\\u202e<b>: 2 visits so far."
+        running.discard()
+        assert told() == "", "what was left behind by a crash does not run"
         server.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from page_sessions import leave_out, write_sessions
 from test_page_in_browser import DESK, PHONE, ROOT, Opened, browser, keep_picture, need
 
 from parabench.cli.export import export_command
+from parabench.history.journal import Journal
+from parabench.report.page import serve
 from parabench.report.page.data import report_of
 from parabench.report.page.render import write_page
 
@@ -131,3 +134,21 @@ def test_commit_and_tag_choose_the_sessions_of_the_history_and_say_so(browser, t
         assert page.locator(".use tbody tr:visible").all_inner_texts() == rows, "rows show what is so now"
         for name in ("commit", "tag"):
             assert page.locator(f"label:has(#filter-{name})").inner_text().startswith(f"{name} (history only)")
+
+
+def test_a_served_page_says_how_far_a_running_session_is(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SECONDS_BETWEEN", 0.2)
+    write_sessions(tmp_path, sessions=1)
+    journal = Journal.begin(tmp_path / "Linux<b>", "running", {"started": "now"})
+    with serve.serving(tmp_path, 0) as server, browser.new_context(viewport=DESK) as context:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/")
+        page.wait_for_selector("text=A session is running on Linux<b>: no visit so far.", timeout=20_000)
+        page.evaluate("window.kept = true")
+        journal.append({"visit": {}})
+        page.wait_for_selector("text=1 visit so far", timeout=20_000)
+        journal.discard()
+        page.wait_for_selector("#running", state="hidden", timeout=20_000)
+        assert page.evaluate("window.kept"), "the page was not made anew for it"
+        server.shutdown()

@@ -13,6 +13,7 @@ from parabench.errors import ParabenchError
 from parabench.history.files import session_files
 from parabench.report.page.data import report_of
 from parabench.report.page.render import page_of
+from parabench.report.page.running import Running
 
 HOST = "127.0.0.1"
 #: Names by which a browser may ask: whoever comes by another one was sent by a page of somebody else.
@@ -27,6 +28,7 @@ class Shown:
 
     def __init__(self, results: Path, threshold: float) -> None:
         self._results, self._threshold = results, threshold
+        self.running = Running(results)
         self._lock = threading.Lock()
         self._state: State | None = None
         self._text = ""
@@ -68,7 +70,7 @@ def serving(results: Path, port: int, threshold: float = THRESHOLD) -> http.serv
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers GET / with the page, and GET /version with which one it is."""
+    """Answers GET / with the page, GET /version with which one it is, GET /running with what is being measured."""
 
     timeout = 10
 
@@ -77,12 +79,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*given)  # type: ignore[arg-type]  # what socketserver hands over
 
     def do_GET(self) -> None:
-        """One of the two."""
+        """One of the three."""
         name = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
         if name not in _NAMES:
             self._answer(403, "this server is for this computer only")
         elif self.path == "/version":
             self._answer(200, self._shown.version())
+        elif self.path == "/running":
+            self._answer(200, self._shown.running.text())
         elif self.path == "/":
             try:
                 self._answer(200, self._shown.text(), "text/html")
