@@ -39,9 +39,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_configure() -> None:
-    """Scripts start their background jobs with Ctrl-C ignored, and every process started here would inherit that."""
+    """Scripts and nohup start jobs with signals ignored, and every process that is started here would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # A session that a test starts is no part of a run side by side: pytest-benchmark would measure nothing there.
     # It may keep what it has compiled, as on a user's machine: else each of hundreds compiles every library anew.
     for name in [*(name for name in os.environ if name.startswith("PYTEST_XDIST_")), "PYTHONDONTWRITEBYTECODE"]:

@@ -51,7 +51,7 @@ PLANTS = (
     Plant("parabench/machine/cores.py", "import parabench.measure.cell", LAYERS),
     Plant("parabench/compare/comparison.py", "import parabench.report.comparison_table", LAYERS),
     Plant("parabench/compare/comparison.py", "import parabench.explain.explanation", LAYERS),
-    Plant("parabench/explain/causes.py", "import parabench.session.session", LAYERS),
+    Plant("parabench/explain/cause_rules.py", "import parabench.session.session", LAYERS),
     Plant("parabench/session/session.py", "def late():\n    import parabench.run.runner", LAYERS),
     Plant("parabench/cli/run.py", "import parabench.plugin.reporting", LAYERS),
     Plant("parabench/plugin/reporting.py", "import parabench.cli.run", LAYERS),

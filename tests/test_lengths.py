@@ -1,10 +1,11 @@
-"""What is read in one go stays short enough for that: files, functions, branches."""
+"""What is read in one go stays short enough for that: files, functions, branches; and a name stands for one thing."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,33 @@ def test_no_two_test_files_have_one_name():
     """Folders of tests are no packages: the second of a name is an error where all are collected, and only there."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def names_twice(files: Iterable[Path]) -> dict[str, list[str]]:
+    """Modules of one name, with where they are; files that stand for their folder have no name of their own."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(files):
+        if not path.name.startswith("__") and path.name != "conftest.py":
+            places.setdefault(path.stem, []).append(str(path.relative_to(ROOT)))
+    return {name: paths for name, paths in places.items() if len(paths) > 1}
+
+
+def test_no_module_name_stands_for_two_things():
+    """A module's name is said without its room, so it stands for one thing in the whole of parabench/.
+
+    The files of workloads/ count, too: users select them by name. A room and a module share a name in two cases only:
+    a verb in cli/ is named as the room that it calls, and the first module of a room as the room.
+    """
+    package = ROOT / "parabench"
+    assert names_twice([*package.rglob("*.py"), *(ROOT / "workloads").glob("*.py")]) == {}
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    named_as_rooms = {path for room in rooms for path in package.rglob(f"{room}.py")}
+    allowed = {package / place / f"{room}.py" for room in rooms for place in ("cli", room)}
+    assert sorted(named_as_rooms - allowed) == []
+
+
+def test_a_name_given_twice_is_seen():
+    race, other = ROOT / "parabench/analyse/race.py", ROOT / "parabench/advise/race.py"
+    dunder = [ROOT / "parabench/advise/__init__.py", ROOT / "parabench/analyse/__init__.py"]
+    assert names_twice([race, other, *dunder]) == {"race": ["parabench/advise/race.py", "parabench/analyse/race.py"]}
+    assert names_twice([race, *dunder]) == {}

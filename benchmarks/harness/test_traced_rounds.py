@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parabench.analyse.timeline import make_timeline
-from parabench.analyse.trace_cost import without_cost
+from parabench.analyse.without_trace_cost import without_cost
 from parabench.measure.cell import opened
 from parabench.measure.launcher import Launcher
 from parabench.measure.scratch import name_of_scratch

@@ -20,7 +20,7 @@ class RuledOut:
 class Cause:
     """Why the answer is what it is."""
 
-    #: One of `explain.causes.CAUSES`.
+    #: One of `explain.facts.CAUSES`.
     cause: str
     text: str
 

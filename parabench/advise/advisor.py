@@ -9,27 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from parabench.advise.advice import Advice, Calls, RuledOut, Warned
+from parabench.advise.batch import batch_size
 from parabench.advise.dispatch import dispatch_costs
 from parabench.advise.ledger import Ledger, calls_most
 from parabench.advise.otherwise import otherwise
 from parabench.advise.prediction import Machine, Prediction, Selection, predictions, select
 from parabench.advise.probe import Probe
 from parabench.advise.prober import Prober
-from parabench.advise.race import (
+from parabench.advise.race_session import (
     PATIENCE,
     SECONDS_LEAST,
     Raced,
     Terms,
-    batch_size,
     failures,
     options_of,
     race,
     raised_in,
     share_of_others,
 )
+from parabench.advise.recommendation import checked_of, costs_text, seconds_per_1000, sure_text, verdict_of
 from parabench.advise.request import Request
 from parabench.advise.snippet import snippet_of
-from parabench.advise.verdict import checked_of, costs_text, seconds_per_1000, verdict_of
 from parabench.advise.words import (
     NOT_ASKED,
     causes,
@@ -227,7 +227,7 @@ class _Run:
         ruled_out = [RuledOut(_label(one), reason) for one, reason in selection.ruled_out]
         ruled_out += [RuledOut(label, text.splitlines()[0]) for label, text in failed.items()]
         share = raced.answer.share_of_limit if raced.answer and raced.answer.use == verdict.use else None
-        costs = costs_text(raced, verdict.chosen.key)
+        costs = costs_text(raced, verdict.chosen.key, self.machine.cores)
         advice = Advice(
             function=self.request.target.dotted,
             items=len(self.work.items),
@@ -243,7 +243,7 @@ class _Run:
             ruled_out=tuple(ruled_out),
             warnings=told,
             calls=self._calls(),
-            sure="; ".join(filter(None, [_sure(raced), costs])),
+            sure="; ".join(filter(None, [sure_text(raced, verdict), costs])),
             checked=checked,
             stored=str(raced.stored) if raced.stored else None,
         )
@@ -279,10 +279,3 @@ class _Run:
 def _label(one: Prediction) -> str:
     chunk = "" if one.chunk == "1" else ", chunk auto"
     return one.model if one.family == "baseline" else f"{one.model} x{one.workers}{chunk}"
-
-
-def _sure(raced: Raced) -> str:
-    passes = f"{raced.passes} pass{'' if raced.passes == 1 else 'es'} ({raced.seconds:.0f} s)"
-    if raced.stopped is None:
-        return f"settled after {passes}"
-    return f"not settled after {passes}, {raced.stopped}: the best by prediction of what the race has left"

@@ -27,6 +27,9 @@ _LOOPBACK = ("127.", "::1", "localhost")
 #: Texts of values that are compared, in characters: more is cut.
 _TEXT_MOST = 100_000
 
+#: So many items, and values, are pickled and back.
+WEIGHED = 3
+
 _seen: dict[str, int] = {}
 _hosts: set[str] = set()
 _state: dict[str, Any] = {}
@@ -140,7 +143,7 @@ def _weigh(values: Sequence[Any]) -> dict[str, Any]:
     """Bytes and seconds that a value takes to be pickled and back, in the mean; or why it cannot be."""
     if not values:
         return {"bytes": 0.0, "seconds": 0.0, "why_not": None}
-    some = list(values)[:1]
+    some = list(values)[:WEIGHED]
     best = None
     try:
         for _ in range(3):

@@ -154,7 +154,9 @@ def _seconds(probe: Probe, model: Model, machine: Machine, items: int, workers: 
     waiting = (waves * probe.seconds, f"{workers} in flight" if not probe.computes else f"{machine.cores} cores")
     best = max(computing, waiting, longest)
     handed += items * weight
-    return best[0] + handed, best[1] if best[0] > handed else "handing over"
+    if best[0] > handed:
+        return best[0] + handed, best[1]
+    return best[0] + handed, "sending items and results" if weight > each else "handing over"
 
 
 def _shared(probe: Probe, measured: Mapping[int, float], workers: int, machine: Machine) -> Bound:
@@ -225,19 +227,16 @@ def select(found: Sequence[Prediction], cores: int, most: int = 6, *, each_once:
             ruled_out.append((one, "predicted no better than another one of its family"))
         else:
             raced.append(one)
-    families = {one.family for one in raced}
-    control = next(
-        (
-            one
-            for one, _ in ruled_out
-            if one.family not in families and RULED_OUT * best < one.seconds <= CONTROL_MOST * best
-        ),
-        None,
-    )
-    if each_once:
-        control = None
+    control = None if each_once else _control([one for one, _ in ruled_out], raced, best)
     ruled_out += [(one, one.impossible) for one in found if one.impossible is not None]
     return Selection(baseline + raced, control, ruled_out)
+
+
+def _control(ruled_out: Sequence[Prediction], raced: Sequence[Prediction], best: float) -> Prediction | None:
+    """One that cannot come near the best and does not take too long, of a family that is not raced if there is one."""
+    families = {one.family for one in raced}
+    able = [one for one in ruled_out if RULED_OUT * best < one.seconds <= CONTROL_MOST * best]
+    return min(able, key=lambda one: (one.family in families, one.seconds), default=None)
 
 
 def _crowded(one: Prediction, raced: Sequence[Prediction], of_family: int) -> bool:

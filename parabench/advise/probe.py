@@ -20,6 +20,8 @@ class Probe:
     seconds_longest: float = 0.0
     #: Of the first call of a process.
     seconds_first: float = 0.0
+    #: With items that the process has had before; 0 where that was not looked at.
+    seconds_again: float = 0.0
     #: Seconds a call neither computed nor stood in line for a core: it waited.
     seconds_waiting: float = 0.0
     #: Share of looks at which a call held the GIL: 1 never lets go of it; None where that is unknown.

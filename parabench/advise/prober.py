@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from parabench.advise.cells import Cells, all_came_back, came_back, why_not
+from parabench.advise.call_outcomes import raised, roots, same_outcomes, undisturbed, waited
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
-from parabench.advise.traces import raised, roots, same_outcomes, undisturbed, waited
+from parabench.advise.probe_cells import Cells, all_came_back, came_back, why_not
 from parabench.advise.work import Dealer, Work
 from parabench.errors import CallsSpent, ParabenchError
 from parabench.machine.cores import cores_usable
@@ -214,6 +214,7 @@ class Prober:
         new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
         if min(new) > SECONDS_SEEN:
             again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
+            self.found.seconds_again = statistics.fmean(again)
             self.found.remembers = max(again) < REMEMBERED * min(new)
         if not self.found.remembers:
             self.found.cores_used = done.used.seconds_cpu / done.seconds if done.seconds > SECONDS_COUNTED else 0.0

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
-from parabench.advise.race import BUSY
+from parabench.advise.race_session import BUSY
 from parabench.advise.work import Work
-from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERVER, WAITING
+from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERIALISATION, SERVER, WAITING
 from parabench.records import Concern
 
 #: What makes a cell's failure one of results and not of running.
@@ -57,7 +57,12 @@ def _name_of(bound: str) -> str:
     """The cause that a bound is one of."""
     if "cores" in bound:
         return CORES
-    names = {"the GIL": GIL, "handing over": DISPATCH, "the longest task": IMBALANCE}
+    names = {
+        "the GIL": GIL,
+        "handing over": DISPATCH,
+        "sending items and results": SERIALISATION,
+        "the longest task": IMBALANCE,
+    }
     return names.get(bound, SERVER if "other side" in bound else WAITING)
 
 
@@ -89,8 +94,11 @@ def _remembering(probe: Probe) -> dict[str, str]:
     """State that calls share."""
     changed = ", ".join(probe.traces.get("globals_changed", ()))
     if probe.remembers:
-        text = "a second call with the same item is nearly free, because it keeps a cache: every batch was timed cold "
-        return {"remembers": text + "in fresh processes; processes do not share what they keep"}
+        text = (
+            f"it keeps a cache: a call takes {1000 * probe.seconds:.3g} ms, and {1000 * probe.seconds_again:.2g} ms "
+            "with an item that it has had; every batch was timed cold in fresh processes, which share nothing they keep"
+        )
+        return {"remembers": text}
     if probe.stateful:
         text = f"results depend on what was called before (globals that change: {changed or 'none seen'})"
         return {"state": f"{text}: order matters"}

@@ -10,9 +10,9 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+from parabench.advise.call_outcomes import folders_of, roots
 from parabench.advise.snippet import YOUR_ITEMS, literal_of, modules_of_items
 from parabench.advise.target import Target
-from parabench.advise.traces import folders_of, roots
 from parabench.advise.work import Work
 from parabench.errors import WorkloadFileUnusable
 

@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from parabench.analyse.trace_cost import without_cost
+from parabench.analyse.without_trace_cost import without_cost
 from parabench.records import CellRecord, Trace
 
 NO_CPU_TIME = "the CPU time of tasks that share a thread is unknown"

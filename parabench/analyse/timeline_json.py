@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from parabench.analyse.timeline import TaskSpan, Timeline, Waiting, timelines_of
-from parabench.analyse.trace_cost import cost_of_one
+from parabench.analyse.without_trace_cost import cost_of_one
 from parabench.records import CellRecord
 
 #: Seconds are kept to the microsecond: finer than any worker starts, half the size of all digits.

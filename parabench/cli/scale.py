@@ -17,7 +17,7 @@ from parabench.cli._output import echo
 from parabench.cli._parameters import results_option
 from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
-from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
+from parabench.explain.scaling_of_models import counts_for, overtakings_of, scalings_of
 from parabench.history.commits import commit_known
 from parabench.history.reader import read_session
 from parabench.history.selection import select

@@ -5,15 +5,6 @@ Those that only one family of workloads raises stand beside it, and derive from 
 
 from __future__ import annotations
 
-from parabench.errors.advice import (
-    CallNotMade,
-    CallsSpent,
-    ItemsTooFew,
-    ItemsUnusable,
-    SetupUnusable,
-    TargetUnusable,
-    WorkloadFileUnusable,
-)
 from parabench.errors.base import ParabenchError, UsageError, describe_exit, listed, meant
 from parabench.errors.cells import (
     CellDisturbed,
@@ -65,6 +56,15 @@ from parabench.errors.storage import (
     SessionNotStored,
     StoreNotWritable,
 )
+from parabench.errors.targets import (
+    CallNotMade,
+    CallsSpent,
+    ItemsTooFew,
+    ItemsUnusable,
+    SetupUnusable,
+    TargetUnusable,
+    WorkloadFileUnusable,
+)
 from parabench.errors.usage import (
     BenchmarkPluginMissing,
     DuplicateName,
@@ -88,7 +88,7 @@ from parabench.errors.usage import (
     UnknownName,
     WorkloadNotLoadable,
 )
-from parabench.errors.workers import (
+from parabench.errors.workers_and_brokers import (
     BrokerLost,
     BrokerNotGiven,
     BrokerNotStarted,

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from parabench.explain.break_even import break_even_seconds
-from parabench.explain.causes import causes_of
+from parabench.explain.cause_rules import causes_of
+from parabench.explain.cures import Prediction, predict
 from parabench.explain.evidence import Evidence, evidence_of
 from parabench.explain.facts import Facts
-from parabench.explain.prediction import Prediction, predict
 from parabench.explain.sentences import sentence_of
 from parabench.explain.split import Split, split_of
 from parabench.history.stored import StoredSession
@@ -27,7 +27,7 @@ class Explanation:
     family: str
     #: Timed: the session's one number, per round.
     seconds: float
-    #: Names of `causes.CAUSES`, main first, two at most.
+    #: Names of `facts.CAUSES`, main first, two at most.
     causes: tuple[str, ...]
     #: Share of the batch's time by cause, from 0 to 1.
     share: Mapping[str, float]

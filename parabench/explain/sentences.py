@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from parabench.explain import facts as causes
-from parabench.explain.causes import Cause
+from parabench.explain.cause_rules import Cause
+from parabench.explain.cures import Prediction
 from parabench.explain.evidence import Evidence
-from parabench.explain.prediction import Prediction
 
 _HOLDS = {
     causes.COMPUTING: "{share} of the time the task computes",

@@ -72,11 +72,16 @@ def thrift_of(evidence: Evidence, watts: tuple[float, float], grams_per_kwh: flo
         cpu = evidence.figures.get("seconds_cpu")
         if cpu is None:
             return None
-        idle, busy = watts
-        joules = idle * (evidence.cores or 1) * evidence.seconds + (busy - idle) * cpu
+        joules = joules_estimated(evidence.seconds, cpu, evidence.cores or 1, watts)
     joules *= TASKS / evidence.tasks
     grams = None if grams_per_kwh is None else joules / JOULES_PER_KWH * grams_per_kwh
     return Thrift(joules=joules, measured=measured, grams=grams)
+
+
+def joules_estimated(seconds: float, seconds_cpu: float, cores: int, watts: tuple[float, float] = WATTS) -> float:
+    """Joules of a batch that takes so long on so many usable cores; `watts` of an idle and of a busy one."""
+    idle, busy = watts
+    return idle * cores * seconds + (busy - idle) * seconds_cpu
 
 
 def thriftiest(cells: Sequence[tuple[Evidence, Thrift]]) -> tuple[Evidence, Evidence]:

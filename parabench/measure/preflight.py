@@ -17,7 +17,7 @@ from typing import Protocol
 from parabench.errors import spelled
 from parabench.machine import readings as machine
 from parabench.machine.readings import CpuTicks
-from parabench.measure.probe import COVERAGE_VARIABLES, Watched, probe
+from parabench.measure.watchers import COVERAGE_VARIABLES, Watched, probe
 from parabench.records import Concern
 
 try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from parabench.explain.cures import Prediction
 from parabench.explain.explanation import Explanation
-from parabench.explain.prediction import Prediction
 from parabench.report.quantities import seconds_text
 
 

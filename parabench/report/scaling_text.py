@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parabench.analyse.scaling_law import Interval, Law
-from parabench.explain.scaling import Overtaking, Scaling
+from parabench.explain.scaling_of_models import Overtaking, Scaling
 from parabench.workload import SIZES
 
 

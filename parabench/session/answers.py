@@ -13,7 +13,7 @@ from parabench.analyse.race import ALPHA, EQUAL_WITHIN, Race
 from parabench.analyse.ranking import BASELINE, Ratio
 from parabench.models.contract import Model
 from parabench.records import CellId, CellRecord
-from parabench.session.laws import broken_laws
+from parabench.session.broken_laws import broken_laws
 from parabench.session.races import Races, passes_by_workload
 from parabench.workload import Limit
 

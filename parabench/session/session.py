@@ -30,12 +30,12 @@ from parabench.models.contract import Model
 from parabench.records import Cell, CellId, CellRecord, Concern
 from parabench.session.answers import Answer, answers_of
 from parabench.session.bookkeeping import Bookkeeping
+from parabench.session.broken_laws import broken_laws
 from parabench.session.discovery import find_workloads
 from parabench.session.earlier import spread_of_earlier
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
 from parabench.session.interruptions import Interruptions
-from parabench.session.laws import broken_laws
 from parabench.session.options import Options, folder_of
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of

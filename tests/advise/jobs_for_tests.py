@@ -80,6 +80,13 @@ def waits_with(item, connection):
     return item
 
 
+def multiplies(item):
+    import numpy as np
+
+    square = np.full((300, 300), float(item))
+    return float((square @ square).sum())
+
+
 def takes_a_moment(item):
     time.sleep(0.002)
     return item

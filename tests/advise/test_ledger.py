@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parabench.advise.advisor import advise_on
@@ -50,25 +51,43 @@ def costs_of_dispatch(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
+def holds(name: str, folder: Path, *, items: int, budget: float, call_timeout: float, each_once: bool) -> None:
+    """Run it, and compare the bytes that its calls have written with what was promised."""
+    calls = folder / uuid.uuid4().hex
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLS_FILE", str(calls))
+        patch.chdir(folder)
+        advice = advise_on(
+            Request(
+                target=target_of(f"jobs_for_tests.py:{name}", HERE),
+                items=list(range(items)),
+                items_text=f"range({items})",
+                budget_seconds=budget,
+                call_timeout_seconds=call_timeout,
+                each_once=each_once,
+            )
+        )
+    made = len(calls.read_bytes())
+    assert 0 < made <= advice.calls.made <= advice.calls.promised == calls_most(items, each_once=each_once)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("each_once", [False, True])
 @pytest.mark.parametrize("name", ["counts", "counts_and_dies", "counts_and_hangs"])
-def test_calls_are_those_promised_at_most(
-    name: str, each_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_calls_are_those_promised_at_most(name: str, each_once: bool, tmp_path: Path) -> None:
+    holds(name, tmp_path, items=40, budget=3.0, call_timeout=0.5, each_once=each_once)
+
+
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["counts", "counts_and_dies", "counts_and_hangs"]),
+    items=st.integers(1, 90),
+    budget=st.floats(1.0, 4.0),
+    call_timeout=st.floats(0.05, 1.0),
+    each_once=st.booleans(),
+)
+def test_they_are_whatever_was_asked_for(
+    name: str, items: int, budget: float, call_timeout: float, each_once: bool, tmp_path: Path
 ) -> None:
-    calls = tmp_path / "calls"
-    monkeypatch.setenv("CALLS_FILE", str(calls))
-    monkeypatch.chdir(tmp_path)
-    items = list(range(40))
-    advice = advise_on(
-        Request(
-            target=target_of(f"jobs_for_tests.py:{name}", HERE),
-            items=items,
-            items_text="range(40)",
-            budget_seconds=3.0,
-            call_timeout_seconds=0.5,
-            each_once=each_once,
-        )
-    )
-    made = len(calls.read_bytes())
-    assert 0 < made <= advice.calls.made <= advice.calls.promised == calls_most(len(items), each_once=each_once)
+    holds(name, tmp_path, items=items, budget=budget, call_timeout=call_timeout, each_once=each_once)

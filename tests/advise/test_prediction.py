@@ -115,6 +115,21 @@ def test_what_is_far_behind_is_ruled_out_and_one_of_it_is_the_control() -> None:
     assert all(one.impossible is None for one in chosen.contestants)
 
 
+def test_a_control_is_of_a_family_that_is_raced_where_there_is_no_other() -> None:
+    found = [one for one in predicted(probe(0.05, 0.0001)).values() if one.family in ("baseline", "threads")]
+    chosen = select(found, 2)
+    assert chosen.control is not None
+    assert chosen.control.family == "threads"
+    assert 1.3 * chosen.raced[1].seconds < chosen.control.seconds
+
+
+def test_sending_is_named_where_it_takes_longer_than_handing_over() -> None:
+    large = probe(0.001, 0.001, gil=1.0)
+    large.traces["values"] = {"seconds": 0.05, "bytes": 5e7, "why_not": None}
+    bounds = {one.bound for one in predicted(large).values() if one.family == "processes"}
+    assert bounds == {"sending items and results"}
+
+
 def test_processes_for_waiting_are_not_raced_where_threads_do_as_well() -> None:
     chosen = select(list(predicted(probe(0.05, 0.0001)).values()), 2)
     assert {one.family for one in chosen.raced} == {"baseline", "threads"}

@@ -10,7 +10,7 @@ import pytest
 
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
-from parabench.advise.prober import ALONE, Prober
+from parabench.advise.prober import ALONE, SECONDS_TINY, Prober
 from parabench.advise.target import Target, target_of
 from parabench.advise.words import warnings
 from parabench.advise.work import Dealer, Work
@@ -64,6 +64,35 @@ def test_traps_are_told(name: str, kind: str, capfd: pytest.CaptureFixture[str])
     assert probe.fatal is None
     assert kind in kinds(work, probe)
     assert capfd.readouterr() == ("", "")  # what the function prints is kept out of the answer
+
+
+def test_a_coroutine_that_blocks_its_loop_is_told() -> None:
+    work, probe = probed("blocks_its_loop")
+    assert probe.fatal is None
+    assert "blocks-loop" in kinds(work, probe)
+    assert "blocks-loop" not in kinds(*probed("awaits"))
+
+
+def test_a_call_of_a_microsecond_is_timed_by_the_batch() -> None:
+    _, probe = probed("plain")
+    assert 0 < probe.seconds == probe.seconds_longest < SECONDS_TINY
+    assert probe.seconds_cpu <= probe.seconds
+
+
+def test_a_cache_is_told_with_what_a_call_takes_before_and_after() -> None:
+    work, probe = probed("remembers")
+    assert probe.seconds_again < 0.25 * probe.seconds
+    (told,) = [warned.text for warned in warnings(work, probe) if warned.kind == "remembers"]
+    assert f"a call takes {1000 * probe.seconds:.3g} ms, and {1000 * probe.seconds_again:.2g} ms " in told
+
+
+def test_blas_is_told_with_the_variables_that_limit_it() -> None:
+    pytest.importorskip("numpy")
+    work, probe = probed("multiplies")
+    assert "numpy" in probe.traces["blas"]
+    probe.cores_used = 2.0  # whether BLAS has threads here is the machine's affair
+    (told,) = [warned.text for warned in warnings(work, probe) if warned.kind == "oversubscribed"]
+    assert "limit them with OMP_NUM_THREADS=1 or OPENBLAS_NUM_THREADS=1" in told
 
 
 @pytest.mark.parametrize("start_method", ["fork", "forkserver", "spawn"])
@@ -121,7 +150,7 @@ def test_the_time_a_call_may_take_is_no_limit_for_a_batch_or_for_opening(name: s
 
 
 def test_a_setup_that_takes_too_long_is_not_called_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parabench.advise.cells.SECONDS_TO_OPEN", 0.3)
+    monkeypatch.setattr("parabench.advise.probe_cells.SECONDS_TO_OPEN", 0.3)
     _, probe = probed("needs_connection", setup=setup("slow_setup"), timeout=0.1)
     assert probe.fatal is not None
     assert probe.fatal[0] == "not-run"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from parabench.advise.ledger import Ledger
-from parabench.advise.race import Raced, Terms, _run, _session, options_of
+from parabench.advise.race_session import Raced, Terms, _run, _session, options_of
 from parabench.advise.target import setup_of, target_of, twin_of
 from parabench.advise.work import Work
 from parabench.errors import CallsSpent
@@ -30,7 +30,7 @@ class Visited:
     #: Raised by the visit of this number.
     error: BaseException | None = None
     visits: int = 0
-    settled_after: int | None = None
+    settled_after: int = 3
     schedule: Schedule[Any] | None = None
     seconds_once: float = 0.0
     races: Any = field(default_factory=lambda: SimpleNamespace(settled=0))
@@ -47,7 +47,7 @@ class Visited:
         yield SimpleNamespace(rounds=0)
 
     def look(self, passes: int) -> None:
-        self.races.settled = int(passes >= 3)
+        self.races.settled = int(passes >= self.settled_after)
 
 
 def run(session: Visited) -> str | None:
@@ -67,10 +67,14 @@ def test_a_race_whose_budget_or_calls_are_spent_is_complete() -> None:
     assert run(session) == "the budget is spent"
     assert session.schedule is not None
     assert session.schedule.complete
-    session = Visited(CallsSpent(2, 1))
+    session = Visited(CallsSpent(2, 1), settled_after=9)
     assert run(session) == "the calls that were promised at most are used up"
     assert session.schedule is not None
     assert session.schedule.complete
+
+
+def test_a_race_that_is_settled_when_the_calls_are_spent_is_settled() -> None:
+    assert run(Visited(CallsSpent(2, 1))) is None
 
 
 def test_a_race_that_is_broken_off_is_not() -> None:

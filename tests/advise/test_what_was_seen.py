@@ -1,6 +1,6 @@
 """What a race has shown goes before what was predicted."""
 
-from parabench.advise.verdict import not_slower
+from parabench.advise.recommendation import not_slower
 from parabench.analyse.ranking import Ratio
 
 THREADS, PROCESSES = ("thread-pool", 2, "1"), ("process-pool-fork", 2, "1")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from parabench.cli.explain import explain_command
 from parabench.errors import NothingToExplain
-from parabench.explain.causes import RULES
+from parabench.explain.cause_rules import RULES
 from parabench.explain.explanation import explain, explain_session
 from parabench.explain.facts import CAUSES, UNCLEAR
 from parabench.history.reader import read_session

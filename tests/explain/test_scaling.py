@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from parabench.cli import scale
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
-from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
+from parabench.explain.scaling_of_models import counts_for, overtakings_of, scalings_of
 from parabench.history.reader import read_session
 from parabench.report.scaling_text import scaling_text
 

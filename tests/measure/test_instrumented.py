@@ -87,7 +87,7 @@ def test_the_cost_of_a_trace_has_an_error_beside_it() -> None:
 
 
 def test_threads_are_looked_at_in_a_round_of_their_own(visit) -> None:
-    found = visit(deeds.workload(deeds.wait, [0.03] * 4), "thread-pool", instrument=True).instrumented
+    found = visit(deeds.workload(deeds.wait, [0.1] * 4), "thread-pool", instrument=True).instrumented
     assert found.wait_sites_reason is None
     assert found.wait_sites["sleep"] > 0.5 * sum(found.wait_sites.values())
 

@@ -26,7 +26,7 @@ from parabench.measure.preflight import (
     checks_here,
     examine,
 )
-from parabench.measure.probe import Watched, probe
+from parabench.measure.watchers import Watched, probe
 from parabench.records import Concern
 
 GIB = 1 << 30

@@ -9,6 +9,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+from parabench.report.page.data import Report
+from parabench.report.page.packing import packed_series
+
 FAMILIES = {
     "sequential": "baseline",
     "thread-pool": "threads",
@@ -60,6 +63,27 @@ def leave_out(results: Path, place: int, reason: str) -> None:
     cell = {key: gone[key] for key in ("workload", "model", "workers", "size", "workers_named", "chunk")}
     session["parabench"]["not_run"] = [{"cell": "x", **cell, "reason": reason, "install": None}]
     path.write_text(json.dumps(session))
+
+
+def with_history(report: Report, seconds: list[list[float]]) -> Report:
+    """The report with another history in its first panel: a cell for each row, a session for each number."""
+    pictures = dict(report.pictures[0])
+    pictures["history"] = {
+        "sessions": [{"t": n, "number": n, "commit": f"c{n // 50}", "tags": []} for n in range(len(seconds[0]))],
+        "cells": [
+            {
+                "workload": "w",
+                "model": "m",
+                "label": f"m x{n}",
+                "name": f"cell-{n}",
+                "recommended": n < 10,
+                "changes": [],
+            }
+            for n in range(len(seconds))
+        ],
+        "packed": packed_series(seconds),
+    }
+    return Report(data=report.data, pictures=[pictures, *report.pictures[1:]])
 
 
 def kind_of(workload: str) -> str:

@@ -15,10 +15,10 @@ from parabench.compare.calibrations import store_calibration
 from parabench.errors import LibraryMissing, NothingToReport
 from parabench.history.details import read_details
 from parabench.report.page.data import report_of
+from parabench.report.page.figures_in_words import speed
 from parabench.report.page.heat_map import level_of
 from parabench.report.page.refresh import refreshed
 from parabench.report.page.render import page_of, write_page
-from parabench.report.page.words import speed
 
 pytest.importorskip("jinja2")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_sessions import write_sessions
+from opened import DESK, PHONE, Opened, keep_picture, need, say_when_it_is_there
+from page_sessions import with_history, write_sessions
 
 from parabench.report.page import serve
-from parabench.report.page.data import Report, report_of
+from parabench.report.page.data import report_of
 from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.render import write_page
 
@@ -27,9 +29,7 @@ pytest.importorskip("jinja2")
 COMMANDS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "firefox": ("firefox-esr", "firefox")}
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-SHOTS = ROOT / "build" / "browser"
 HOSTILE = "<script>alert('fetch')</script><img src=x onerror=alert(2)>\"\u202e"
-DESK, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
@@ -47,80 +47,55 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Pages by what they are made of: real sessions, many made up, and names of somebody who means harm."""
+def points() -> list[list[float]]:
+    """The history of 240 cells over 1,000 sessions, with the noise that packs badly; one measurement is missing."""
+    source = random.Random(1)
+    rows = [[10 ** (row % 7 - 5) * source.lognormvariate(0, 0.05) for _ in range(1000)] for row in range(240)]
+    rows[3][7] = math.nan
+    return rows
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, points: list[list[float]]) -> dict[str, Path]:
+    """Pages by what they are made of: real sessions, many made up, 240,000 points, and names of who means harm."""
     made = tmp_path_factory.mktemp("pages")
     many = ("3.11", "3.13", "3.13t", "3.14", "3.15")
     write_sessions(made / "many", interpreters=many, sessions=200, models=("sequential", "mp-pool"), slower_from=120)
     write_sessions(made / "hostile", workloads=(HOSTILE, "count-primes"), sessions=4)
     folders = {"real": ROOT / "results", "many": made / "many", "hostile": made / "hostile"}
-    return {name: write_page(report_of(folder), made / f"{name}.html") for name, folder in folders.items()}
-
-
-class Opened:
-    """A page in a window of its own, with all that it asked for or complained of."""
-
-    def __init__(self, browser: Any, path: Path, fragment: str = "", **given: Any) -> None:
-        self.context = browser.new_context(viewport=given.pop("viewport", DESK), **given)
-        self.page = self.context.new_page()
-        self.said: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.said.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.address = path.as_uri()
-        self.page.goto(f"{self.address}{fragment}")
-        self.page.wait_for_selector("html[data-drawn]", timeout=20_000)
-
-    def __enter__(self) -> Any:
-        return self.page
-
-    def __exit__(self, *_: object) -> None:
-        said, requests = self.said, self.requests
-        self.context.close()
-        assert said == []
-        # Firefox reports no request for a file, and Chromium none of the fragment.
-        assert [url.split("#")[0] for url in requests] in ([self.address], []), "the file itself and nothing else"
-
-
-def need(page: Any, media: str) -> None:
-    """Go on only where this browser, told to be so from outside, is. Firefox ESR 153 has no command for that yet."""
-    if not page.evaluate(f"matchMedia('{media}').matches"):
-        pytest.skip(f"this browser cannot be told from outside to be {media}")
-
-
-def keep_picture(browser: Any, path: Path, name: str, viewport: dict[str, int], scheme: str) -> None:
-    """In a window that nobody listens to: playwright adds a style for pictures, and the page's policy forbids it."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    with browser.new_context(viewport=viewport, color_scheme=scheme) as context:
-        page = context.new_page()
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-drawn]", timeout=20_000)
-        page.screenshot(path=SHOTS / f"{name}-{browser.browser_type.name}.png", full_page=True)
+    reports = {name: report_of(folder) for name, folder in folders.items()}
+    reports["large"] = with_history(reports["real"], points)
+    return {name: write_page(report, made / f"{name}.html") for name, report in reports.items()}
 
 
 @pytest.mark.parametrize(("name", "scheme"), [("real", "light"), ("real", "dark"), ("many", "light")])
 def test_it_opens_by_itself_and_axe_finds_nothing(browser, pages, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    for viewport in (DESK, PHONE) if (name, scheme) == ("real", "light") else (DESK,):
+    for viewport in (DESK, PHONE) if name == "real" else (DESK,):
         with Opened(browser, pages[name], viewport=viewport, color_scheme=scheme) as page:
             need(page, f"(prefers-color-scheme: {scheme})")
-            seconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
-            print(f"{name}: {pages[name].stat().st_size / 1e3:.0f} kB, loaded after {seconds:.2f} s")
             found = axe.Axe().run(page).response["violations"]
             assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == []
         keep_picture(browser, pages[name], f"{name}-{viewport['width']}-{scheme}", viewport, scheme)
 
 
-def test_a_phone_shows_all_answers_and_no_page_is_wider_than_its_screen(browser, pages):
-    with Opened(browser, pages["real"], viewport=PHONE) as page:
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
-        seen = page.locator(".panel:not([hidden]) .use tbody tr")
-        last = seen.last.bounding_box()
-        assert last["y"] + last["height"] <= PHONE["height"], "what to use, without scrolling"
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_first_screen_shows_all_answers_and_no_page_is_wider_than_it(browser, pages, viewport):
+    with Opened(browser, pages["real"], viewport=viewport) as page:
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= viewport["width"]
+        rows = page.locator(".panel:not([hidden]) .use tbody tr")
         for part in ("th", ".use", ".speed", ".sure"):
-            assert seen.first.locator(part).first.is_visible()
+            last = rows.last.locator(part).first.bounding_box()
+            assert last["y"] + last["height"] <= viewport["height"], f"{part} of every workload, without scrolling"
+            assert last["x"] + last["width"] <= viewport["width"]
+            assert rows.first.locator(part).first.is_visible()
+        codes = page.locator(".panel:not([hidden]) p code")
+        lines = [code.evaluate("(code) => code.getClientRects().length") for code in codes.all()]
+        assert {*lines} == {1}, "an option is not broken between its hyphens"
+
+
+def test_a_phone_scrolls_the_heat_map_beside_its_first_column(browser, pages):
+    with Opened(browser, pages["real"], viewport=PHONE) as page:
         head = page.locator(".panel:not([hidden]) .heat tbody th").first
         before = head.bounding_box()["x"]
         page.evaluate("document.querySelector('.panel:not([hidden]) .heat').parentElement.scrollLeft = 60")
@@ -203,37 +178,23 @@ def test_on_paper_and_without_motion(browser, pages):
         assert page.locator(".panel:not([hidden]) table.use").is_visible()
 
 
-def test_240_000_points_fit_and_come_back(browser, pages, tmp_path):
-    report = report_of(ROOT / "results")
-    pictures = dict(report.pictures[0])
-    rows = [[(1 + 0.1 * math.sin(n / 9 + row)) * 10 ** (row % 7 - 5) for n in range(1000)] for row in range(240)]
-    rows[3][7] = math.nan
-    pictures["history"] = {
-        "sessions": [{"t": n, "number": n, "commit": f"c{n // 50}", "tags": []} for n in range(1000)],
-        "cells": [
-            {
-                "workload": "w",
-                "model": "m",
-                "label": f"m x{n}",
-                "name": f"cell-{n}",
-                "recommended": n < 10,
-                "changes": [],
-            }
-            for n in range(240)
-        ],
-        "packed": packed_series(rows),
-    }
-    path = write_page(Report(data=report.data, pictures=[pictures, *report.pictures[1:]]), tmp_path / "large.html")
-    print(f"240,000 points: {path.stat().st_size / 1e6:.2f} MB")
+def test_240_000_points_fit_and_come_back(browser, pages, points):
+    path = pages["large"]
     assert path.stat().st_size < 3e6
     with Opened(browser, path) as page:
         numbers = page.evaluate("[...ready.values()][0].numbers.map((row) => [row[0], row[7], row[999]])")
         assert page.evaluate("document.querySelectorAll('.panel:not([hidden]) .pictures circle').length") > 5_000
-    for row, (first, seventh, last) in zip(rows, numbers, strict=True):
+    for row, (first, seventh, last) in zip(points, numbers, strict=True):
         assert (first, last) == pytest.approx((row[0], row[999]), rel=6e-4)
         assert (seventh is None or math.isnan(seventh)) == math.isnan(row[7])
-    back = unpacked_series(pictures["history"]["packed"], [1000] * 240)
-    assert back[5][:3] == pytest.approx(rows[5][:3], rel=6e-4)
+    back = unpacked_series(packed_series(points), [1000] * 240)
+    assert back[5][:3] == pytest.approx(points[5][:3], rel=6e-4)
+
+
+@pytest.mark.parametrize("name", ["real", "many", "large"])
+def test_when_a_page_is_there_is_said(browser, pages, name):
+    """Times are printed and not judged: docs/how-to/report.md has those of a quiet machine."""
+    say_when_it_is_there(browser, pages[name], name)
 
 
 def test_a_served_page_shows_a_new_session_by_itself_and_keeps_its_filters(browser, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from page_sessions import write_sessions
 
-from parabench.explain.causes import CAUSES
+from parabench.explain.facts import CAUSES
 from parabench.report.page.data import report_of
 from parabench.report.page.why import CAUSE_NAMES, briefly
 from parabench.session import answers

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from opened import DESK, PHONE, Opened, keep_picture, need
 from page_sessions import leave_out, write_sessions
-from test_page_in_browser import DESK, PHONE, ROOT, Opened, browser, keep_picture, need
+from test_page_in_browser import ROOT, browser
 
 from parabench.cli.export import export_command
 from parabench.history.journal import Journal

@@ -9,7 +9,7 @@ from parabench.analyse.between_sessions import Between
 from parabench.models.contract import Capabilities, Model, always
 from parabench.records import Cell, CellRecord
 from parabench.session.answers import Choice, answers_of
-from parabench.session.laws import broken_laws
+from parabench.session.broken_laws import broken_laws
 from parabench.session.races import Races
 from parabench.workload import Limit
 

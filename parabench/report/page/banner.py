@@ -9,8 +9,8 @@ from parabench.compare.calibrations import read_calibration
 from parabench.history.stored import StoredSession
 from parabench.machine.fingerprint import COMPARABLE
 from parabench.report.page.changes import Changes
+from parabench.report.page.figures_in_words import listed
 from parabench.report.page.machines import Machine
-from parabench.report.page.words import listed
 
 #: Options of a session that change what a number means.
 _OPTIONS = {"size": "sizes of the batches", "latency_seconds": "simulated reply times"}

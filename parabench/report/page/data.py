@@ -13,9 +13,9 @@ from parabench.errors import NothingToReport
 from parabench.history.sessions import Summaries, read_summaries
 from parabench.report.foreign_text import one_line
 from parabench.report.page.banner import banners_of
+from parabench.report.page.best_interpreters import Interpreters, interpreters_of, same_computer
 from parabench.report.page.changes import changes_of
 from parabench.report.page.heat_map import heat_map_of
-from parabench.report.page.interpreters import Interpreters, interpreters_of, same_computer
 from parabench.report.page.machines import Machine, machines_of
 from parabench.report.page.pictures import pictures_of
 from parabench.report.page.screen import about_of, changes_told, rows_of, titles_of, what_changed, what_to_use

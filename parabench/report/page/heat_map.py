@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from parabench.analyse.ranking import BASELINE
-from parabench.report.page.evidence import Contestant, Evidence
+from parabench.report.page.figures_in_words import factor
 from parabench.report.page.machines import Machine
 from parabench.report.page.screen import by_kind
-from parabench.report.page.words import factor
+from parabench.report.page.workload_evidence import Contestant, Evidence
 from parabench.report.quantities import seconds_text
 from parabench.session.answers import SIMPLEST_FIRST
 

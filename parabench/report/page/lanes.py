@@ -9,8 +9,8 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.analyse.timeline import TaskSpan, Timeline
-from parabench.report.page.evidence import Contestant, Evidence
-from parabench.report.page.words import contestant
+from parabench.report.page.figures_in_words import contestant
+from parabench.report.page.workload_evidence import Contestant, Evidence
 
 #: Families whose best contestant is shown beside the plain loop.
 FAMILIES = ("threads", "processes", "asyncio")

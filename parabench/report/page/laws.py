@@ -7,9 +7,9 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.analyse.scaling_law import COUNTS_LEAST, Law, fit_law
-from parabench.explain.scaling import in_order, overtakings_between
+from parabench.explain.scaling_of_models import in_order, overtakings_between
 from parabench.history.summary import SessionSummary
-from parabench.report.page.evidence import Evidence
+from parabench.report.page.workload_evidence import Evidence
 
 #: Speed-ups over the plain loop by model, by number of workers, and by the place of the session.
 Speeds = dict[str, dict[int, dict[int, float]]]

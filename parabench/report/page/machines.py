@@ -11,7 +11,7 @@ from pathlib import Path
 from parabench.errors import HistoryUnreadable
 from parabench.history.details import Details, read_details
 from parabench.history.summary import SessionSummary
-from parabench.report.page.evidence import Evidence, evidence_of
+from parabench.report.page.workload_evidence import Evidence, evidence_of
 
 #: Sessions of one commit that are looked at together; more of them make the answer no better.
 REPLICATES_MOST = 30

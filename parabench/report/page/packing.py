@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from parabench.report.page.words import json_text
+from parabench.report.page.figures_in_words import json_text
 
 #: A step of a packed logarithm: numbers come back within 0.05 %.
 STEP = 0.001

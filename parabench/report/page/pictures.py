@@ -9,15 +9,15 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.records import CellId
+from parabench.report.page.best_interpreters import Interpreters
 from parabench.report.page.changes import SESSIONS_MOST, Changes
-from parabench.report.page.evidence import Contestant, Evidence
-from parabench.report.page.interpreters import Interpreters
+from parabench.report.page.figures_in_words import contestant
 from parabench.report.page.lanes import timelines_of, trace_command
 from parabench.report.page.laws import crossings_of, laws_of, speeds_of
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
 from parabench.report.page.why import Drawn, Explanations, parts_of, thrift_by_cell
-from parabench.report.page.words import contestant
+from parabench.report.page.workload_evidence import Contestant, Evidence
 
 
 def pictures_of(

@@ -14,8 +14,8 @@ from typing import Any
 
 from parabench.errors import LibraryMissing, StoreNotWritable
 from parabench.report.page.data import Report
+from parabench.report.page.figures_in_words import json_text
 from parabench.report.page.packing import packed_json
-from parabench.report.page.words import json_text
 
 #: The parts of the script, in the order in which they are put together.
 SCRIPTS = ("unpack.js", "words.js", "walk.js", "timeline.js", "pictures.js", "filters.js")

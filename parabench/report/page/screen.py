@@ -10,12 +10,12 @@ from typing import Any
 from parabench.analyse.verdict import FASTER, SAME, SLOWER, CellVerdict
 from parabench.compare.series import CellHistory
 from parabench.report.answers_table import USELESS_WIDTH, share_text, sure_text, use_text
+from parabench.report.page.best_interpreters import Best, Interpreters
 from parabench.report.page.changes import Changes
-from parabench.report.page.evidence import Evidence
-from parabench.report.page.interpreters import Best, Interpreters
+from parabench.report.page.figures_in_words import FAMILY_NAMES, KIND_NAMES, contestant, factor, listed, speed, sureness
 from parabench.report.page.machines import Machine
 from parabench.report.page.why import Explanations, briefly, sentences_of, why_of
-from parabench.report.page.words import FAMILY_NAMES, KIND_NAMES, contestant, factor, listed, speed, sureness
+from parabench.report.page.workload_evidence import Evidence
 from parabench.report.quantities import seconds_text
 from parabench.report.series_text import change_text
 from parabench.session.answers import Answer

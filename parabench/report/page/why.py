@@ -10,9 +10,9 @@ from parabench.explain import facts
 from parabench.explain.evidence import evidence_of as explained_of
 from parabench.explain.explanation import Explanation, explain_session
 from parabench.explain.thrift import WATTS, Thrift, thrift_of
-from parabench.report.page.evidence import Contestant, Evidence
+from parabench.report.page.figures_in_words import contestant, listed
 from parabench.report.page.machines import Machine
-from parabench.report.page.words import contestant, listed
+from parabench.report.page.workload_evidence import Contestant, Evidence
 from parabench.report.quantities import seconds_text
 from parabench.session.answers import Answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parabench.analyse.trace_cost import cost_of_one, without_cost
+from parabench.analyse.without_trace_cost import cost_of_one, without_cost
 from parabench.records import Trace, TraceCost
 
 COST = TraceCost(seconds=0.1, seconds_error=0.01, seconds_shared=0.05, seconds_shared_error=0.02)

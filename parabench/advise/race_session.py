@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from parabench.advise.call_outcomes import is_raised, roots
+from parabench.advise.confirming import Confirmed, Confirming
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
-from parabench.advise.probe import Probe
 from parabench.advise.saving import saved
-from parabench.advise.traces import is_raised, roots
 from parabench.advise.work import Work
 from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError
@@ -28,13 +28,6 @@ from parabench.session.orders import endless_orders
 from parabench.session.schedule import Hooks, Schedule
 from parabench.session.session import Session
 
-#: Seconds that a batch of one call after the other is to take, as a share of the budget: a race needs some passes.
-SHARE_OF_BATCH = 1 / 80
-#: A batch has at least so many items for each worker of the largest contestant that computes, and as many as this
-#: share of the budget allows for work that waits.
-ITEMS_PER_CORE, SHARE_OF_WAITING_BATCH = 4, 1 / 20
-#: Results of a batch may take so much memory: they are held until all have come.
-BYTES_OF_RESULTS = 400e6
 #: Share of the cores from which other programs spoil times.
 BUSY = 0.1
 #: Where a race is, is said so often, in seconds.
@@ -62,19 +55,8 @@ class Raced:
     good: frozenset[str] = frozenset()
     #: As of Races, by label.
     speedups: Mapping[str, Ratio] = field(default_factory=dict)
-
-
-def batch_size(probe: Probe, items: int, cores: int, budget: float) -> int:
-    """How many items a batch has, so that a race of some passes fits into the budget, and its results into memory."""
-    each = max(probe.seconds, 1e-9)
-    items = min(items, max(cores, int(BYTES_OF_RESULTS / max(1.0, probe.bytes_per_value))))
-    wanted = int(SHARE_OF_BATCH * budget / each)
-    if probe.computes:
-        least = ITEMS_PER_CORE * cores
-    else:
-        least = min(2 * probe.in_flight_most, int(SHARE_OF_WAITING_BATCH * budget / each))
-        least = max(least, ITEMS_PER_CORE * cores)
-    return min(items, max(wanted, least))
+    #: Of passes after the race was settled; None where there were none.
+    confirmed: Confirmed | None = None
 
 
 def options_of(work: Work, *, budget: float, timeout: float, results: Path, on_busy: str, seed: int | None) -> Options:
@@ -126,8 +108,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     try:
         items = {f"advise::{cell.id}": cell for cell in cells.values()}
         session.plan(items, {}, terms.say_waiting, raced.concerns.append)
-        look = Widening(session, selection, cells, raced).look
-        raced.stopped = _run(session, list(cells.values()), look, terms.say)
+        raced.stopped = _raced(session, cells, Widening(session, selection, cells, raced), terms.say)
         raced.passes = max((len(record.visits) for record in session.records.values()), default=0)
         if work.dealer is not None:
             work.dealer.dealing = False
@@ -170,22 +151,44 @@ def _session(work: Work, terms: Terms, raced: Raced) -> Session:
     return session
 
 
+def _raced(
+    session: Session, cells: Mapping[tuple[str, int, str], Cell], widening: Widening, say: Callable[[str], None]
+) -> str | None:
+    """All visits, and fresh ones once it is settled; returns why they ended, None when the race was settled."""
+    assert session.races is not None
+    (one,) = session.races.by_workload.values()
+    confirming = Confirming(one, {record.label: record for record in session.records.values()})
+
+    def look(passes: int) -> None:
+        widening.look(passes)
+        confirming.look(passes)
+
+    def wanted(cell: Cell) -> bool:
+        record = session.records[cell.id]
+        return session.wanted(cell) or (record.failure is None and confirming.wants(record.label))
+
+    stopped = _run(session, list(cells.values()), look, say, wanted)
+    widening.raced.confirmed = confirming.confirmed()
+    return stopped
+
+
 class Widening:
     """Lets in what was ruled out, when predictions turn out to be wrong."""
 
     def __init__(
         self, session: Session, selection: Selection, cells: dict[tuple[str, int, str], Cell], raced: Raced
     ) -> None:
-        self._session, self._selection, self._cells, self._raced = session, selection, cells, raced
+        self.raced = raced
+        self._session, self._selection, self._cells = session, selection, cells
 
     def look(self, passes: int) -> None:
         """Between passes."""
         races = self._session.races
         assert races is not None
         races.look(passes)
-        if self._raced.widened or not self._wrong():
+        if self.raced.widened or not self._wrong():
             return
-        self._raced.widened = True
+        self.raced.widened = True
         for one in self._selection.reserve:
             races.admit(self._session.records[self._cells[one.key].id])
 
@@ -220,21 +223,21 @@ def _cell(work: Work, one: Prediction, *, entered: bool) -> Cell:
 
 
 def _run(
-    session: Session, cells: Sequence[Cell], look: Callable[[int], None], say: Callable[[str], None]
+    session: Session,
+    cells: Sequence[Cell],
+    look: Callable[[int], None],
+    say: Callable[[str], None],
+    wanted: Callable[[Cell], bool] | None = None,
 ) -> str | None:
-    """All visits; returns why they ended, None when the race was settled.
+    """All visits; returns why they ended, None when the race was settled. `wanted`: by default as the session says.
 
     Then none is left to be made: without that the session would count as one that was interrupted.
     """
     races = session.races
     assert races is not None
-    schedule = session.schedule = Schedule(
-        endless_orders([cells], session.options.seed),
-        session.options.budget_seconds,
-        hooks=Hooks(wanted=session.wanted, after_pass=look, block_of=lambda cell: cell.workload),
-        endless=True,
-        passes_required=1,
-    )
+    hooks = Hooks(wanted=wanted or session.wanted, after_pass=look, block_of=lambda cell: cell.workload)
+    orders, budget = endless_orders([cells], session.options.seed), session.options.budget_seconds
+    schedule = session.schedule = Schedule(orders, budget, hooks=hooks, endless=True, passes_required=1)
     said = -PROGRESS_SECONDS
     while schedule.done < len(schedule.visits):
         cell = schedule.visits[schedule.done][2]
@@ -245,13 +248,13 @@ def _run(
             continue
         if schedule.seconds - said >= PROGRESS_SECONDS:
             said = schedule.seconds
-            say(f"{said:.0f} s of {session.options.budget_seconds or 0.0:.0f}: pass {visit[0] + 1}, {cell.id}")
+            say(f"{said:.0f} s of {budget or 0.0:.0f}: pass {visit[0] + 1}, {cell.id}")
         try:
             _visit(session, cell, visit)
         except CallsSpent:
             look(visit[0] + 1)
             schedule.end()
-            return "the calls that were promised at most are used up"
+            return None if races.settled else "the calls that were promised at most are used up"
         except ParabenchError as error:
             session.fail(cell, str(error))
         schedule.settle()

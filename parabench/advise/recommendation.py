@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from parabench.advise.advice import Checked, Standing
 from parabench.advise.prediction import Prediction, Selection
-from parabench.advise.race import Raced
+from parabench.advise.race_session import Raced
 from parabench.analyse.ranking import Ratio
+from parabench.explain.thrift import joules_estimated
 from parabench.models import BASELINE
 from parabench.records import CellRecord
 from parabench.session.answers import SIMPLEST_FIRST, Choice
@@ -156,8 +157,26 @@ def seconds_per_1000(raced: Raced, key: Key) -> float | None:
     return 1000 * record.seconds / record.tasks if record and record.seconds and record.tasks else None
 
 
-def costs_text(raced: Raced, key: Key) -> str:
-    """Memory, processor time and energy of what is recommended, as far as they are known."""
+def sure_text(raced: Raced, verdict: Verdict) -> str:
+    """Whether it is settled, after how much, and what fresh passes say of what was chosen."""
+    passes = f"{raced.passes} pass{'' if raced.passes == 1 else 'es'} ({raced.seconds:.0f} s)"
+    if raced.stopped is not None:
+        return f"not settled after {passes}, {raced.stopped}: the best by prediction of what the race has left"
+    fresh = raced.confirmed
+    if fresh is None or fresh.label != _label_of(raced, verdict.chosen.key):
+        return f"settled after {passes}"
+    return f"settled after {passes}; {fresh.speedup:.2f}x in {fresh.passes} fresh of them, made after that"
+
+
+def _label_of(raced: Raced, key: Key) -> str | None:
+    return next((record.label for record in raced.records if key_of(record) == key), None)
+
+
+def costs_text(raced: Raced, key: Key, cores: int) -> str:
+    """Memory, processor time and energy of what is recommended, as far as they are known.
+
+    Joules that nobody counted are estimated from processor time (`parabench.explain.thrift`), and called so.
+    """
     record = next((record for record in raced.records if key_of(record) == key), None)
     if record is None or not record.visits:
         return ""
@@ -167,9 +186,10 @@ def costs_text(raced: Raced, key: Key) -> str:
         parts.append(f"memory {shown.bytes_peak / 1e6:.0f} MB")
     if record.tasks:
         cpu = statistics.fmean(visit.seconds_cpu for visit in record.visits)
-        parts.append(f"{1000 * cpu / record.tasks:.2g} CPU s")
-        joules = [visit.joules for visit in record.visits if visit.joules is not None]
-        if joules:
-            parts[-1] += f" and {1000 * statistics.fmean(joules) / record.tasks:.2g} J"
-        parts[-1] += " per 1,000"
+        counted = [visit.joules for visit in record.visits if visit.joules is not None]
+        if counted:
+            energy = f"{1000 * statistics.fmean(counted) / record.tasks:.2g} J"
+        else:
+            energy = f"{1000 * joules_estimated(record.seconds or 0.0, cpu, cores) / record.tasks:.2g} J (estimated)"
+        parts.append(f"{1000 * cpu / record.tasks:.2g} CPU s and {energy} per 1,000")
     return "; ".join(parts)

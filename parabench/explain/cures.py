@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parabench.explain import facts as causes
-from parabench.explain.causes import parts_of_dispatch, parts_of_serialisation
+from parabench.explain.cause_rules import parts_of_dispatch, parts_of_serialisation
 from parabench.explain.evidence import Evidence
 from parabench.explain.facts import Facts
 
