@@ -142,13 +142,11 @@ def held(path: Path) -> Iterator[None]:
 
 def _take(descriptor: int) -> None:
     """Lock a journal. Raises BlockingIOError where a session has it; who only looks has it for microseconds."""
-    for left in reversed(range(_TRIES)):
-        try:
+    for _ in range(_TRIES):
+        with contextlib.suppress(BlockingIOError):
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not left:
-                raise
         time.sleep(_SECONDS_BETWEEN_TRIES)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _locked(path: Path) -> int:
@@ -285,7 +283,7 @@ def running(folder: Path) -> list[Path]:
 
 
 def _is_held(path: Path) -> bool | None:
-    """Whether a living session has a journal; None where that cannot be seen. To look takes its lock for microseconds."""
+    """Whether a living session has a journal; None where that cannot be seen. A look takes its lock for microseconds."""
     if fcntl is None:  # nobody can measure here
         return None
     with contextlib.suppress(OSError):  # it was stored just now, or is somebody else's

@@ -95,7 +95,7 @@ def test_a_held_journal_is_no_orphan_and_a_left_one_is(begun, tmp_path):
 
 def test_who_only_looks_at_a_journal_keeps_no_session_from_going_on_with_it(begun, tmp_path):
     begun.close()
-    with open(begun.path, "rb") as looking:
+    with begun.path.open("rb") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         threading.Timer(0.05, fcntl.flock, [looking, fcntl.LOCK_UN]).start()
         Journal.reopen(begun.path)[0].close()
