@@ -95,10 +95,13 @@ class Progress:
         """Write a line, over the one before on a terminal; one that does not stay is written over."""
         if self._output is None:
             return
-        columns = self._terminal._tw.fullwidth - 1
+        shown = one_line(line)
+        begin = "\r" if self._terminal.isatty else ""
+        end = "\n" if stays else ""
         if self._terminal.isatty:
-            line = "\r" + (line if stays else line[:columns]).ljust(columns)
-        os.write(self._output, (line + ("\n" if stays else "")).encode("ascii", "replace"))
+            columns = self._terminal._tw.fullwidth - 1
+            shown = (shown if stays else shown[:columns]).ljust(columns)
+        os.write(self._output, (begin + shown + end).encode("ascii", "replace"))
 
     def _standing(self) -> Standing | None:
         races = self._session.races

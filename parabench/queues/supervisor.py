@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerUnreachable
+from parabench.errors.visible import one_line
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
@@ -183,7 +184,7 @@ class Supervisor:
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 1
         except BaseException as error:  # the end of this process, whatever it is
-            sys.stderr.write(f"parabench worker: {type(error).__name__}: {error}\n")
+            sys.stderr.write(one_line(f"parabench worker: {type(error).__name__}: {error}") + "\n")
         finally:
             os._exit(code)
 

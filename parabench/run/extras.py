@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import requires
 
 from parabench.errors import EnvironmentNotMade, ParabenchError
+from parabench.errors.visible import for_terminal
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
@@ -183,7 +184,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def say(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{for_terminal(line)}\n")
         sys.stdout.flush()
 
     try:
@@ -193,7 +194,7 @@ def main() -> None:
             install_checkout(given.editable, installer)
         install_all(extras() | tools(set(given.tools)), installer, say)
     except ParabenchError as error:
-        sys.exit(f"parabench: {error}")
+        sys.exit(for_terminal(f"parabench: {error}"))
 
 
 if __name__ == "__main__":
