@@ -27,6 +27,7 @@ from parabench.queues.serving import Slots, admission
 from parabench.queues.worker_folder import worker_folder
 from parabench.workers.environment import PEERS_VARIABLE
 from parabench.workers.introduction import identity
+from parabench.workers.killed import SECONDS_TO_REAP
 from parabench.workers.lifeline import end_with_parent
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
@@ -192,7 +193,7 @@ class Supervisor:
         for child in self._children:
             _signal_group(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + self._seconds_to_end
-        while self._children:
+        while self._children and time.monotonic() < deadline + SECONDS_TO_REAP:
             for child in list(self._children):
                 if os.waitpid(child.pid, os.WNOHANG)[0]:
                     self._children.remove(child)
