@@ -90,11 +90,11 @@ def test_a_worker_may_stop_answering_in_any_round(name: str, call: int) -> None:
     model, prepared = model_or_skip(name), call_of("misbehave")
     with model.open_with(2, prepared, Services(seconds_silence=SILENCE)) as run:
         for number in range(1, 5):
-            # All take long: whichever worker is stopped has one.
-            batch_now = Batch(replace(prepared, traced=number == 4), [["slow", 0.6]] * 4)
-            with soon(0.2, own_workers()[0].suspend if number == call else lambda: None):
+            # All take long, and idle workers of dramatiq look for tasks once a second: whichever is stopped has one.
+            batch_now = Batch(replace(prepared, traced=number == 4), [["slow", 0.6]] * 8)
+            with soon(1.5, own_workers()[0].suspend if number == call else lambda: None):
                 outcomes = run(batch_now)
-            assert values(outcomes) == ["slow"] * 4
+            assert values(outcomes) == ["slow"] * 8
             if number == call:
                 assert run.findings()["queue"]["tasks_sent_again"] >= 1
                 break
