@@ -283,7 +283,7 @@ def running(folder: Path) -> list[Path]:
 
 
 def _is_held(path: Path) -> bool | None:
-    """Whether a living session has a journal; None where that cannot be seen. A look takes its lock for microseconds."""
+    """Whether a living session has a journal; None where that cannot be seen. Looking takes its lock for a moment."""
     if fcntl is None:  # nobody can measure here
         return None
     with contextlib.suppress(OSError):  # it was stored just now, or is somebody else's

@@ -96,9 +96,10 @@ class Progress:
         """Write a line, over the one before on a terminal; one that does not stay is written over."""
         if self._output is None:
             return
+        shown = one_line(line)
         if self._terminal.isatty:
-            line = self._over(line if stays else line[: self._columns])
-        os.write(self._output, (line + ("\n" if stays else "")).encode("ascii", "replace"))
+            shown = self._over(shown if stays else shown[: self._columns])
+        os.write(self._output, (shown + ("\n" if stays else "")).encode("ascii", "replace"))
 
     @property
     def _columns(self) -> int:

@@ -40,10 +40,11 @@ def progress_line(
     """How far the session is: a bar, what it will take at most, how many answers are settled, and what runs now."""
     share = min(1.0, max(0.0, share))
     full = round(BAR * share)
+    name = one_line(cell_id)
     settled_text = "" if standing is None else f", {standing}"
     running = f" ({seconds_running:.0f} s)" if seconds_running >= 1 else ""
     left = max(0.0, seconds_left)
-    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {cell_id}{running}"
+    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {name}{running}"
 
 
 def summary(
