@@ -187,7 +187,7 @@ class Disturbance:
     cause: str
     #: How many of them; of "other programs", their share of the usable cores' time.
     count: float
-    #: "warm-up", "round" or "whole visit".
+    #: "warm-up", "round", "untimed round" (for memory and traces) or "whole visit".
     during: str
     #: Seconds per round of what was set aside because of it; empty: the visit holds what was disturbed.
     seconds_set_aside: tuple[float, ...] = ()

@@ -44,6 +44,15 @@ class Round:
     disturbed: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Untimed:
+    """What is to be known of a round that is not timed before what it showed is used."""
+
+    seconds: float
+    #: What else had a part in it: how many by cause.
+    disturbed: dict[str, int]
+
+
 class Watcher(Protocol):
     """Looks at a cell while it works."""
 
@@ -68,6 +77,8 @@ class CellProcess:
         #: Told of the number of tasks before each batch is asked for (None: all of them); what it raises keeps it from
         #: being run.
         self.before_batch: Callable[[int | None], None] = lambda tasks: None
+        #: Of the last untimed round.
+        self.untimed = Untimed(0.0, {})
         self._pid, self._line = zygote.start(module, time.monotonic() + max(timeout_seconds, SECONDS_TO_START))
 
     def ask(self, step: str, watcher: Watcher | None = None, **arguments: Any) -> dict[str, Any]:
@@ -106,6 +117,7 @@ class CellProcess:
         """
         self.before_batch(tasks)
         answer = self.ask("round", watcher, traced=True, collect_garbage=True, tasks=tasks)
+        self.untimed = Untimed(answer["seconds"], answer["disturbed"])
         outcomes = outcomes_from_json(answer["outcomes"])
         traces = tuple(outcome.trace for outcome in outcomes if outcome.trace is not None)
         stalled, longest = answer["stalled"]
@@ -121,7 +133,9 @@ class CellProcess:
     def watched_round(self, watcher: Watcher) -> list[Outcome]:
         """One untimed round during which somebody looks at the cell."""
         self.before_batch(None)
-        return outcomes_from_json(self.ask("round", watcher, traced=False, collect_garbage=False)["outcomes"])
+        answer = self.ask("round", watcher, traced=False, collect_garbage=False)
+        self.untimed = Untimed(answer["seconds"], answer["disturbed"])
+        return outcomes_from_json(answer["outcomes"])
 
     def trace_cost(self) -> TraceCost:
         """What a trace adds to a task here."""

@@ -159,7 +159,7 @@ class Experiment:
                 instrumentation = self._instrumented(process, cell.workers, whole=_has_hooks(workload))
                 for outcomes in instrumentation.outcomes:
                     verify(cell.id, workload, items[: len(outcomes)], outcomes, expected and expected[: len(outcomes)])
-                stay.instrumented = instrumentation.instrumented
+                stay.add(instrumentation)
 
     def _warmed_up(
         self,

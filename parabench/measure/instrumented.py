@@ -1,6 +1,6 @@
 """The untimed rounds of a cell: memory in some, traces in others, looks at its threads in the last.
 
-None of them disturbs another one, and none is timed.
+None of them disturbs another one, and none is timed. One in which something else had a part is repeated once.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from parabench.measure.cell import CellProcess
 from parabench.measure.perf_counters import PerfCounters
 from parabench.measure.wait_sites import WaitWatch, sites_in_tasks
-from parabench.records import Instrumented, Outcome, TracedRound
+from parabench.records import Disturbance, Instrumented, Outcome, TracedRound
+
+T = TypeVar("T")
 
 #: A reading of memory costs a core 1 to 2 ms, and takes locks of the processes that it reads. The pause after each is
 #: so many times as long as the processor time of the reading: 5 % of a core's time at most go to reading.
@@ -46,9 +48,13 @@ class MemoryWatch:
         self._read = read
         self._clock = clock
         self._cpu_clock = cpu_clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what has been read: it is not about what counts. Nothing runs yet."""
         self.readings = 0
         self.bytes_peak: int | None = None
-        self.due = clock()
+        self.due = self._clock()
         self.bytes_before = self._reading()
 
     def look(self) -> None:
@@ -73,6 +79,30 @@ class Instrumentation:
     instrumented: Instrumented
     #: A round that was no whole one has those of its first tasks.
     outcomes: list[list[Outcome]]
+    disturbed: list[Disturbance]
+
+
+class _Repeater:
+    """Repeats rounds of a cell in which something else had a part, once each, and remembers what it was."""
+
+    def __init__(self, process: CellProcess) -> None:
+        self._process = process
+        self.disturbed: list[Disturbance] = []
+
+    def clean(self, run: Callable[[], T]) -> T:
+        """What a round showed, or its repetition, whatever had a part in that."""
+        done = run()
+        if self._process.untimed.disturbed:
+            self._note((self._process.untimed.seconds,))
+            done = run()
+            self._note(())
+        return done
+
+    def _note(self, seconds_set_aside: tuple[float, ...]) -> None:
+        self.disturbed += [
+            Disturbance(cause=cause, count=count, during="untimed round", seconds_set_aside=seconds_set_aside)
+            for cause, count in self._process.untimed.disturbed.items()
+        ]
 
 
 def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> Instrumentation:
@@ -80,20 +110,13 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
 
     Raises CellFailed as timed rounds do.
     """
-    watch = MemoryWatch(process.bytes_resident)
-    outcomes: list[list[Outcome]] = []
-    while watch.readings < READINGS_WANTED and len(outcomes) < MEMORY_ROUNDS_MOST:
-        outcomes.append(process.watched_round(watch))
-    watch.look()  # nothing runs that it could disturb
-    rounds: list[TracedRound] = []
-    host = None
-    while len(rounds) < TRACED_ROUNDS and (not rounds or rounds[0].seconds < SECONDS_LONG):
-        done, host, of_round = process.traced_round()
-        rounds.append(done)
-        outcomes.append(of_round)
+    repeater = _Repeater(process)
+    watch, outcomes = _memory(process, repeater)
+    rounds, host, outcomes_traced = _traced(process, repeater)
+    outcomes += outcomes_traced
     shown = median_round(rounds)
     tasks = None if whole else _tasks_watched(len(outcomes[-1]), workers, shown.seconds)
-    watched = _watched(process, tasks)
+    watched = _watched(process, repeater, tasks)
     outcomes += watched.outcomes
     instrumented = Instrumented(
         bytes_peak=watch.bytes_peak,
@@ -114,7 +137,41 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         seconds_stalled=shown.seconds_stalled,
         seconds_stalled_longest=shown.seconds_stalled_longest,
     )
-    return Instrumentation(instrumented, outcomes)
+    return Instrumentation(instrumented, outcomes, repeater.disturbed)
+
+
+def _memory(process: CellProcess, repeater: _Repeater) -> tuple[MemoryWatch, list[list[Outcome]]]:
+    """How much memory an open cell takes, and the outcomes of the rounds that showed it."""
+    watch = MemoryWatch(process.bytes_resident)
+    outcomes: list[list[Outcome]] = []
+
+    def run() -> None:
+        if process.untimed.disturbed:
+            watch.begin()
+        outcomes.append(process.watched_round(watch))
+
+    for _ in range(MEMORY_ROUNDS_MOST):
+        if watch.readings < READINGS_WANTED:
+            repeater.clean(run)
+    watch.look()  # nothing runs that it could disturb
+    return watch, outcomes
+
+
+def _traced(process: CellProcess, repeater: _Repeater) -> tuple[list[TracedRound], str | None, list[list[Outcome]]]:
+    """Rounds with every task traced, the host that they began on, and the outcomes of all that were run for them."""
+    rounds: list[TracedRound] = []
+    outcomes: list[list[Outcome]] = []
+    host = None
+
+    def trace() -> tuple[TracedRound, str]:
+        done, host, of_round = process.traced_round()
+        outcomes.append(of_round)
+        return done, host
+
+    while len(rounds) < TRACED_ROUNDS and (not rounds or rounds[0].seconds < SECONDS_LONG):
+        done, host = repeater.clean(trace)
+        rounds.append(done)
+    return rounds, host, outcomes
 
 
 class _Watched(NamedTuple):
@@ -130,14 +187,21 @@ def _for_whole_batch(counts: dict[str, int], tasks: int | None, of: int) -> dict
     return {event: round(count * of / (tasks or of)) for event, count in counts.items()}
 
 
-def _watched(process: CellProcess, tasks: int | None) -> _Watched:
+def _watched(process: CellProcess, repeater: _Repeater, tasks: int | None) -> _Watched:
     """Where the threads of an open cell were found while they had a task."""
     sites: Counter[str] = Counter()
     outcomes: list[list[Outcome]] = []
-    while sites.total() < LOOKS_WANTED and len(outcomes) < WATCHED_ROUNDS_MOST:
+
+    def look() -> tuple[TracedRound, WaitWatch, PerfCounters]:
         with WaitWatch(process.pids) as watch, PerfCounters(process.pids()) as counters:
             done, _, of_round = process.traced_round(watch, tasks)
         outcomes.append(of_round)
+        return done, watch, counters
+
+    rounds = 0
+    while sites.total() < LOOKS_WANTED and rounds < WATCHED_ROUNDS_MOST:
+        done, watch, counters = repeater.clean(look)
+        rounds += 1
         if watch.reason is not None:
             return _Watched(None, watch.reason, outcomes, counters)
         sites += sites_in_tasks(watch.looks, done.traces)

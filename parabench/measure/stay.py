@@ -11,6 +11,7 @@ from typing import Any, Self
 from parabench.errors import CellDisturbed
 from parabench.figures import figures_of, per_round
 from parabench.measure.cell import Round
+from parabench.measure.instrumented import Instrumentation
 from parabench.measure.others import Share
 from parabench.records import Cell, Disturbance, Instrumented, TreeUsage, Visit
 
@@ -97,6 +98,11 @@ class Stay:
         assert not isinstance(done, float), "what is replayed needs no warm-up"
         self.note("warm-up", done, set_aside=False)
         return done.seconds
+
+    def add(self, instrumentation: Instrumentation) -> None:
+        """What its untimed rounds showed, and what else had a part in them."""
+        self.instrumented = instrumentation.instrumented
+        self.disturbed += instrumentation.disturbed
 
     def note(self, during: str, done: Round, *, set_aside: bool) -> None:
         """Remember what else had a part in a round."""

@@ -1,8 +1,9 @@
 """Celery at both ends of a queue: one message per task, a worker of N processes or of N threads.
 
 Nothing is lost when a worker dies: a message is acknowledged when its task is done, and a dead process's message goes
-back to the queue. A task that ends its process every time would do so for ever, so its second return is its last. JSON
-is the only thing that is sent, and the only thing that is accepted.
+back to the queue. A task that ends its process every time would do so for ever, so its second return is its last. The
+client would notice nothing, so the processes of Celery's pool take note of themselves where their supervisor sees it.
+JSON is the only thing that is sent, and the only thing that is accepted.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from parabench.errors import BrokerLost, WorkerDied
 from parabench.queues.address import SECONDS_TO_ANSWER, keepalive
 from parabench.queues.expiring import expiring_transport
 from parabench.queues.library import QueueLibrary
-from parabench.queues.serving import FUNCTIONS, text_of
+from parabench.queues.serving import FUNCTIONS, Slots, text_of
 from parabench.task import lost
 from parabench.workers.lifeline import end_with_parent
 from parabench.workers.pools import SECONDS_TO_START
@@ -104,7 +105,7 @@ def serve(pool: str, url: str, namespace: str, workers: int) -> None:
     if pool == "prefork":
         from celery.signals import worker_process_init
 
-        worker_process_init.connect(functools.partial(_end_with_parent, os.getpid()), weak=False)
+        worker_process_init.connect(functools.partial(_begin_in_pool, os.getpid()), weak=False)
     app.worker_main(["--quiet", "worker", *options])
 
 
@@ -120,8 +121,12 @@ def _take_no_orders() -> None:
     Panel.data.clear()
 
 
-def _end_with_parent(parent: int, **_: Any) -> None:
+def _begin_in_pool(parent: int, **_: Any) -> None:
+    from celery.utils.log import current_process_index
+
     end_with_parent(parent)
+    if Slots.mine is not None:
+        Slots.mine.take_place(current_process_index(base=0))
 
 
 class _Client:

@@ -4,6 +4,7 @@ What may go wrong on the way, and what is done about it:
 
     a worker process dies       its supervisor says which task it had; that task is sent once more, then given up;
                                 it may have had messages in store: silence is then soon taken for their loss
+                                (one that its library replaces itself is counted, and its library sends its task again)
     a host is cut off, or hangs nothing comes for `seconds_silence`: what is open is sent once more, then given up;
                                 sooner when the host's supervisor has not been heard of either
     the broker goes away        waited for as for a host; a broker of the model's own cannot come back
@@ -122,8 +123,8 @@ class QueueRun:
             "broker lost": int(self._broker_lost),
         }
         try:
-            counts["workers lost"] += len(self._crew.deaths())  # those whose tasks were done already
-            surplus = self._crew.workers_too_many()
+            surplus, deaths = self._crew.roll_call()
+            counts["workers lost"] += len(deaths)  # those whose tasks were done already
             counts |= {"workers too many": max(0, surplus), "workers missing": max(0, -surplus)}
         except Exception:  # the broker is gone: nobody can be counted
             counts["broker lost"] = 1
@@ -148,9 +149,12 @@ class QueueRun:
             self._crew.traffic()  # what that took is not the next batch's
 
     def _check_workers(self, outcomes: Sequence[Outcome]) -> None:
-        """Raise WorkersTooMany if more workers have done a batch than were asked for; one that died has a successor."""
+        """Raise WorkersTooMany if more workers have done a batch than were asked for; each lost one has a successor."""
         used = {(trace.host, trace.worker) for _, _, trace in outcomes if trace is not None}
-        if len(used) > self._workers and not self._died:
+        if len(used) > self._workers + self._workers_lost:
+            for death in self._crew.roll_call()[1]:  # nobody has asked if no result was waited for
+                self._note(death)
+        if len(used) > self._workers + self._workers_lost and not self._died:
             raise WorkersTooMany(self._model, self._workers, len(used))
 
     def leave(self, workers: int) -> None:
@@ -252,7 +256,7 @@ class QueueRun:
 
     def _note(self, death: dict[str, Any]) -> None:
         """A worker has died: send its tasks again, or give them up."""
-        self._news, self._died = time.monotonic(), True
+        self._news, self._died = time.monotonic(), self._died or not death["returned"]
         self._workers_lost += 1
         for task in self._open():
             if task.id in death["tasks"]:

@@ -75,7 +75,10 @@ class Crew:
         return sorted({member["host"] for id_, member in self.members.items() if id_ not in present})
 
     def deaths(self) -> list[dict[str, Any]]:
-        """Workers that have died since the last time this was asked: worker, exit code, tasks under way."""
+        """Workers that have died since the last time this was asked: worker, exit code, tasks under way, returned.
+
+        Returned: the library itself has given what was under way to another one.
+        """
         with self._broker.pipeline() as pipe:
             pipe.lrange(self._address.deaths, 0, -1)
             pipe.delete(self._address.deaths)
@@ -84,17 +87,18 @@ class Crew:
 
     def align(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes with the times of their traces on this host's clock, and how wrong they may be."""
-        return align(outcomes, {m["host"]: offset_of(partial(self._clock, id_)) for id_, m in self.members.items()})
+        return align(outcomes, {m["host"]: offset_of(partial(self._time_at, id_)) for id_, m in self.members.items()})
 
-    def workers_too_many(self) -> int:
-        """Workers that answer now beyond those that were asked for; negative: so many are missing.
+    def roll_call(self) -> tuple[int, list[dict[str, Any]]]:
+        """Workers that answer now beyond those that were asked for (negative: so many are missing), and `deaths`.
 
-        Supervisors are asked, twice if need be: one that was killed is in the broker's list for some seconds more.
+        Supervisors are asked, twice if need be: one that was killed is in the broker's list for some seconds more. What
+        has died before is counted: they look before they answer.
         """
         present = self._present()
-        answering = (id_ for id_ in present if any(self._clock(id_) is not None for _ in range(2)))
+        answering = (id_ for id_ in present if any(self._time_at(id_, do="look") is not None for _ in range(2)))
         workers_answering: int = sum(present[id_]["workers"] for id_ in answering)
-        return workers_answering - self._workers
+        return workers_answering - self._workers, self.deaths()
 
     def traffic(self) -> dict[str, Any]:
         """Bytes that the broker has received and sent since the last time this was asked, this question apart.
@@ -133,8 +137,8 @@ class Crew:
             pipe.expire(key, 60)
             pipe.execute()
 
-    def _clock(self, supervisor: str) -> float | None:
+    def _time_at(self, supervisor: str, do: str = "clock") -> float | None:
         token = uuid.uuid4().hex
-        self._ask(supervisor, do="clock", token=token)
+        self._ask(supervisor, do=do, token=token)
         answer = self._broker.blpop([self._address.answer(token)], timeout=1)
         return None if answer is None else float(answer[1])

@@ -29,6 +29,10 @@ SECONDS_LOOK = 0.2
 #: KEYS[1] is removed if it still has the value ARGV[1].
 _REMOVE_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
+#: KEYS[1] is put off by ARGV[2] milliseconds if it still has the value ARGV[1]. Answers 0 if there is no such key.
+_RENEW_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end "
+_RENEW_IF += "return redis.call('exists', KEYS[1])"
+
 
 def _signature() -> str:
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -111,7 +115,6 @@ def _is_dead(holder: dict[str, Any]) -> bool:
 def _renew(address: Address, own: str, stop: threading.Event) -> None:
     while not stop.wait(SECONDS_RENEWAL):
         with contextlib.suppress(Exception), connected(address) as broker:  # batches tell of a broker that is gone
-            if broker.get(address.lease) == own:
-                broker.pexpire(address.lease, int(SECONDS_LEASE * 1000))
-            elif not stop.is_set():
+            there = broker.eval(_RENEW_IF, 1, address.lease, own, str(int(SECONDS_LEASE * 1000)))
+            if not there and not stop.is_set():
                 _set(broker, address, own)  # a broker that came back empty

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import mmap
+import os
 import socket
+import struct
 import threading
 from typing import Any
 
@@ -84,17 +86,21 @@ def text_of(outcome: Outcome) -> str:
 class Slots:
     """The ids of the tasks under way in one process, in memory that outlives it: what died with it is known.
 
-    After them comes a byte for each message that was refused, as many as there is room for.
+    After them comes a byte for each message that was refused, as many as there is room for, and what is known of the
+    processes that the library's own pool starts in places of the process.
     """
 
     #: Of this process; set by its supervisor.
     mine: Slots | None = None
     _BYTES = 64
     REFUSED_MOST = 1000
+    #: Of one place in the library's pool: id of the process that is there, and how many have been there.
+    _PLACE = struct.Struct("qq")
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, places: int = 0) -> None:
         self.threads = threads
-        self._memory = mmap.mmap(-1, threads * self._BYTES + self.REFUSED_MOST)
+        self._pool = threads * self._BYTES + self.REFUSED_MOST
+        self._memory = mmap.mmap(-1, self._pool + places * self._PLACE.size)
         self._next = itertools.count()
         self._local = threading.local()
 
@@ -113,14 +119,33 @@ class Slots:
 
     def count_refused(self) -> None:
         """Take note of a refused message."""
-        place = self._memory.find(b"\0", self.threads * self._BYTES)
+        place = self._memory.find(b"\0", self.threads * self._BYTES, self._pool)
         if place >= 0:
             self._memory[place : place + 1] = b"x"
 
     @property
     def refused(self) -> int:
         """Messages refused so far; those of one moment in two processes may count as one."""
-        return self._memory[self.threads * self._BYTES :].count(b"x")
+        return self._memory[self.threads * self._BYTES : self._pool].count(b"x")
+
+    def take_place(self, place: int) -> None:
+        """This process of the library's pool begins, at the place of one that has died if there was one."""
+        offset = self._pool + place * self._PLACE.size
+        _, were_there = self._PLACE.unpack_from(self._memory, offset)
+        self._PLACE.pack_into(self._memory, offset, os.getpid(), were_there + 1)
+
+    def deaths_in_pool(self) -> int:
+        """How many processes of the library's own pool have died so far, whether others have taken their places."""
+        known = self._PLACE.iter_unpack(self._memory[self._pool :])
+        return sum(were_there - _lives(pid) for pid, were_there in known if were_there)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def count_refused() -> None:

@@ -47,6 +47,8 @@ class _Child:
     pid: int
     slots: Slots
     started: float = field(default_factory=time.monotonic)
+    #: Of processes of the library's own pool in it.
+    deaths_told: int = 0
 
 
 class Supervisor:
@@ -108,12 +110,7 @@ class Supervisor:
     def _answer_questions(self, broker: Any) -> None:
         while self._wanted():
             self._look_after()
-            if self._deaths:
-                with broker.pipeline() as pipe:
-                    pipe.rpush(self._address.deaths, *self._deaths)
-                    pipe.expire(self._address.deaths, SECONDS_KEPT)
-                    pipe.execute()
-                self._deaths.clear()
+            self._tell_deaths(broker)
             if time.monotonic() - self._beat > SECONDS_BEAT:
                 broker.set(self._address.crew(self.id), json.dumps(self._description()), ex=SECONDS_ALIVE)
                 self._beat = time.monotonic()
@@ -122,17 +119,28 @@ class Supervisor:
             if asked is not None:
                 self._answer(broker, json.loads(asked[1]))
 
+    def _tell_deaths(self, broker: Any) -> None:
+        if self._deaths:
+            with broker.pipeline() as pipe:
+                pipe.rpush(self._address.deaths, *self._deaths)
+                pipe.expire(self._address.deaths, SECONDS_KEPT)
+                pipe.execute()
+            self._deaths.clear()
+
     def _is_leased(self, broker: Any) -> bool:
         return bool(broker.exists(self._address.lease))
 
     def _answer(self, broker: Any, question: dict[str, Any]) -> None:
-        if question["do"] == "clock":
-            with broker.pipeline() as pipe:
-                pipe.rpush(self._address.answer(question["token"]), repr(time.monotonic()))
-                pipe.expire(self._address.answer(question["token"]), 60)
-                pipe.execute()
-        elif question["do"] == "note":
+        if question["do"] == "note":
             self.say(str(question["text"]))
+            return
+        if question["do"] == "look":  # who asks counts the dead as soon as there is an answer
+            self._look_after()
+            self._tell_deaths(broker)
+        with broker.pipeline() as pipe:
+            pipe.rpush(self._address.answer(question["token"]), repr(time.monotonic()))
+            pipe.expire(self._address.answer(question["token"]), 60)
+            pipe.execute()
 
     def _description(self) -> dict[str, Any]:
         return {**identity(), "host": socket.gethostname(), "workers": self._workers, "model": self._library.model}
@@ -148,13 +156,13 @@ class Supervisor:
         for child in list(self._children):
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if pid == 0:
+                self._count_deaths_in_pool(child)
                 continue
             self._children.remove(child)
             self._refused_before += child.slots.refused
             _signal_group(child.pid, signal.SIGKILL)  # processes of its own that it has left
             code = os.waitstatus_to_exitcode(status)
-            worker, tasks = f"{socket.gethostname()}:{child.pid}", child.slots.under_way()
-            self._deaths.append(json.dumps({"worker": worker, "exit_code": code, "tasks": tasks}))
+            self._note_death(child, exit_code=code, tasks=child.slots.under_way(), returned=False)
             self.say(f"process {child.pid} ended with {code}; another one takes its place")
             self._missing += 1
             if time.monotonic() - child.started < SECONDS_TOO_SHORT:
@@ -163,8 +171,18 @@ class Supervisor:
             self._children.append(self._start())
             self._missing -= 1
 
+    def _count_deaths_in_pool(self, child: _Child) -> None:
+        """Take note of processes that the library replaces itself, and whose messages it gives to others itself."""
+        for _ in range(child.deaths_told, deaths := child.slots.deaths_in_pool()):
+            self._note_death(child, exit_code=None, tasks=[], returned=True)
+            self.say(f"a process of the pool of {child.pid} ended; another one takes its place")
+        child.deaths_told = max(deaths, child.deaths_told)
+
+    def _note_death(self, child: _Child, **what: Any) -> None:
+        self._deaths.append(json.dumps({"worker": f"{socket.gethostname()}:{child.pid}", **what}))
+
     def _start(self) -> _Child:
-        slots = Slots(self._library.threads(self._workers))
+        slots = Slots(self._library.threads(self._workers), self._workers)
         sys.stdout.flush()
         parent = os.getpid()
         pid = os.fork()

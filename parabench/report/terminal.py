@@ -102,32 +102,33 @@ def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:
 
 def _disturbed(records: Iterable[CellRecord]) -> list[RenderableType]:
     """Cells in which something else had a part, with what, and what became of it; other programs in one line."""
-    by_cell: dict[str, dict[tuple[str, bool], list[float]]] = {}
+    by_cell: dict[str, dict[tuple[str, bool, bool], list[float]]] = {}
     for record in records:
         for visit in record.visits:
             for disturbance in visit.disturbed:
                 name = "all cells together" if disturbance.cause == OTHER_PROGRAMS else record.cell.id
-                counts_by_cause = by_cell.setdefault(name, {})
-                counts_by_cause.setdefault((disturbance.cause, bool(disturbance.seconds_set_aside)), []).append(
-                    disturbance.count
-                )
+                untimed = disturbance.during == "untimed round"
+                kind = (disturbance.cause, untimed, bool(disturbance.seconds_set_aside))
+                by_cell.setdefault(name, {}).setdefault(kind, []).append(disturbance.count)
     lines = [
         Text(
             f"  {name}: "
             + "; ".join(
-                _disturbance_text(cause, counts, set_aside=aside) for (cause, aside), counts in counts_by_cause.items()
+                _disturbance_text(cause, counts, untimed=untimed, set_aside=aside)
+                for (cause, untimed, aside), counts in counts_by_kind.items()
             ),
             style="yellow",
         )
-        for name, counts_by_cause in by_cell.items()
+        for name, counts_by_kind in by_cell.items()
     ]
     return [Text("Disturbed:", style="bold yellow"), *lines] if lines else []
 
 
-def _disturbance_text(cause: str, counts: Sequence[float], *, set_aside: bool) -> str:
+def _disturbance_text(cause: str, counts: Sequence[float], *, untimed: bool, set_aside: bool) -> str:
     most = f"up to {max(counts):.0%}" if cause == OTHER_PROGRAMS else f"{sum(counts):.0f}"
     times = f"{len(counts)} {'time' if len(counts) == 1 else 'times'}"
-    return f"{cause} ({most}), {times}, {'set aside and repeated' if set_aside else 'and used'}"
+    where = ", in untimed rounds" if untimed else ""
+    return f"{cause} ({most}), {times}{where}, {'set aside and repeated' if set_aside else 'and used'}"
 
 
 def _failures(records: Iterable[CellRecord]) -> list[RenderableType]:

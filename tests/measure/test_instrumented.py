@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import deeds
 import pytest
 
-from parabench.measure.instrumented import MemoryWatch, _tasks_watched, median_round
+from parabench.measure.cell import CellProcess, Untimed
+from parabench.measure.instrumented import MemoryWatch, _tasks_watched, instrumented_rounds, median_round
 from parabench.measure.trace_cost import measure_trace_cost
-from parabench.records import TracedRound
+from parabench.records import TraceCost, TracedRound
 
 
 class Clock:
@@ -97,3 +99,71 @@ def test_of_a_long_batch_some_tasks_are_watched() -> None:
     assert _tasks_watched(100, 2, 1.0) == 10
     assert _tasks_watched(100, 2, 10.0) == 8
     assert _tasks_watched(6, 2, 10.0) is None
+
+
+class StandIn(CellProcess):
+    """A cell whose rounds are given: what else had a part in each, by what the round is for."""
+
+    def __init__(self, *disturbed: dict[str, int], traced: bool) -> None:
+        self.before_batch = lambda tasks: None
+        self.untimed = Untimed(0.0, {})
+        self._disturbed = list(disturbed)
+        self._traced = traced
+        self.rounds = 0
+
+    def ask(self, step: str, watcher: Any = None, **arguments: Any) -> dict[str, Any]:
+        if step == "trace_cost":
+            return dataclasses.asdict(
+                TraceCost(seconds=0.0, seconds_error=0.0, seconds_shared=0.0, seconds_shared_error=0.0)
+            )
+        if step == "serialisation":
+            return {"measured": None}
+        self.rounds += 1
+        given = self._disturbed and arguments["traced"] == self._traced
+        told = {"disturbed": self._disturbed.pop(0) if given else {}, "seconds": float(self.rounds)}
+        return {**told, "outcomes": [], "began": 0.0, "host": "here", "stalled": (None, None)}
+
+    def pids(self) -> list[int]:
+        return []
+
+    def bytes_resident(self) -> int:
+        return 10 * self.rounds
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_an_untimed_round_in_which_something_else_had_a_part_is_repeated_once_and_told(*, traced: bool) -> None:
+    process = StandIn({"workers lost": 1}, traced=traced)
+    done = instrumented_rounds(process, 1, whole=True)
+    (told,) = done.disturbed
+    first = 4.0 if traced else 1.0  # three rounds are for memory
+    assert (told.cause, told.count, told.during, told.seconds_set_aside) == (
+        "workers lost",
+        1,
+        "untimed round",
+        (first,),
+    )
+    assert done.instrumented.seconds == 5.0, "what is shown is the first traced round that was not set aside"
+    assert done.instrumented.bytes_before == (0 if traced else 10), "memory is read anew, too"
+
+
+def test_an_untimed_round_whose_repetition_is_no_better_is_used_and_marked() -> None:
+    process = StandIn({"workers lost": 1}, {"workers missing": 2}, traced=True)
+    done = instrumented_rounds(process, 1, whole=True)
+    told = [(one.cause, one.count, one.seconds_set_aside) for one in done.disturbed]
+    assert told == [("workers lost", 1, (4.0,)), ("workers missing", 2, ())]
+    assert done.instrumented.seconds == 5.0
+
+
+def test_a_visit_tells_what_had_a_part_in_its_untimed_rounds(visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, disturbed = CellProcess.traced_round, [{"workers lost": 1}]
+
+    def traced_round(process: CellProcess, *arguments: Any) -> Any:
+        done = real(process, *arguments)
+        process.untimed = Untimed(9.0, disturbed.pop() if disturbed else {})
+        return done
+
+    monkeypatch.setattr(CellProcess, "traced_round", traced_round)
+    stay = visit(deeds.workload(deeds.wait, [0.01]), "thread-pool", instrument=True)
+    assert [(one.cause, one.during, one.seconds_set_aside) for one in stay.disturbed] == [
+        ("workers lost", "untimed round", (9.0,))
+    ]

@@ -247,12 +247,15 @@ def test_an_unfinished_session_can_be_given_up(slow: Project, arguments, answer:
 def test_two_that_wait_for_one_journal_do_not_cut_each_other_short(slow: Project, monkeypatch) -> None:
     """Both have found the journal while a third session measured; the second goes on with what the first has added."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio --on-busy wait")
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # what a session says is read while it waits
     stop_after(slow, 2, signal.SIGKILL, "--passes", "12")
     (journal,) = journals(slow)
     before = journal.read_bytes().count(b'"visit"')
     third = SessionLock.acquire(machine_lock(), "refuse", lambda _: None)
     waiting = [slow.start("benchmarks", "--resume") for _ in range(2)]
-    time.sleep(5)  # both are in the queue by then; on a slower machine the test shows less
+    for process in waiting:
+        assert process.stdout is not None
+        assert any("waiting until" in line for line in process.stdout), "it has ended"
     third.release()
     while journal.read_bytes().count(b'"visit"') < before + 3:
         time.sleep(0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,11 @@ import pytest
 from queue_helpers import QUEUES, TASKS, Broker, model_or_skip
 
 from parabench.models.contract import Model
+
+with contextlib.suppress(ImportError):
+    # Dask imports it. It takes the place of the standard library's finder of distributions, and pytester, which puts
+    # the finders back after each of its tests, would leave none.
+    import importlib_metadata  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

@@ -186,7 +186,7 @@ def test_workers_end_with_their_supervisor_whatever_ends_it(name: str, broker: B
         assert workers
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-        _, left = psutil.wait_procs(workers, timeout=10)
+        _, left = psutil.wait_procs(workers, timeout=5)
     assert not left
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from queue_helpers import Broker, call_of, external_worker, model_or_skip
+from queue_helpers import Broker, call_of, external_worker, model_or_skip, own_workers
 from test_lease import CLIENT
 from user_project import Project
 
@@ -39,7 +39,17 @@ def mine(item):
 """
 
 
-@pytest.mark.parametrize(("name", "library"), [("rq", "rq"), ("dask", "distributed")])
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("celery", "celery"),
+        ("celery-threads", "celery"),
+        ("dramatiq", "dramatiq"),
+        ("dramatiq-threads", "dramatiq"),
+        ("rq", "rq"),
+        ("dask", "distributed"),
+    ],
+)
 def test_a_session_in_which_a_worker_is_killed_repeats_the_round_and_tells_it(
     name: str, library: str, project: Project
 ) -> None:
@@ -78,6 +88,26 @@ def test_a_dask_worker_that_is_killed_during_a_round_is_told_and_its_tasks_are_d
         assert values == ["quick"] * 12
         assert disturbed["workers lost"] == 1
         assert go() == (["quick"] * 12, {}), "its nanny has replaced it, and the next round has waited for that"
+
+
+@pytest.mark.parametrize("name", ["celery", "rq"])
+def test_a_worker_that_is_replaced_during_a_traced_batch_is_told_and_nobody_else_is_blamed(name: str) -> None:
+    model = model_or_skip(name)
+    call, items = call_of("misbehave"), [["quick", 0.05]] * 80
+    traced = Batch(TaskCall(task=call.task, traced=True), items)
+    with model.open_with(2, call, Services()) as run:
+        run(Batch(call, items))
+        timer = threading.Timer(0.4, own_workers()[-1].kill)
+        timer.start()
+        outcomes = run(traced)
+        timer.join()
+        assert [outcome.value for outcome in outcomes] == ["quick"] * 80
+        assert len({outcome.trace.worker for outcome in outcomes if outcome.trace}) == 3
+        run.findings()
+        assert run.disturbed()["workers lost"] == 1
+        run(traced)
+        run.findings()
+        assert run.disturbed() == {}, "the one that has taken its place has been met"
 
 
 def test_workers_that_come_during_a_session_are_told_and_fail_a_traced_batch(broker: Broker, tmp_path: Path) -> None:

@@ -251,12 +251,12 @@ def test_a_round_in_which_nothing_happened_is_not_disturbed(queue: Model) -> Non
 
 
 @pytest.mark.usefixtures("bounded")
-@pytest.mark.parametrize("name", ["dramatiq", "rq"])
+@pytest.mark.parametrize("name", ["celery", "celery-threads", "dramatiq", "dramatiq-threads", "rq"])
 def test_a_worker_that_is_lost_and_replaced_shows_even_if_it_had_no_task(name: str) -> None:
     model = model_or_skip(name)
     with batch(model, Services(seconds_silence=SILENCE), ITEMS) as go:
         assert go()[1]["disturbed"] == {}
-        own_workers()[0].kill()
+        own_workers()[-1].kill()
         time.sleep(1.0)
         outcomes, found = go()
         assert values(outcomes) == expected()

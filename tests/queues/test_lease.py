@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from queue_helpers import PASSWORD, QUEUES, Broker, batch, call_of, external_worker, model_or_skip, wait_until
@@ -75,3 +79,58 @@ def test_a_lease_without_an_end_is_not_waited_for_without_end(broker: Broker, mo
         with pytest.raises(QueueHeld, match="held by process 1 on elsewhere"), lease.leased(client, address):
             pass
         client.delete(address.lease)
+
+
+class TakenAfterOneCommand:
+    """A broker whose lease another client takes as soon as its holder has said one thing to it."""
+
+    def __init__(self, broker: Any, key: str) -> None:
+        self._broker, self._key = broker, key
+
+    def __getattr__(self, name: str) -> Any:
+        def command(*arguments: Any, **options: Any) -> Any:
+            answer = getattr(self._broker, name)(*arguments, **options)
+            if self._broker.get(self._key) == "own":
+                self._broker.set(self._key, "of another client", px=1000)
+            return answer
+
+        return command
+
+
+def test_a_lease_that_another_client_has_taken_meanwhile_is_not_put_off(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("redis")
+    address, stop = Address(broker.url, "parabench-rq"), threading.Event()
+    monkeypatch.setattr(lease, "SECONDS_RENEWAL", 0.0)
+    with connected(address) as real:
+        real.set(address.lease, "own", px=1000)
+
+        @contextlib.contextmanager
+        def taken(_: Address) -> Iterator[TakenAfterOneCommand]:
+            yield TakenAfterOneCommand(real, address.lease)
+            stop.set()
+
+        monkeypatch.setattr(lease, "connected", taken)
+        lease._renew(address, "own", stop)
+        assert real.get(address.lease) == "of another client"
+        assert real.pttl(address.lease) <= 1000
+
+
+def test_a_lease_is_renewed_and_one_that_is_gone_is_taken_again(broker: Broker) -> None:
+    pytest.importorskip("redis")
+    address = Address(broker.url, "parabench-rq")
+    with connected(address) as real:
+        for before in ({"px": 1000}, None):
+            real.delete(address.lease)
+            if before is not None:
+                real.set(address.lease, "own", **before)
+            stop = threading.Event()
+            renewer = threading.Thread(target=lease._renew, args=(address, "own", stop))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(lease, "SECONDS_RENEWAL", 0.02)
+                renewer.start()
+                wait_until(lambda: real.pttl(address.lease) > 1000)
+                stop.set()
+                renewer.join()
+            assert real.get(address.lease) == "own"

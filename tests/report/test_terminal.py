@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from answers import answer, choice
+from visits import visit
 
-from parabench.records import Cell, CellRecord, Unavailable
+from parabench.records import Cell, CellRecord, Disturbance, Unavailable
 from parabench.report.answers_table import answers_text, speedup_text, sure_text
 from parabench.report.quantities import seconds_text
 from parabench.report.terminal import Standing, progress_line, summary
@@ -140,3 +143,17 @@ def test_the_progress_line_says_how_far_how_long_what_is_settled_and_what_runs()
     )
     assert "30 s left, 3 of 10 settled, 4 by family: x" in progress_line(0.25, 30.0, Standing(10, 3, 4), "x")
     assert progress_line(1.3, -3.0, None, "x", 12.4) == "[####################] 100%, 0 s left: x (12 s)"
+
+
+def test_what_was_disturbed_says_whether_its_rounds_were_timed():
+    disturbed = record("rq")
+    happened = [("round", (2.0,)), ("untimed round", (2.0,)), ("untimed round", ()), ("warm-up", ())]
+    disturbances = [
+        Disturbance(cause="workers lost", count=1, during=during, seconds_set_aside=aside) for during, aside in happened
+    ]
+    disturbed.visits.append(replace(visit(0, 1.0), disturbed=tuple(disturbances)))
+    text = flat(told(disturbed))
+    assert "workers lost (1), 1 time, set aside and repeated; " in text
+    assert "workers lost (1), 1 time, in untimed rounds, set aside and repeated; " in text
+    assert "workers lost (1), 1 time, in untimed rounds, and used; " in text
+    assert "workers lost (1), 1 time, and used" in text
