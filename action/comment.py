@@ -38,12 +38,18 @@ def main() -> int:
         if error.code == 403:
             print("::warning::parabench may not comment here (403): tokens of forks only read; see the job's summary")
             return 0
-        print(f"::error::parabench cannot comment: GitHub answered {error.code} {error.reason}")
+        print(f"::error::parabench cannot comment: GitHub answered {error.code} {_shown(error.reason)}")
         return 1
     except (OSError, ValueError) as error:
-        print(f"::error::parabench cannot comment: {error}")
+        print(f"::error::parabench cannot comment: {_shown(error)}")
         return 1
     return 0
+
+
+def _shown(said: object) -> str:
+    """What a server said, in one line of visible characters: a runner obeys lines that begin with `::`."""
+    line = " ".join(str(said).split()).replace("%", "%25")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 def _shortened(body: str) -> str:

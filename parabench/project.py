@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ class Project:
     ini_file: Path | None
     #: Ini options whose name begins with parabench_, as text.
     ini: Mapping[str, str]
+    #: Arguments that pytest takes from the ini file before those of the command line.
+    arguments_added: str = ""
 
     def has(self, flag: str) -> bool:
         """Whether the ini file switches this on."""
@@ -46,7 +49,8 @@ def project_of(folder: Path) -> Project:
         raise ProjectUnreadable(folder, error) from error
     told = {name: getattr(value, "value", value) for name, value in values.items()}  # as texts, until pytest 9
     ours = {name: _as_text(value) for name, value in told.items() if name.startswith("parabench_")}
-    return Project(root, ini_file, ours)
+    added = told.get("addopts", "")
+    return Project(root, ini_file, ours, shlex.join(added) if isinstance(added, list) else str(added))
 
 
 def _as_text(value: object) -> str:

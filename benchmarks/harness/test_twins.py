@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness.twins.programs import TWINS
+from benchmarks.harness.twins.programs import FORMS, TWINS
 from parabench.analyse.ranking import paired_ratio
 from parabench.models import find_models
 
@@ -52,34 +52,46 @@ def seconds_of_batch(process: subprocess.Popen[str]) -> float:
     return float(process.stdout.readline())
 
 
-def seconds_of_pair(model: str, chunk: str, tasks: int, *, twin_first: bool) -> tuple[float, float]:
-    """Median seconds of a batch of ours and of the twin's."""
-    sides = ("twin", "ours") if twin_first else ("ours", "twin")
+def seconds_of_pair(side: str, model: str, chunk: str, tasks: int, *, twin_first: bool) -> tuple[float, float]:
+    """Median seconds of a batch of a side and of the twin's."""
+    sides = ("twin", side) if twin_first else (side, "twin")
     with served(sides[0], model, chunk, tasks) as first, served(sides[1], model, chunk, tasks) as second:
         processes = (first, second)
         for process in processes:
             seconds_of_batch(process)
-        seconds: dict[str, list[float]] = {"ours": [], "twin": []}
+        seconds: dict[str, list[float]] = {side: [], "twin": []}
         for number in range(ROUNDS_PER_PAIR):
             turns = list(zip(sides, processes, strict=True))
-            for side, process in turns if number % 2 else reversed(turns):
-                seconds[side].append(seconds_of_batch(process))
-    return statistics.median(seconds["ours"]), statistics.median(seconds["twin"])
+            for one, process in turns if number % 2 else reversed(turns):
+                seconds[one].append(seconds_of_batch(process))
+    return statistics.median(seconds[side]), statistics.median(seconds["twin"])
+
+
+def compared(name: str, side: str, model: str, chunk: str) -> int:
+    """Print how a side compares with the twin; returns the number of pairs."""
+    if (missing := find_models()[model].availability()) is not None:
+        pytest.skip(missing.reason)
+    tasks = TASKS_OF_PROCESS_PER_TASK if model == "process-per-task" else TASKS
+    pairs = [seconds_of_pair(side, model, chunk, tasks, twin_first=bool(number % 2)) for number in range(PAIRS)]
+    this, twin = zip(*pairs, strict=True)
+    ratio = paired_ratio(this, twin, 0.95)
+    print(
+        f"\n{name}, chunk {chunk}: {ratio.ratio:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] of its twin, "
+        f"{statistics.median(this) / tasks * 1e6:.2f} against {statistics.median(twin) / tasks * 1e6:.2f} us a task "
+        f"({tasks} tasks, {WORKERS} workers, {PAIRS} pairs of processes)"
+    )
+    return len(pairs)
 
 
 @pytest.mark.harness
 @pytest.mark.parametrize(("model", "chunk"), [pytest.param(*key, id="-".join(key)) for key in TWINS])
 def test_twins(model: str, chunk: str) -> None:
     """The goal is 1.03 (gevent, whose twin is a script with a pipe of its own: 1.10)."""
-    if (missing := find_models()[model].availability()) is not None:
-        pytest.skip(missing.reason)
-    tasks = TASKS_OF_PROCESS_PER_TASK if model == "process-per-task" else TASKS
-    pairs = [seconds_of_pair(model, chunk, tasks, twin_first=bool(number % 2)) for number in range(PAIRS)]
-    ours, twin = zip(*pairs, strict=True)
-    ratio = paired_ratio(ours, twin, 0.95)
-    print(
-        f"\n{model}, chunk {chunk}: {ratio.ratio:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] of its twin, "
-        f"{statistics.median(ours) / tasks * 1e6:.2f} against {statistics.median(twin) / tasks * 1e6:.2f} us a task "
-        f"({tasks} tasks, {WORKERS} workers, {PAIRS} pairs of processes)"
-    )
-    assert len(pairs) == PAIRS
+    assert compared(model, "ours", model, chunk) == PAIRS
+
+
+@pytest.mark.harness
+@pytest.mark.parametrize(("model", "chunk"), [pytest.param(*key, id=FORMS[key][0]) for key in FORMS])
+def test_other_forms_of_twins(model: str, chunk: str) -> None:
+    """A form that costs something else would be a model of its own."""
+    assert compared(f"{model} as {FORMS[model, chunk][0]}", "form", model, chunk) == PAIRS

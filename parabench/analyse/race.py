@@ -54,6 +54,8 @@ class Race:
     families_behind: dict[str, Ratio] = field(default_factory=dict)
     #: Those that are at most 5 % slower than the best one for sure; once the family is settled, than the best of it.
     good: frozenset[str] = frozenset()
+    #: Those of which some look has shown that another one is more than 5 % faster for sure.
+    outclassed: frozenset[str] = frozenset()
     #: How often it was looked at.
     looks: int = 0
     #: Visits that the last look has seen.
@@ -71,9 +73,13 @@ class Race:
     def equals(self) -> tuple[str, ...]:
         """The leader, what is not slower than it for sure, and what is at most 5 % slower; fastest first.
 
-        Once the family is settled these are of the leader's family, or at most 5 % slower by themselves.
+        Once the family is settled these are of the leader's family, or at most 5 % slower by themselves. Once all is
+        settled, what dropped out without being 5 % slower for sure is among them: of two that are the same, one drops
+        out as often as luck allows, and is not for that reason worse for any practical purpose.
         """
         rivals = self._own_family() if self.family_settled else self.running
+        if self.settled:
+            rivals |= self.families.keys() - self.running - self.outclassed
         others = [name for name in self.behind if name in rivals or name in self.good]
         return () if self.leader is None else (self.leader, *sorted(others, key=lambda name: self.behind[name].ratio))
 
@@ -162,6 +168,11 @@ class Race:
             name
             for name, others in ratios.items()
             if any(ratio.low is not None and ratio.low > 1 for ratio in others.values())
+        }
+        self.outclassed |= {
+            name
+            for name in beaten
+            if any(ratio.low is not None and ratio.low > EQUAL_WITHIN for ratio in ratios[name].values())
         }
         self.running = (self.running - beaten) or self.running
         behind = {name: _worst(ratios[name], self.running) for name in sorted(self.running)}

@@ -17,7 +17,7 @@ from parabench.advise.ledger import calls_most
 from parabench.advise.request import BUDGET_SECONDS, Request
 from parabench.advise.snippet import items_expression
 from parabench.advise.target import setup_of, target_of, twin_of
-from parabench.cli._output import echo
+from parabench.cli._output import confirm, echo
 from parabench.cli._parameters import results_option
 from parabench.measure.lock import POLICIES
 from parabench.report.advice_table import advice_table, best_of
@@ -133,7 +133,7 @@ def _agreed(name: str, items: int, interpreters: int) -> bool:
     if not _is_terminal():
         return False
     most = interpreters * calls_most(items, each_once=False)
-    return click.confirm(
+    return confirm(
         f"{name} is going to run at most {most:,} times, many times on each item. Is that all right? "
         "(no: once on each item)",
         err=True,

@@ -46,7 +46,8 @@ def calibrate_command(
 ) -> None:
     """Run sessions of unchanged code, and tell how often they are called changed and what change would be found.
 
-    PYTEST_ARGUMENTS are handed on to the sessions, which are stored like any other. The outcome is stored beside them;
+    PYTEST_ARGUMENTS are handed on to the sessions, which visit every cell twice without --passes or --budget, and are
+    stored like any other. The outcome is stored beside them;
     comparisons with a threshold below it say so.
 
     Exit status: 0, 1 the machine drifted while nothing changed, 2 usage, 130 interrupted.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from parabench.cli._output import echo
+from parabench.cli._output import confirm, echo
 from parabench.cli._parameters import project_folder
 from parabench.errors import ParabenchError
 from parabench.history import journal
@@ -68,7 +68,7 @@ def recover_command(results: Path, workloads_dir: Path, *, discard: bool, yes: b
 
 
 def _give_up(journal_left: Unfinished | Damaged, *, yes: bool) -> None:
-    if yes or click.confirm(f"give up {journal_left.description}?"):
+    if yes or confirm(f"give up {journal_left.description}?"):
         journal_left.path.unlink()
         echo(f"{journal_left.description} is given up")
 

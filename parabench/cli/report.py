@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import results_option, share
 from parabench.errors import StoreNotWritable
 
 
@@ -34,6 +34,7 @@ from parabench.errors import StoreNotWritable
     "--interpreter", metavar="NAME", help="Of the pictures, as in 3.13t; default: that of the newest session."
 )
 @click.option("--workload", metavar="NAME", help="Of the timeline; default: the one with the most models traced.")
+@click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @click.option(
     "--serve", is_flag=True, help="Serve the page on loopback, made anew as sessions are stored, until Ctrl-C."
 )
@@ -44,6 +45,7 @@ def report_command(
     output: Path | None,
     interpreter: str | None,
     workload: str | None,
+    threshold: float,
     serve: bool,
     port: int,
 ) -> None:
@@ -58,11 +60,11 @@ def report_command(
     from parabench.report.page.render import NAME, write_page
 
     if serve:
-        _serve(results, port)
+        _serve(results, port, threshold)
     elif form == "html":
-        echo(str(write_page(report_of(results), output or results / NAME)))
+        echo(str(write_page(report_of(results, threshold=threshold), output or results / NAME)))
     elif form == "markdown":
-        text = markdown_of(report_of(results))
+        text = markdown_of(report_of(results, threshold=threshold))
         if output is None:
             echo(text, nl=False)
         else:
@@ -71,7 +73,7 @@ def report_command(
     else:
         from parabench.report.page.still import draw
 
-        for path in draw(report_of(results), output or results, form, interpreter, workload):
+        for path in draw(report_of(results, threshold=threshold), output or results, form, interpreter, workload):
             echo(str(path))
 
 
@@ -83,13 +85,13 @@ def _write(text: str, output: Path) -> None:
         raise StoreNotWritable(output.parent, error) from error
 
 
-def _serve(results: Path, port: int) -> None:
+def _serve(results: Path, port: int, threshold: float) -> None:
     from parabench.report.page.data import report_of
     from parabench.report.page.serve import serve
 
-    report_of(results)  # what is wrong is said here, and not to a browser
+    report_of(results, threshold=threshold)  # what is wrong is said here, and not to a browser
     try:
-        serve(results, port, echo)
+        serve(results, port, echo, threshold)
     except OSError as error:
         raise click.UsageError(
             f"--port {port} cannot be used: {error.strerror}; leave it out for any free one"

@@ -63,6 +63,9 @@ def run_command(
 ) -> None:
     """Run sessions in fresh processes one after another, and store each; PYTEST_ARGUMENTS are handed on.
 
+    No session races: each visits every chosen cell twice, or as often as --passes says, so that all sessions have the
+    same cells. With --budget alone they race.
+
     Hash seed, size of the environment and working directory vary from session to session and are recorded, because
     they vary between users and move times by per cents. With --rev, sessions of the revisions alternate in random
     order, each in a work tree of its own but with the installed libraries of this environment; a comparison follows.

@@ -23,16 +23,20 @@ SECONDS_TO_CONNECT = 5
 @contextmanager
 def own_cluster(workers: int, *, processes: bool) -> Iterator[Any]:
     """A client of a cluster on loopback: N processes of one thread, or one worker of N threads in this process."""
+    import dask
     import distributed
 
+    scratch = os.environ.get(SCRATCH_VARIABLE)
     with (
+        # The scheduler has a folder of its own, and takes no argument for it.
+        dask.config.set({"temporary-directory": scratch} if scratch else {}),
         distributed.LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=workers if processes else 1,
             threads_per_worker=1 if processes else workers,
             processes=processes,
             host="127.0.0.1" if processes else None,  # threads need no socket
             dashboard_address=None,
-            local_directory=os.environ.get(SCRATCH_VARIABLE),
+            local_directory=scratch,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         distributed.Client(cluster, timeout=SECONDS_TO_CLOSE) as client,  # type: ignore[no-untyped-call]

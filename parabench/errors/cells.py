@@ -45,6 +45,16 @@ class CellTimedOut(CellFailed):
         self.step = step
 
 
+class ServiceTimedOut(CellFailed):
+    """A service of a workload that did not start or end in time."""
+
+    def __init__(self, workload: str, step: str, seconds: float) -> None:
+        more = f"; raise {spelled('--cell-timeout')} if it really takes that long" if step == "start" else ""
+        super().__init__(
+            f"the service of workload '{workload}' did not {step} within {seconds:g} s and was given up{more}"
+        )
+
+
 class GilSwitchedOn(CellFailed):
     """A cell of a free-threaded interpreter that ran with the GIL after all."""
 

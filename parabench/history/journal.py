@@ -10,6 +10,7 @@ import contextlib
 import json
 import math
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ VERSION = 1
 #: Lines are at most so deep; what a workload finds may be nested itself.
 DEPTH_MOST = 100
 _PATTERN = ".session-*.journal"
+#: How often a lock is tried, and the seconds between.
+_TRIES, _SECONDS_BETWEEN_TRIES = 10, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Journal:
             raise JournalNotBegun(path, error) from error
         journal = cls(path, descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(descriptor)
         except OSError as error:  # not every file system has locks
             journal.give_up()
             raise JournalNotBegun(path, error) from error
@@ -137,6 +140,15 @@ def held(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _take(descriptor: int) -> None:
+    """Lock a journal. Raises BlockingIOError where a session has it; who only looks has it for microseconds."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_SECONDS_BETWEEN_TRIES)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _locked(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -145,7 +157,7 @@ def _locked(path: Path) -> int:
     except OSError as error:
         raise JournalNotWritable(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(descriptor)
         lost = os.fstat(descriptor).st_nlink == 0  # it was removed between opening and locking it
     except BlockingIOError:
         lost = True
@@ -262,15 +274,25 @@ def _take_header(parts: Parts, number: int, header: dict[str, Any]) -> None:
 
 def orphans(folder: Path) -> list[Path]:
     """Journals in a folder that no living session holds, oldest first."""
-    found = []
-    for path in sorted(folder.glob(_PATTERN)):
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                found.append(path)
-            except BlockingIOError:
-                pass
-            finally:
-                os.close(descriptor)
-    return found
+    return [path for path in sorted(folder.glob(_PATTERN)) if _is_held(path) is False]
+
+
+def running(folder: Path) -> list[Path]:
+    """Journals in a folder that a living session holds, oldest first."""
+    return [path for path in sorted(folder.glob(_PATTERN)) if _is_held(path)]
+
+
+def _is_held(path: Path) -> bool | None:
+    """Whether a living session has a journal; None where that cannot be seen. Looking takes its lock for a moment."""
+    if fcntl is None:  # nobody can measure here
+        return None
+    with contextlib.suppress(OSError):  # it was stored just now, or is somebody else's
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+    return None

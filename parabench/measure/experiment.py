@@ -21,6 +21,7 @@ from parabench.measure.instrumented import Instrumentation, instrumented_rounds
 from parabench.measure.launcher import Launcher
 from parabench.measure.others import Others, Share
 from parabench.measure.scratch import name_of_scratch, sweep
+from parabench.measure.service_thread import started
 from parabench.measure.stay import Stay
 from parabench.measure.verification import verify
 from parabench.measure.warm_up import run_until_flat
@@ -256,23 +257,19 @@ class Experiment:
             yield process, opening
 
     def _start(self, workload: Workload) -> str | ParabenchError:
-        assert workload.service is not None
         options = self.options
         directory = self._scratch / f"{workload.kind}-{len(self._settings)}"
         directory.mkdir()
+        wanted = ServiceOptions(
+            seed=options.seed,
+            latency_seconds=options.latency_seconds,
+            scratch_directory=directory,
+            github_url=options.github_url,
+            size=options.size,  # type: ignore[arg-type]  # as above
+            rounds_planned=self.rounds_planned.get(workload.name, 1),
+        )
         try:
-            settings = self._stack.enter_context(
-                workload.service(
-                    ServiceOptions(
-                        seed=options.seed,
-                        latency_seconds=options.latency_seconds,
-                        scratch_directory=directory,
-                        github_url=options.github_url,
-                        size=options.size,  # type: ignore[arg-type]  # as above
-                        rounds_planned=self.rounds_planned.get(workload.name, 1),
-                    )
-                )
-            )
+            settings = self._stack.enter_context(started(workload, wanted, options.cell_timeout_seconds))
             return json.dumps(dict(settings), sort_keys=True)
         except ParabenchError as error:
             return error

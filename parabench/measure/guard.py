@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from parabench.measure import watchdog
+from parabench.workers.killed import reap
 
 SECONDS_TO_END = 5.0
 
@@ -70,4 +71,4 @@ class Guard:
             process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            reap(process)

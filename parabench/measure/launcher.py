@@ -17,6 +17,7 @@ from parabench.measure.killing import kill_family
 from parabench.measure.messages import Line, wait_readable
 from parabench.measure.watchdog import shared_folder
 from parabench.workers.environment import BROKER_VARIABLE, SCRATCH_VARIABLE
+from parabench.workers.killed import reap
 
 #: Importing libraries may take long on a loaded machine; it is no work of the cell, and has a deadline of its own.
 SECONDS_TO_START = 60.0
@@ -127,7 +128,7 @@ class ZygoteHandle:
     def kill(self) -> None:
         """End a zygote that does not answer, and all below it."""
         kill_family(self._process.pid)
-        self._process.wait()
+        reap(self._process)
 
     def note_exits(self) -> None:
         """Read the reports that have arrived. Raises ZygoteDied when none will come any more."""

@@ -56,7 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             _session_hooks(config)
         except ParabenchError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise _refused(error) from None
+
+
+def _refused(problem: object) -> pytest.UsageError:
+    from parabench.plugin.refusal import refused
+
+    return refused(problem)
 
 
 def _session_hooks(config: pytest.Config) -> ModuleType:
@@ -94,7 +100,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
     """Say what keeps cells from being measured: raised while collecting, it would be an error of one file."""
     if PROBLEM in config.stash:
-        raise pytest.UsageError(config.stash[PROBLEM])
+        raise _refused(config.stash[PROBLEM])
 
 
 @pytest.fixture

@@ -60,13 +60,14 @@ class Progress:
             beating.join()
 
     def end(self, *, complete: bool) -> None:
-        """Say that all is done, if it is."""
+        """Say that all is done, if it is; on a terminal over the line of the last visit."""
         if self._output is not None:
             os.close(self._output)
             self._output = None
-        if complete and not self._quiet and not self._terminal.isatty and self._schedule.made:
+        if complete and not self._quiet and self._schedule.made:
             self._terminal.ensure_newline()
-            self._terminal.write_line(progress_line(1.0, 0.0, self._standing(), "done"))
+            line = progress_line(1.0, 0.0, self._standing(), "done")
+            self._terminal.write_line(self._over(line) if self._terminal.isatty else line)
 
     def say_cost(self, workload: str, seconds: float, batches: int) -> None:
         """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
@@ -95,10 +96,18 @@ class Progress:
         """Write a line, over the one before on a terminal; one that does not stay is written over."""
         if self._output is None:
             return
-        columns = self._terminal._tw.fullwidth - 1
+        shown = one_line(line)
         if self._terminal.isatty:
-            line = "\r" + (line if stays else line[:columns]).ljust(columns)
-        os.write(self._output, (line + ("\n" if stays else "")).encode("ascii", "replace"))
+            shown = self._over(shown if stays else shown[: self._columns])
+        os.write(self._output, (shown + ("\n" if stays else "")).encode("ascii", "replace"))
+
+    @property
+    def _columns(self) -> int:
+        return int(self._terminal._tw.fullwidth) - 1
+
+    def _over(self, line: str) -> str:
+        """The line so that it takes the place of the one before."""
+        return "\r" + line.ljust(self._columns)
 
     def _standing(self) -> Standing | None:
         races = self._session.races

@@ -33,16 +33,15 @@ def say_whom_for(config: pytest.Config, holder: Holder) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
         who = "another session" if holder.pid is None else f"process {holder.pid}"
-        terminal.write_line(
-            f"parabench: waiting until {who} has measured ({spelled('--on-busy')} refuse or allow does not wait)"
-        )
+        options = f"{spelled('--on-busy')} refuse or allow does not wait"
+        terminal.write_line(one_line(f"parabench: waiting until {who} has measured ({options})"))
 
 
 def say_concern(config: pytest.Config, concern: Concern) -> None:
     """Tell the user, before anything is measured, what would spoil the numbers."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
-        terminal.write_line(f"parabench: {concern.check}: {for_terminal(concern.message)}", yellow=True)
+        terminal.write_line(f"parabench: {one_line(concern.check)}: {for_terminal(concern.message)}", yellow=True)
 
 
 def report_once(item: pytest.Item, reports: list[pytest.TestReport]) -> None:

@@ -22,6 +22,7 @@ from parabench.errors import (
     SessionNotStored,
     spelled,
 )
+from parabench.errors.visible import for_terminal, one_line
 from parabench.history.session_journal import Unfinished, left_behind, to_resume
 from parabench.machine.fingerprint import machine_info, take_fingerprint
 from parabench.measure import cell_clock as clock
@@ -30,6 +31,7 @@ from parabench.plugin.failures import tell_each_once
 from parabench.plugin.measured_cell import CELL, REPORTS, SESSION, UNAVAILABLE, VISIT
 from parabench.plugin.progress import PROGRESS, Progress
 from parabench.plugin.pytest_options import options_of
+from parabench.plugin.refusal import refused
 from parabench.plugin.reporting import (
     pytest_report_teststatus,
     pytest_terminal_summary,
@@ -71,7 +73,7 @@ def session_to_resume(options: Options) -> Unfinished:
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Say what the user should know before anything runs."""
-    return [f"parabench: {note}" for note in config.stash.get(NOTES, [])]
+    return [f"parabench: {for_terminal(note)}" for note in config.stash.get(NOTES, [])]
 
 
 def unfinished_notes(options: Options, stash: pytest.Stash) -> list[str]:
@@ -114,7 +116,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     takes = config.stash.setdefault(TAKES, {})
     cells, without_cell = settle_cells(items, session, takes)
     if not cells and len(without_cell) == len(items):
-        raise pytest.UsageError(str(nothing_to_measure(session, takes)))
+        raise refused(nothing_to_measure(session, takes))
     config.stash[UNAVAILABLE] = unavailable = why_none_can_run(cells, session)
     if unavailable:
         without_cell += [item for item, planned in cells if planned.unavailable is None]
@@ -122,7 +124,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.stash[CELL] = planned
         item.add_marker(pytest.mark.benchmark(timer=clock.cell_seconds, group=planned.workload))
         if planned.unavailable is not None:
-            item.add_marker(pytest.mark.skip(reason=reason_of(planned)))
+            item.add_marker(pytest.mark.skip(reason=one_line(reason_of(planned))))
     if without_cell:
         config.hook.pytest_deselected(items=without_cell)
         items[:] = [item for item in items if item not in without_cell]
@@ -146,7 +148,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             on_concern=partial(say_concern, session.config),
         )
     except ParabenchError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refused(error) from None
     skipped = [item for item in cells if item.stash[CELL].unavailable is not None]
     others = [item for item in session.items if CELL not in item.stash]
     session.items = [*others, *skipped]
@@ -250,7 +252,7 @@ def pytest_benchmark_compare_machine_info(
     """Say that machines differ without the whole of both, which pytest-benchmark cannot do outside its storage."""
     if "parabench" in compared_benchmark and compared_benchmark["machine_info"] != machine_info:
         there = compared_benchmark["parabench"].get("machine_id", "unknown")
-        benchmarksession.logger.warning(f"compared with a session of another fingerprint: {there}")
+        benchmarksession.logger.warning(f"compared with a session of another fingerprint: {one_line(str(there))}")
         compared_benchmark["machine_info"] = machine_info
     return (yield)
 

@@ -43,4 +43,5 @@ def schedule_of(
         ),
         endless=options.passes is None,
         passes_required=options.passes_required,
+        passes_reserved=options.passes_reserved,
     )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from parabench.errors import BrokerNotStarted
 from parabench.workers.environment import SCRATCH_VARIABLE
+from parabench.workers.killed import reap
 from parabench.workers.lifeline import end_with_parent
 
 #: It answers within 40 ms on an idle machine.
@@ -60,7 +61,7 @@ def end_process(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        reap(process)
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], path: Path) -> None:

@@ -72,6 +72,7 @@ def tidy(broker: Redis, address: Address) -> bool:
 
 def _take(broker: Redis, address: Address, own: str) -> None:
     milliseconds_left: Any = None
+    deadline = time.monotonic() + SECONDS_LEASE + 1.0  # a key that somebody has set without an end would never change
     while not _set(broker, address, own):
         text, before = broker.get(address.lease), milliseconds_left
         milliseconds_left = broker.pttl(address.lease)
@@ -80,7 +81,7 @@ def _take(broker: Redis, address: Address, own: str) -> None:
         holder = json.loads(str(text))
         if _is_dead(holder):
             _remove(broker, address, str(text))
-        elif before is not None and milliseconds_left > before:
+        elif (before is not None and milliseconds_left > before) or time.monotonic() > deadline:
             raise QueueHeld(shown(address.url), address.namespace, holder["host"], holder["pid"], holder["started"])
         else:
             time.sleep(SECONDS_LOOK)

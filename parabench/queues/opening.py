@@ -18,6 +18,7 @@ from parabench.queues.crew import Crew
 from parabench.queues.lease import leased
 from parabench.queues.library import QueueLibrary
 from parabench.task import Run, TaskCall
+from parabench.workers.killed import reap
 from parabench.workers.services import OWN_SERVICES, Services
 
 SECONDS_TO_END = 6.0
@@ -81,4 +82,4 @@ def _supervisor(
             process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            reap(process)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parabench.errors import BrokerUnreachable
+from parabench.errors.visible import one_line
 from parabench.queues.address import Address, connected, purge
 from parabench.queues.lease import tidy
 from parabench.queues.library import QueueLibrary, library_of
@@ -26,6 +27,7 @@ from parabench.queues.serving import Slots, admission
 from parabench.queues.worker_folder import worker_folder
 from parabench.workers.environment import PEERS_VARIABLE
 from parabench.workers.introduction import identity
+from parabench.workers.killed import SECONDS_TO_REAP
 from parabench.workers.lifeline import end_with_parent
 
 #: A supervisor is taken for gone when it has not been heard of for so long; it is heard of every SECONDS_BEAT.
@@ -183,7 +185,7 @@ class Supervisor:
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 1
         except BaseException as error:  # the end of this process, whatever it is
-            sys.stderr.write(f"parabench worker: {type(error).__name__}: {error}\n")
+            sys.stderr.write(one_line(f"parabench worker: {type(error).__name__}: {error}") + "\n")
         finally:
             os._exit(code)
 
@@ -191,7 +193,7 @@ class Supervisor:
         for child in self._children:
             _signal_group(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + self._seconds_to_end
-        while self._children:
+        while self._children and time.monotonic() < deadline + SECONDS_TO_REAP:
             for child in list(self._children):
                 if os.waitpid(child.pid, os.WNOHANG)[0]:
                     self._children.remove(child)

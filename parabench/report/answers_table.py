@@ -112,12 +112,13 @@ def share_text(answer: Answer) -> str:
 
 
 def sure_text(answer: Answer) -> str:
-    """Whether it is settled, what is as good, and how the best of the next family compares."""
+    """Whether it is settled, what is as good and why not that, and how the best of the next family compares."""
     same = [choice for choice in answer.equals if choice.family == answer.use.family]
     if answer.visits == 1 and not answer.family_settled:
         first = "one pass says nothing about chance"
     elif answer.settled:
-        first = f"settled; as good: {_named(answer.equals)}" if answer.equals else "settled"
+        settled = "settled, as the simplest" if answer.is_simplest else "settled"
+        first = f"{settled}; as good: {_named(answer.equals)}" if answer.equals else settled
     elif answer.family_settled:
         first = f"{answer.use.family} for sure; which is open" + (f": {_named(same)} may be faster" if same else "")
     else:

@@ -40,10 +40,11 @@ def progress_line(
     """How far the session is: a bar, what it will take at most, how many answers are settled, and what runs now."""
     share = min(1.0, max(0.0, share))
     full = round(BAR * share)
+    name = one_line(cell_id)
     settled_text = "" if standing is None else f", {standing}"
     running = f" ({seconds_running:.0f} s)" if seconds_running >= 1 else ""
     left = max(0.0, seconds_left)
-    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {cell_id}{running}"
+    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}, {left:.0f} s left{settled_text}: {name}{running}"
 
 
 def summary(
@@ -94,8 +95,8 @@ def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:
     return (
         f"Up to {passes} {'visit' if passes == 1 else 'visits'} a contestant, in random order. Speed-up: time of "
         f"sequential / time, with an interval that holds for all contestants together; {_about(answers)} Of limit: "
-        "shortest possible time / time. Settled: at most 5 % slower than the best one for sure; as good: not told from "
-        f"it. A family for sure: no other one is more than 5 % faster. {settles}."
+        "shortest possible time / time. Settled: at most 5 % slower than the best one for sure; as good: not 5 % "
+        f"slower for sure. A family for sure: no other one is more than 5 % faster. {settles}."
     )
 
 

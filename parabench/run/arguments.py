@@ -1,15 +1,17 @@
-"""The arguments of pytest in a run: which name tests and folders of the project, and which are not to be stored."""
+"""The arguments of pytest in a run: tests and folders of the project, what is not to be stored, how often to visit."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from parabench.analyse.race import PASSES_LEAST
 from parabench.errors import PasswordGiven
 from parabench.history.remote import is_url
-from parabench.project import tests_among
+from parabench.project import Project, tests_among
 from parabench.session.option_table import OPTIONS
 from parabench.workers.environment import BROKER_VARIABLE
 
@@ -25,6 +27,10 @@ _PASSWORD_IN_URL = re.compile(r"[^:\[]*://(?:[^@]*:[^@]+@|.*[?&]password=)")
 _PASSWORD_BEFORE_HOST = re.compile(r"[^@]*:[^@]+@")
 SCRATCH = ("--scratch", "--parabench-scratch")
 FOLDERS = (*SCRATCH, "--results", "--parabench-results", "--workloads-dir", "--parabench-workloads-dir")
+#: Passes of a session of a run: as many as a race makes in any case, so a cell has visits as often in both.
+PASSES = PASSES_LEAST
+#: Options that say how often a session visits its cells; with a budget alone it races.
+_HOW_OFTEN = [entry for entry in OPTIONS if entry.flag in ("--passes", "--budget")]
 
 
 def handed_on(arguments: Iterable[str], root: Path) -> tuple[str, ...]:
@@ -63,6 +69,26 @@ def with_whole_folders(arguments: Sequence[str], root: Path, options: Sequence[s
 def whole_folder(folder: str, root: Path) -> str:
     """A folder of the project by its whole path; a URL as it is."""
     return folder if is_url(folder) else str(root / folder)
+
+
+def plain(arguments: Sequence[str], project: Project, environment: Mapping[str, str]) -> list[str]:
+    """The arguments of a session that visits every cell equally often, unless somebody has said how often.
+
+    A race leaves out what is behind: then sessions would not have visited the same cells, which are to be compared.
+    """
+    added = (environment.get("PYTEST_ADDOPTS", ""), project.arguments_added)
+    names = {argument.partition("=")[0] for text in added for argument in _split(text)}
+    names |= {argument.partition("=")[0] for argument in arguments}
+    said = any(project.ini.get(entry.ini) or names & {entry.flag, entry.long_flag} for entry in _HOW_OFTEN)
+    return list(arguments) if said else [f"--passes={PASSES}", *arguments]
+
+
+def _split(text: str) -> list[str]:
+    """The arguments in a text; pytest itself complains of one with an open quotation mark."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def _refuse_passwords(arguments: Iterable[str]) -> None:

@@ -16,9 +16,10 @@ import sys
 import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, requires, version
 
 from parabench.errors import EnvironmentNotMade, ParabenchError
+from parabench.errors.visible import for_terminal
 from parabench.run.installer import Installer, find_installer, install
 
 #: Extras that stand for others, that are for developers, or that are too large to install unasked.
@@ -36,11 +37,16 @@ LEFT_OUT = {
     "test",
     "tls",
 }
+#: Of these, what users may ask for.
+ON_REQUEST = ("numpy", "ray", "remote", "tls")
 #: What there is not without an extra that brings no model, and without a tool.
 COSTS = {
     "github": "workloads that fetch, from GitHub, mocks or loopback, cannot run",
     "histogram": "there are no histograms of pytest-benchmark",
+    "numpy": "the workload of numpy cannot run",
     "psutil": "memory, CPU time of children and the load of other programs are not known on every system",
+    "ray": "there is no model ray",
+    "remote": "results cannot be kept at a URL",
     "report": "there is no report.html, and what reads stored sessions takes longer",
     "run": "there is no 'parabench run --python'",
     "tls": "the workload of TLS handshakes cannot run",
@@ -128,6 +134,25 @@ def cost_of_lack(name: str) -> str:
     return f"no {', '.join(sorted(lost))} among the models, nor their tests" if lost else "nothing that is known"
 
 
+def not_asked_for() -> str | None:
+    """One line about the extras on request that are not there, and what each costs; None when all are."""
+    missing = [name for name, wanted in extras(set(ON_REQUEST)).items() if not all(map(_is_there, wanted.requirements))]
+    if not missing:
+        return None
+    costs = "; ".join(f"{name}: without it {cost_of_lack(name)}" for name in sorted(missing))
+    return f"left out unless asked for ({costs}); 'pip install \"parabench[NAME]\"' adds one"
+
+
+def _is_there(requirement: str) -> bool:
+    from packaging.requirements import Requirement
+
+    try:
+        version(Requirement(requirement).name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def install_all(wanted: Mapping[str, Wanted], installer: Installer, say: Callable[[str], None]) -> None:
     """Install all at once where that is quick to fail, else one by one; say what is left out, and what that costs."""
     compiled = {"psutil"} if platform.python_implementation() == "PyPy" else set()
@@ -183,7 +208,7 @@ def main() -> None:
     given = parser.parse_args()
 
     def say(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{for_terminal(line)}\n")
         sys.stdout.flush()
 
     try:
@@ -192,8 +217,10 @@ def main() -> None:
         if given.editable:
             install_checkout(given.editable, installer)
         install_all(extras() | tools(set(given.tools)), installer, say)
+        if told := not_asked_for():
+            say(told)
     except ParabenchError as error:
-        sys.exit(f"parabench: {error}")
+        sys.exit(for_terminal(f"parabench: {error}"))
 
 
 if __name__ == "__main__":

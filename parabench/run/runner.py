@@ -17,7 +17,7 @@ from typing import IO, Any
 from parabench.errors import SessionNotRun
 from parabench.history import store
 from parabench.project import project_of, tests_among
-from parabench.run.arguments import WITH_VALUE, with_whole_folders
+from parabench.run.arguments import WITH_VALUE, plain, with_whole_folders
 from parabench.run.experiments import with_experiments
 from parabench.run.state import TIME_FORMAT, Arm, Done, Run
 from parabench.session.option_table import SHORT_OPTIONS, in_full
@@ -131,6 +131,7 @@ def _working_directory(characters: int) -> Iterator[Path]:
 def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
     """What pytest is given: options, tests by their whole path, and without any the project's benchmarks.
 
+    No session races unless it was asked to: sessions are compared cell by cell.
     Options have their short names where the project has them, and in parabench itself, whose older revisions know no
     others.
     """
@@ -141,7 +142,7 @@ def session_arguments(turn: Turn, run: Run, root: Path) -> list[str]:
         arguments[place] = f"{root / path}{separator}{name}"
     project = project_of(root)
     # A session begins in an empty folder, which is none of the project's.
-    arguments = with_whole_folders(arguments, project.root)
+    arguments = plain(with_whole_folders(arguments, project.root), project, os.environ)
     arguments = [f"--seed={turn.seed}", f"--results={run.results}", *arguments]
     if not tests:
         arguments = with_experiments(project, arguments)

@@ -19,6 +19,8 @@ from parabench.workload import Limit
 
 #: From the simplest to the one that brings the most along; families that are not named come last.
 SIMPLEST_FIRST = ("baseline", "threads", "asyncio", "greenlets", "interpreters", "processes", "queues", "clusters")
+#: How the reason begins where several are as good.
+SIMPLEST = "the simplest of those"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Answer:
     settled: bool
     #: Whether no other family can be more than 5 % faster than its own.
     family_settled: bool
-    #: Other contestants that this session does not tell from the best one.
+    #: Other contestants that this session does not tell from the best one; if settled, nor 5 % slower for sure.
     equals: tuple[Choice, ...]
     #: Seconds of sequential / its seconds, with an interval that holds for all contestants together with 95 %; None
     #: where it is unknown.
@@ -60,6 +62,11 @@ class Answer:
     reason: str
     #: How many visits the recommended contestant had.
     visits: int
+
+    @property
+    def is_simplest(self) -> bool:
+        """Whether it is recommended because it is the simplest of several that are as good."""
+        return self.reason.startswith(SIMPLEST)
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -175,9 +182,10 @@ def _reason(chosen: str, equals: list[str], good: list[str], race: Race) -> str:
         first = sure if race.family_settled else "ahead so far"
         return f"{first}; not told from {', '.join(equals)}" if equals else first
     if len(good) > 1:
-        return f"the simplest of those that are at most {EQUAL_WITHIN - 1:.0%} slower than the best: {', '.join(good)}"
+        return f"{SIMPLEST} that are at most {EQUAL_WITHIN - 1:.0%} slower than the best: {', '.join(good)}"
     if equals:
-        return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure; not told from {', '.join(equals)}"
+        within = f"{EQUAL_WITHIN - 1:.0%}"
+        return f"at most {within} slower than the best for sure; not {within} faster for sure than {', '.join(equals)}"
     if len(race.running) > 1:
         return f"at most {EQUAL_WITHIN - 1:.0%} slower than the best for sure"
     return "faster than every other one for sure"

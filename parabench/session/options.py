@@ -83,10 +83,15 @@ class Options:
     def passes_required(self) -> int:
         """Passes that are made whatever they take: two of a race, so that sessions can be compared cell by cell.
 
-        One where somebody wants a shorter race than usual.
+        One where somebody wants a shorter race than usual: the second is made as far as it fits.
         """
         short = self.budget_seconds is not None and self.budget_seconds < BUDGET_DEFAULT_SECONDS
         return 1 if short or not self.race else PASSES_LEAST
+
+    @property
+    def passes_reserved(self) -> int:
+        """Passes in which every model's default cell comes before what else may race: two of any race."""
+        return PASSES_LEAST if self.race else 1
 
     @property
     def services(self) -> Services:

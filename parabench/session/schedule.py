@@ -54,10 +54,12 @@ class Schedule(Generic[T]):
         *,
         endless: bool = False,
         passes_required: int = 1,
+        passes_reserved: int | None = None,
     ) -> None:
         """Of `endless` orders each is taken only when its pass comes near.
 
-        The first passes, `passes_required`, are made whatever they take, but for what is optional in them.
+        The first passes, `passes_required`, are made whatever they take, but for what is optional in them. In those
+        that are reserved, which may be more, what is not optional comes first: the rest is visited if both fit.
         """
         self._orders: Iterator[tuple[int, Sequence[T]]] = enumerate(orders)
         self._hooks = hooks or Hooks()
@@ -72,6 +74,7 @@ class Schedule(Generic[T]):
         self.passes: int | None = None if endless else (self.visits[-1][0] + 1 if self.visits else 0)
         self.budget_seconds = budget_seconds
         self._passes_required = passes_required
+        self._passes_reserved = max(passes_required, passes_reserved or 0)
         self._clock = clock
         self._began = clock() - seconds_before
         #: Block that is being visited or dropped, and whether it is dropped.
@@ -166,10 +169,10 @@ class Schedule(Generic[T]):
         return list(dict.fromkeys((number, self._hooks.block_of(item)) for _, _, item in visits))
 
     def _has_time_for(self, number: int, item: T) -> bool:
-        """Whether what is required is going to fit into the budget beside this; True of what is required itself."""
-        if self.budget_seconds is None or number >= self._passes_required or not self._hooks.optional(item):
+        """Whether what comes first is going to fit into the budget beside this; True of what comes first itself."""
+        if self.budget_seconds is None or number >= self._passes_reserved or not self._hooks.optional(item):
             return True
-        to_come = itertools.takewhile(lambda visit: visit[0] < self._passes_required, self.visits[self.done :])
+        to_come = itertools.takewhile(lambda visit: visit[0] < self._passes_reserved, self.visits[self.done :])
         required = [other for n, _, other in to_come if not self._hooks.optional(other) and self._is_new(n, other)]
         return self.seconds + self._expected([item, *required]) <= self.budget_seconds
 
@@ -196,4 +199,6 @@ class Schedule(Generic[T]):
         coming = [item for item in block_to_come if self._hooks.wanted(item)]
         if not coming or self.budget_seconds is None or number < self._passes_required:
             return bool(coming)
+        if number < self._passes_reserved:
+            coming = [item for item in coming if not self._hooks.optional(item)]
         return self.seconds + self._expected(coming) <= self.budget_seconds

@@ -4,6 +4,7 @@ Rooms: cli, run, compare, report.
 """
 
 import http.server
+import importlib.util
 import json
 import os
 import random
@@ -263,3 +264,11 @@ def test_a_token_goes_nowhere_without_encryption(github, tmp_path):
     answer = comment(github, tmp_path, "text", url="http://api.example.org")
     assert answer.returncode == 1
     assert "a token is sent by https only" in answer.stdout
+
+
+def test_what_a_server_answers_is_one_line_of_visible_characters():
+    """A runner obeys lines that begin with `::`."""
+    spec = importlib.util.spec_from_file_location("comment", ACTION / "comment.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module._shown("no\r\n::set-env::a\x1b[2J 5%0A") == "no ::set-env::a\\x1b[2J 5%250A"

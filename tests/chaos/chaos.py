@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -16,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from kept_visits import Recorded, recovered
+
+from parabench.models import find_models
 
 #: What is left is counted so long after the fault, or after the end of a session that outlived it.
 SECONDS_TO_VANISH = 5.0
@@ -48,6 +50,7 @@ def mine(item):
 EXPERIMENT = "import pytest\n\n\n@pytest.mark.custom\ndef test_custom(cell):\n    cell.measure()\n"
 MODELS = ("process-pool-fork", "process-pool-spawn", "mp-pool", "process-per-task", "joblib-loky", "sequential")
 QUEUES = ("rq", "celery")
+CLUSTER = ("dask", "sequential")
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Ended:
     """What a fault has left."""
 
     visits: int = 0
+    recorded: Recorded = field(default_factory=Recorded)
     lost: int = 0
     orphans: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -70,6 +74,7 @@ class Victim:
     def __init__(self, folder: Path, models: list[str]) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
+        self.recorded = Recorded()
         for name, text in {
             "pytest.ini": "[pytest]\nparabench_short_options = true\n",
             "workloads/mine.py": TASK,
@@ -101,9 +106,8 @@ class Victim:
             time.sleep(0.02)
 
     def visits(self) -> int:
-        """Visits that are whole in the journal."""
-        journals = list(self.folder.glob("results/*/.session-*.journal"))
-        return sum(path.read_bytes().count(b'"visit"') for path in journals)
+        """Visits that are, or were, whole in the journal."""
+        return self.recorded.look(self.folder / "results")
 
     def processes(self) -> list[psutil.Process]:
         """All that still runs of what this session has started, the leader included."""
@@ -152,7 +156,8 @@ class Victim:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.leader.wait()
-        ended.visits, ended.lost = self._kept()
+        ended.visits, ended.recorded, session = self.visits(), self.recorded, recovered(self.folder)
+        ended.lost = len(self.recorded.lost(session))
         self.said.seek(0)
         ended.tracebacks = [line for line in self.said.read().splitlines() if "BrokenPipeError" in line]
         self.said.close()
@@ -162,19 +167,6 @@ class Victim:
         left = [str(path) for path in self.temporary.iterdir() if path.name != "parabench.lock"]
         left += [str(path) for path in self.folder.glob("dask-*")]
         return left + sorted(_shared() - self._shared_before)
-
-    def _kept(self) -> tuple[int, int]:
-        """Visits that were in the journal, and those that recovery has not stored; a stored session has all of them."""
-        before = self.visits()
-        command = [sys.executable, "-c", "from parabench.cli import main; main()", "recover"]
-        recovered = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        stored = max(self.folder.glob("results/*/[0-9]*.json"), default=None)
-        if stored is None or recovered.returncode:
-            return before, before
-        session = json.loads(stored.read_text())
-        kept = sum(len(benchmark["stats"]["data"]) for benchmark in session["benchmarks"])
-        # The times of a cell that failed later are not stored.
-        return before, 0 if session["parabench"]["failed"] else max(0, before - kept)
 
 
 def _command(process: psutil.Process) -> str:
@@ -257,6 +249,8 @@ FAULTS: dict[str, tuple[Fault, bool, tuple[str, ...]]] = {
     "SIGSTOP zygote": (stop_zygote, False, MODELS),
     "SIGKILL supervisor of a queue": (kill_supervisor, False, QUEUES),
     "SIGKILL leader of queues": (kill_leader, True, QUEUES),
+    "SIGKILL leader of Dask": (kill_leader, True, CLUSTER),
+    "SIGKILL cell of Dask": (kill_cell, False, CLUSTER),
     "SIGKILL each process with chance 1/2": (kill_some, False, MODELS),
     "SIGINT two or three times": (interrupt_twice, False, MODELS),
 }
@@ -281,6 +275,13 @@ def trial(folder: Path, name: str, source: random.Random, *, seconds_most: float
         return ended
     finally:
         _kill(victim.processes())
+
+
+def missing(name: str) -> list[str]:
+    """Models of a fault that cannot run here, with the reason."""
+    models = find_models()
+    reasons = {model: models[model].availability() for model in FAULTS[name][2]}
+    return [f"{model}: {lack.reason}" for model, lack in reasons.items() if lack is not None]
 
 
 def _end_soon(victim: Victim) -> None:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_a_held_journal_is_no_orphan_and_a_left_one_is(begun, tmp_path):
     assert journal.orphans(tmp_path) == []
     begun.close()
     assert journal.orphans(tmp_path) == [begun.path]
+
+
+def test_who_only_looks_at_a_journal_keeps_no_session_from_going_on_with_it(begun, tmp_path):
+    begun.close()
+    with begun.path.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, [looking, fcntl.LOCK_UN]).start()
+        Journal.reopen(begun.path)[0].close()
 
 
 def test_a_killed_holder_leaves_an_orphan_with_every_line(tmp_path):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
 import parabench.run.extras as verb
 from parabench.errors import InstallerMissing
-from parabench.run.extras import COSTS, LEFT_OUT, Wanted, cost_of_lack, extras, install_all, tools
+from parabench.run.extras import COSTS, LEFT_OUT, ON_REQUEST, Wanted, cost_of_lack, extras, install_all, tools
 from parabench.run.installer import Installer, find_installer, install
 
 UV = Installer(name="uv", command=("uv",))
@@ -99,6 +100,38 @@ def test_every_tool_says_what_there_is_not_without_it() -> None:
     assert {"hypothesis", "jsonschema", "mypy", "ruff", "ruptures", "import-linter"} <= found.keys()
     assert found.keys() <= COSTS.keys()
     assert {"test", "lint", "dev"} <= LEFT_OUT
+
+
+def test_extras_that_are_not_installed_unasked_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"trustme"}
+
+    def version(name: str) -> str:
+        if name not in there:
+            raise PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(verb, "version", version)
+    told = verb.not_asked_for()
+    assert told == (
+        f"left out unless asked for (numpy: without it {COSTS['numpy']}; ray: without it {COSTS['ray']}; "
+        f"remote: without it {COSTS['remote']}); 'pip install \"parabench[NAME]\"' adds one"
+    )
+    there |= {"numpy", "threadpoolctl", "ray", "fsspec", "s3fs"}
+    assert verb.not_asked_for() is None
+    developers = {"all", "browser", "dev", "docs", "lint", "pictures", "remote-servers", "test"}
+    assert set(ON_REQUEST) | developers == LEFT_OUT, "a new extra is either installed, or named, or for developers"
+
+
+def test_a_clean_installation_says_what_it_has_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installing(monkeypatch, set())
+    monkeypatch.setattr(verb, "find_installer", lambda say: UV)
+    monkeypatch.setattr(verb, "_is_there", lambda requirement: False)
+    monkeypatch.setattr("sys.argv", ["extras"])
+    verb.main()
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
+    assert all(f"{name}: " in line for name in ("numpy", "ray", "remote", "tls"))
 
 
 def test_a_uv_that_does_not_start_is_said_and_pip_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,13 @@ from queue_helpers import (
     kill_tree,
     model_or_skip,
     own_workers,
+    wait_until,
 )
 
-from parabench.errors import BrokerUnreachable, WorkersDiffer, WorkersMissing
+from parabench.errors import BrokerUnreachable, WorkersDiffer, WorkersMissing, WorkersNotStarted
 from parabench.models.contract import Model
+from parabench.queues.client import QueueRun
+from parabench.task import Batch, TaskCall
 from parabench.workers.services import Services
 
 pytestmark = pytest.mark.slow
@@ -77,6 +81,49 @@ def test_tasks_of_a_hung_worker_are_done_by_another_one(name: str) -> None:
         assert found["tasks_sent_again"] >= 1
         assert found["disturbed"]["tasks sent again"] == found["tasks_sent_again"]
         hung.resume()
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("call", [1, 3, 4], ids=["first round", "later round", "traced round"])
+@pytest.mark.parametrize("name", ["dramatiq", "rq"])
+def test_a_worker_may_stop_answering_in_any_round(name: str, call: int) -> None:
+    model, prepared = model_or_skip(name), call_of("misbehave")
+    with model.open_with(2, prepared, Services(seconds_silence=SILENCE)) as run:
+        for number in range(1, 5):
+            # All take long, and idle workers of dramatiq look for tasks once a second: whichever is stopped has one.
+            batch_now = Batch(replace(prepared, traced=number == 4), [["slow", 0.6]] * 8)
+            with soon(1.5, own_workers()[0].suspend if number == call else lambda: None):
+                outcomes = run(batch_now)
+            assert values(outcomes) == ["slow"] * 8
+            if number == call:
+                assert run.findings()["queue"]["tasks_sent_again"] >= 1
+                break
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", ["celery", "dramatiq", "rq"])
+def test_a_worker_that_does_not_answer_the_greeting_is_an_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, greet = model_or_skip(name), QueueRun.greet
+
+    def greet_the_hung(run: QueueRun, workers: int, call: TaskCall) -> None:
+        wait_until(lambda: bool(own_workers()))
+        for worker in own_workers():
+            worker.suspend()
+        greet(run, workers, call, SILENCE)
+
+    monkeypatch.setattr(QueueRun, "greet", greet_the_hung)
+    with pytest.raises(WorkersNotStarted):
+        model.open_with(2, call_of("misbehave"), Services(seconds_silence=SILENCE)).__enter__()
+    assert own_workers() == []
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", ["celery", "dramatiq", "rq"])
+def test_a_worker_that_does_not_answer_at_the_end_costs_nothing(name: str) -> None:
+    with batch(model_or_skip(name), Services(seconds_silence=SILENCE), ITEMS) as go:
+        assert values(go()[0]) == expected()
+        own_workers()[0].suspend()
+    assert own_workers() == []
 
 
 @pytest.mark.usefixtures("bounded")

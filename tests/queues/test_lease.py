@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from queue_helpers import PASSWORD, QUEUES, Broker, batch, call_of, external_worker, model_or_skip, wait_until
 
 from parabench.errors import QueueHeld
+from parabench.queues import lease
+from parabench.queues.address import Address, connected
 from parabench.workers.services import Services
 
 CLIENT = """\
@@ -60,3 +63,15 @@ def test_a_client_leaves_nothing_and_workers_leave_nothing(name: str, broker: Br
     with batch(model, Services(broker=broker.url), [["quick", 0.0]] * 20) as go:  # workers of its own
         assert len(go()[0]) == 20
     assert broker.names() == []
+
+
+@pytest.mark.slow
+def test_a_lease_without_an_end_is_not_waited_for_without_end(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "SECONDS_LEASE", 0.5)
+    address = Address(broker.url, "parabench-rq")
+    holder = {"host": "elsewhere", "pids": None, "pid": 1, "started": "2026-01-01T00:00:00Z", "id": "1"}
+    with connected(address) as client:
+        client.set(address.lease, json.dumps(holder))
+        with pytest.raises(QueueHeld, match="held by process 1 on elsewhere"), lease.leased(client, address):
+            pass
+        client.delete(address.lease)

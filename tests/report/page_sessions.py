@@ -55,6 +55,16 @@ def write_sessions(
             (folder / f"{number + 1:04}_a_{number}.json").write_text(json.dumps(session))
 
 
+def leave_out(results: Path, place: int, reason: str) -> None:
+    """In the only session, one cell did not run, for this reason."""
+    (path,) = results.glob("*/*.json")
+    session = json.loads(path.read_text())
+    gone = session["benchmarks"].pop(place)["extra_info"]
+    cell = {key: gone[key] for key in ("workload", "model", "workers", "size", "workers_named", "chunk")}
+    session["parabench"]["not_run"] = [{"cell": "x", **cell, "reason": reason, "install": None}]
+    path.write_text(json.dumps(session))
+
+
 def with_history(report: Report, seconds: list[list[float]]) -> Report:
     """The report with another history in its first panel: a cell for each row, a session for each number."""
     pictures = dict(report.pictures[0])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import logging
 import re
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -17,14 +21,18 @@ from rich.text import Text
 import parabench.cli
 from parabench.analyse.change_points import change_points
 from parabench.analyse.verdict import NOT_COMPARABLE, SLOWER, CellVerdict
+from parabench.cli._output import confirm
 from parabench.compare.comparison import Comparison
 from parabench.compare.series import CellHistory, Point
+from parabench.errors import PlanDiffers
+from parabench.plugin import session_hooks
+from parabench.plugin.refusal import refused
 from parabench.records import Cell, CellRecord
 from parabench.report.comparison_table import as_markdown, as_table
 from parabench.report.foreign_text import for_markdown, for_terminal, one_line
 from parabench.report.rendering import render
 from parabench.report.series_text import details, line
-from parabench.report.terminal import summary
+from parabench.report.terminal import progress_line, summary
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m",
@@ -145,10 +153,116 @@ def test_failures_and_notes_at_the_end_of_a_session_are_harmless(failure: str, n
     assert is_seen(text.replace("\n", ""))
 
 
+#: Calls that write for people.
+WRITING = re.compile(
+    r"print|sys\.std(out|err)\.write|sys\.exit|os\.write|.*terminal\w*\.(write\w*|section|line)|.*logger\.\w+|.*\.warn|"
+    r"click\.(s?echo|confirm|prompt|pause)|pytest\.(UsageError|exit|fail|skip|mark\.skip)|(?<!click\.)UsageError"
+)
+#: What gives harmless text: all but the first two render, and are tested in this file.
+HARMLESS = {"for_terminal", "one_line", "summary", "crossings_table", "as_table", "progress_line"}
+#: Writes what has been rendered, colours included.
+RENDERED = "click.echo(rendered, nl=False)"
+
+
+class Holes(ast.NodeVisitor):
+    """Calls that write what others may have written as it is."""
+
+    def __init__(self, source: str) -> None:
+        self.found: list[str] = []
+        self._values: dict[str, ast.expr] = {}
+        self.visit(ast.parse(source))
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if isinstance(node.targets[0], ast.Name):
+            self._values.setdefault(node.targets[0].id, node.value)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        outside, self._values = self._values, {}
+        self.generic_visit(node)
+        self._values = outside
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = ast.unparse(node.func)
+        if WRITING.fullmatch(name):
+            told = node.args[name == "os.write" :] + [k.value for k in node.keywords if k.arg in {"reason", "msg"}]
+            if name == "sys.exit":  # a status, or a text
+                told = [text for text in told if isinstance(text, ast.JoinedStr)]
+            if not all(map(self._is_harmless, told)):
+                self.found.append(ast.unparse(node))
+        self.generic_visit(node)
+
+    def _is_harmless(self, node: ast.expr) -> bool:
+        parts: list[ast.expr] = []
+        match node:
+            case ast.Constant():
+                return True
+            case ast.Name(id=name):
+                return name in self._values and self._is_harmless(self._values[name])
+            case ast.Call(func=ast.Name(id=name)):
+                return name in HARMLESS
+            case ast.JoinedStr(values=parts):
+                pass
+            case ast.BinOp(left=one, right=other) | ast.IfExp(body=one, orelse=other):
+                parts = [one, other]
+            case ast.FormattedValue(value=one) | ast.Call(func=ast.Attribute(value=one, attr="encode")):
+                parts = [one]
+        return bool(parts) and all(map(self._is_harmless, parts))
+
+
+def test_holes_are_found() -> None:
+    source = """
+def harmless(error):
+    text = for_terminal(str(error))
+    click.echo(text, err=True)
+    os.write(1, (text + ("\\n" if text else "")).encode())
+    self.pipe.write(error)
+def not_harmless(error):
+    text = str(error)
+    click.confirm(f"{error}?")
+    raise pytest.UsageError(str(error))
+    sys.stderr.write(text)
+    self._terminal.write_line(text)
+    benchmarks.logger.warning(f"{one_line(error)}: {error}")
+"""
+    assert len(Holes(source).found) == 5
+
+
 def test_verbs_write_through_the_one_place_that_makes_text_harmless() -> None:
-    folder = Path(parabench.cli.__file__).parent
-    writing = [path.name for path in folder.glob("*.py") if re.search(r"click\.s?echo|print\(", path.read_text())]
-    assert writing == ["_output.py"], "use parabench.cli._output.echo, or show for what parabench.report has rendered"
+    """So do the plugin, the workers of queues, and the installation: there is no hole beside it."""
+    package = Path(parabench.cli.__file__).parents[1]
+    for room in ("cli", "plugin", "queues", "run"):
+        for path in sorted((package / room).glob("*.py")):
+            source = path.read_text()
+            assert set(Holes(source).found) <= {RENDERED}, path
+            if room == "cli" and path.name != "_output.py":
+                direct = re.search(r"click\.(s?echo|confirm|prompt)|print\(", source)
+                assert not direct, f"{path}: use parabench.cli._output"
+
+
+@given(foreign)
+def test_what_the_plugin_refuses_notes_and_counts_is_harmless(text: str) -> None:
+    assert is_seen(str(refused(PlanDiffers([f"options: {text}"]))).replace("\n", ""))
+    assert is_seen(progress_line(0.5, 1.0, None, text))
+    config = SimpleNamespace(stash=pytest.Stash())
+    config.stash[session_hooks.NOTES] = [text]
+    assert is_seen(
+        "".join(session_hooks.pytest_report_collectionfinish(cast("pytest.Config", config))).replace("\n", "")
+    )
+
+
+def test_the_machine_of_a_stored_file_is_harmless(caplog: pytest.LogCaptureFixture) -> None:
+    there = {"parabench": {"machine_id": "a\x1b[31m\nb"}, "machine_info": {"node": "there"}}
+    hook = session_hooks.pytest_benchmark_compare_machine_info(SimpleNamespace(logger=logging.getLogger()), {}, there)
+    next(hook)
+    assert caplog.messages == ["compared with a session of another fingerprint: a\\x1b[31m b"]
+
+
+def test_a_question_of_the_command_line_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("click.confirm", lambda text, err: bool(asked.append(text)))
+    confirm("give up \x1b[2J?")
+    assert asked == ["give up \\x1b[2J?"]
 
 
 def test_an_error_of_the_command_line_is_harmless(capsys: pytest.CaptureFixture[str], monkeypatch, tmp_path) -> None:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 from click.testing import CliRunner
-from page_sessions import write_sessions
+from page_sessions import leave_out, write_sessions
 
 from parabench.analyse.calibration import Calibration, Drift, KindCalibration
 from parabench.cli.report import report_command
@@ -97,6 +97,22 @@ def test_a_red_banner_says_that_rows_come_from_different_environments(tmp_path):
     assert 'class="banner wrong"' in page_of(report_of(tmp_path))
 
 
+def test_a_red_banner_says_that_a_change_is_between_different_environments(tmp_path):
+    write_sessions(tmp_path, sessions=16, slower_from=8)
+
+    def governed(place, session):
+        session["parabench"]["fingerprint"]["governor"] = "powersave" if place < 8 else "performance"
+
+    edited(tmp_path, governed)
+    panel = report_of(tmp_path).data["panels"][0]
+    assert {row["change"]["text"] for row in panel["rows"]} == {"unsure"}
+    drift = "one side was measured after the other: a drift of the machine would look like a change"
+    assert panel["banners"] == [
+        {"level": "wrong", "text": "The changes are between 16 sessions whose environments differ: governor."},
+        {"level": "care", "text": f"Of the changes: {drift}; `parabench run --rev A --rev B` alternates."},
+    ]
+
+
 def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
     write_sessions(tmp_path, sessions=1)
     found = Calibration(
@@ -110,6 +126,29 @@ def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
         "level": "wrong",
         "text": "This machine cannot see a change of 5% with 8 sessions a side; the smallest that it sees: cpu 22%.",
     }
+
+
+def test_the_threshold_of_the_report_is_that_of_its_changes_histories_and_banner(tmp_path):
+    write_sessions(tmp_path, sessions=16, slower_from=8)
+    found = Calibration(
+        sessions=16, cells=4, threshold=0.05, splits=10, sessions_a_side=8, any_false_alarm=0.0, called={},
+        drift=Drift(halves=1.0, slow=0.0, p=1.0, is_found=False),
+        kinds={"cpu": KindCalibration(cells=4, spread=0.1, detectable=0.22, false_alarms=0.0)},
+    )  # fmt: skip
+    store_calibration(next(tmp_path.glob("Linux-*")), found)
+
+    def told(*given):
+        done = CliRunner().invoke(report_command, ["--results", str(tmp_path), "--format", "markdown", *given])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "cannot see a change of 5%" in told()
+    assert "cannot see a change of 7.5%" in told("--threshold", "7.5%")
+    assert "cannot see a change" not in told("--threshold", "0.3")
+    steps = [len(report_of(tmp_path, threshold=one).data["panels"][0]["changes"]) for one in (0.05, 0.9)]
+    assert steps == [2, 0], "a step of 1.5 times is no change where only 1.9 times is one"
+    refused = CliRunner().invoke(report_command, ["--results", str(tmp_path), "--threshold", "much"])
+    assert (refused.exit_code, "'much' is no share" in refused.output) == (2, True)
 
 
 def test_what_was_wrong_with_a_session_stands_below_its_rows(tmp_path):
@@ -128,12 +167,7 @@ def test_what_was_wrong_with_a_session_stands_below_its_rows(tmp_path):
 
 def test_the_heat_map_has_a_number_in_every_cell_or_the_reason_why_not(tmp_path):
     write_sessions(tmp_path, sessions=1)
-    path = next(tmp_path.glob("*/*.json"))
-    session = json.loads(path.read_text())
-    gone = session["benchmarks"].pop(4)["extra_info"]
-    cell = {key: gone[key] for key in ("workload", "model", "workers", "size", "workers_named", "chunk")}
-    session["parabench"]["not_run"] = [{"cell": "x", **cell, "reason": "needs Python 3.14 or newer", "install": None}]
-    path.write_text(json.dumps(session))
+    leave_out(tmp_path, 4, "needs Python 3.14 or newer")
     heat = report_of(tmp_path).data["panels"][0]["heat"]
     assert [family["name"] for family in heat["families"]] == ["baseline", "threads", "asyncio", "processes"]
     cells = {one["model"]: one for one in heat["rows"][0]["cells"]}

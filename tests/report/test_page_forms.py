@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from page_sessions import write_sessions
+from page_sessions import leave_out, write_sessions
 
 from parabench.analyse.timeline import TaskSpan
 from parabench.cli.report import report_command
 from parabench.errors import UnknownName
+from parabench.history.journal import Journal
 from parabench.report.page.data import report_of
 from parabench.report.page.lanes import lanes_of, parts_of
 from parabench.report.page.markdown import markdown_of
 from parabench.report.page.packing import packed_series, unpacked_series
 from parabench.report.page.serve import serving
-from parabench.report.page.still import draw
+from parabench.report.page.still import NONE, draw
 
 pytest.importorskip("jinja2")
 
@@ -75,6 +76,22 @@ def test_the_pictures_are_drawn_from_stored_sessions(tmp_path):
         draw(report_of(tmp_path / "results"), tmp_path, "svg", "2.7", None)
 
 
+def test_a_still_picture_is_grey_where_nothing_ran_and_says_why_below(tmp_path):
+    pytest.importorskip("matplotlib")
+    write_sessions(tmp_path / "results", sessions=1)
+    leave_out(tmp_path / "results", 4, "no <backend> is here, " + "so this model cannot run " * 8)
+    draw(report_of(tmp_path / "results"), tmp_path, "svg", None, None)
+    heat = (tmp_path / "heat-map.svg").read_text()
+    assert heat.count(f"fill: {NONE}") == 1
+    lines = [html.unescape(line) for line in re.findall(r"<text[^>]*>([^<]*)</text>", heat)]
+    assert "- (1)" in lines
+    why = lines[lines.index("- (1)") + 1 :]
+    first = next(place for place, line in enumerate(why) if line.startswith("(1) no <backend> is here, so"))
+    told = " ".join(line.strip() for line in why[first:])
+    assert told.count("so this model cannot run") == 8, "whole, in several lines"
+    assert len(why) > first + 1
+
+
 def test_the_server_is_for_this_computer_and_notices_a_new_session(tmp_path):
     write_sessions(tmp_path, sessions=1)
     with serving(tmp_path, 0) as server:
@@ -98,4 +115,31 @@ def test_the_server_is_for_this_computer_and_notices_a_new_session(tmp_path):
         assert "2 sessions of this machine" in get("/")[1]
         assert get("/", "evil.example")[0] == 403, "a page of somebody else may have sent the browser"
         assert get("/etc/passwd")[0] == 404
+        server.shutdown()
+
+
+def test_the_server_says_which_sessions_run_and_how_far_they_are(tmp_path):
+    write_sessions(tmp_path, sessions=1)
+    folder = tmp_path / "Linux\u202e<b>"
+    running, left = (Journal.begin(folder, name, {"started": "now"}) for name in ("running", "left"))
+    left.append({"visit": {}})
+    left.close()
+    with serving(tmp_path, 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+
+        def told():
+            connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+            connection.request("GET", "/running")
+            answer = connection.getresponse()
+            assert answer.getheader("Content-Type").startswith("text/plain")
+            return answer.read().decode()
+
+        assert told() == "A session is running on Linux\\u202e<b>: no visit so far."
+        running.append({"visit": {"visit": 1}, "cell": "x"})
+        running.append({"cell": "x", "failure": "visit"})
+        assert told() == "A session is running on Linux\\u202e<b>: 1 visit so far."
+        running.append({"visit": {}})
+        assert told() == "A session is running on Linux\\u202e<b>: 2 visits so far."
+        running.discard()
+        assert told() == "", "what was left behind by a crash does not run"
         server.shutdown()

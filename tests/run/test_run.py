@@ -77,8 +77,49 @@ def test_sessions_are_told_options_by_names_that_their_project_knows(
     models = ["--models", "a"] if short else ["--parabench-models=a"]
     assert session_arguments(turn, run, tmp_path) == [
         *(str(tmp_path / "benchmarks"), f"{prefix}seed={turn.seed}", f"{prefix}results={tmp_path / 'r'}"),
-        *(*models, "-k", "x"),
+        *(f"{prefix}passes=2", *models, "-k", "x"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "environment", "passes"),
+    [
+        (("--models", "a"), "", "", ["--passes=2"]),
+        (("--passes", "5"), "", "", ["--passes"]),
+        (("--parabench-passes=5",), "", "", ["--parabench-passes=5"]),
+        (("--budget", "60"), "", "", []),
+        ((), "parabench_passes = 5", "", []),
+        ((), "parabench_budget = 60", "", []),
+        ((), "addopts = -q --passes=5", "", []),
+        ((), "", "--parabench-budget 60", []),
+    ],
+)
+def test_sessions_of_a_run_are_plain_unless_somebody_says_how_often(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    ini: str,
+    environment: str,
+    passes: list[str],
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\nparabench_short_options = true\n{ini}\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", environment)
+    (turn,) = turns_of("id", [""], 1, random.Random(1))
+    run = Run(id="id", results=tmp_path / "r", arms=[], turns=[turn], pytest_arguments=list(arguments))
+    told = session_arguments(turn, run, tmp_path)
+    assert [argument for argument in told if "passes" in argument] == passes
+
+
+def test_a_run_races_nothing(repository: Project) -> None:
+    """Cells of sessions that are to be compared are all visited, and equally often."""
+    result = parabench(repository, "run", "--sessions", "1", "--models", "sequential,thread-pool", "--rounds", "1")
+    assert result.returncode == 0, result.stderr
+    [session] = stored(repository)
+    options = session["parabench"]["options"]
+    assert (options["race"], options["passes"]) == (False, 2)
+    visits = [len(cell["extra_info"]["passes"]) for cell in session["benchmarks"]]
+    assert visits == [2, 2]
 
 
 def test_replicates_vary_what_users_vary_and_say_so(repository: Project) -> None:

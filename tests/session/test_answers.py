@@ -96,6 +96,7 @@ def test_of_equals_the_simplest_is_recommended():
     )
     assert found.use.model == "threads", "threads are simpler than processes"
     assert {choice.model for choice in found.equals} <= {"pool", "loky"}
+    assert found.is_simplest
     assert found.reason.startswith("the simplest of those that are at most 5% slower than the best")
     without = answer(record("sequential", 1.0), record("loky", 0.498, shift=1), record("pool", 0.5, shift=2))
     assert without.use.model == "pool", "the standard library comes before others"

@@ -148,6 +148,19 @@ def test_what_is_optional_in_required_passes_leaves_time_for_what_is_required():
     assert schedule.complete
 
 
+def test_in_a_short_race_the_second_visit_of_what_runs_by_default_comes_before_what_is_optional():
+    optional = Hooks(optional=lambda item: item == "may")
+    clock = Clock()
+    schedule = Schedule([["must", "may"]] * 3, 2.5, clock, hooks=optional, passes_required=1, passes_reserved=2)
+    made = []
+    for item in ["must", "may"] * 3:
+        if (visit := schedule.next(0.0)) is not None:
+            made.append((visit[0], item))
+            clock.now += 1.0
+        schedule.settle()
+    assert made == [(0, "must"), (1, "must")], "the other one would have left no time for the second"
+
+
 def test_required_passes_are_made_whatever_the_budget():
     clock = Clock()
     schedule = Schedule([["a"]] * 4, 0.5, clock, passes_required=2)

@@ -38,3 +38,9 @@ def result_of(future: concurrent.futures.Future[Any]) -> Any:
 
 def attempt_each(items: Sequence[Any]) -> list[Any]:
     return [attempt(item) for item in items]
+
+
+def attempt_indexed(indexed: tuple[int, Any]) -> tuple[int, Any]:
+    """The same with the place of the item, for whoever takes results as they come."""
+    index, item = indexed
+    return index, attempt(item)

@@ -29,6 +29,26 @@ def asyncio_tasks(loop_module: str, workers: int) -> Iterator[Run]:
 
 
 @contextmanager
+def asyncio_group(workers: int) -> Iterator[Run]:
+    async def batch(items: Sequence[Any]) -> list[Any]:
+        places = asyncio.Semaphore(workers)
+
+        async def work(item: Any) -> Any:
+            async with places:
+                try:
+                    return await no_op_async(item)
+                except Exception as error:  # else the group cancels all others
+                    return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work(item)) for item in items]
+        return [task.result() for task in tasks]
+
+    with asyncio.Runner() as runner:
+        yield lambda items: runner.run(batch(items))
+
+
+@contextmanager
 def trio_tasks(workers: int) -> Iterator[Run]:
     import trio
     from anyio.from_thread import start_blocking_portal

@@ -17,9 +17,17 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from benchmarks.harness.twins.attempts import Program, Result, Run, attempt, attempt_each, result_of
+from benchmarks.harness.twins.attempts import (
+    Program,
+    Result,
+    Run,
+    attempt,
+    attempt_each,
+    attempt_indexed,
+    result_of,
+)
 from benchmarks.harness.twins.gevent_program import gevent_script
-from benchmarks.harness.twins.loops import anyio_to_thread, asyncio_tasks, asyncio_to_thread, trio_tasks
+from benchmarks.harness.twins.loops import anyio_to_thread, asyncio_group, asyncio_tasks, asyncio_to_thread, trio_tasks
 from workloads.overhead import no_op
 
 
@@ -139,6 +147,19 @@ def mp_pool(workers: int, chunksize: int | None = 1) -> Iterator[Run]:
 
 
 @contextmanager
+def mp_pool_unordered(workers: int) -> Iterator[Run]:
+    with multiprocessing.Pool(workers) as pool:
+
+        def run(items: Sequence[Any]) -> list[Any]:
+            results: list[Any] = [None] * len(items)
+            for index, result in pool.imap_unordered(attempt_indexed, enumerate(items)):
+                results[index] = result
+            return results
+
+        yield run
+
+
+@contextmanager
 def process_per_task(workers: int) -> Iterator[Run]:
     def run(items: Sequence[Any]) -> list[Any]:
         results: list[Any] = [None] * len(items)
@@ -200,4 +221,9 @@ TWINS: dict[tuple[str, str], Program] = {
     ("asyncio-to-thread", "1"): asyncio_to_thread,
     ("anyio-to-thread", "1"): anyio_to_thread,
     ("gevent", "1"): gevent_script,
+}
+#: Other ways to write some of them, which are no models of their own unless they cost something else.
+FORMS: dict[tuple[str, str], tuple[str, Program]] = {
+    ("mp-pool", "1"): ("imap_unordered", mp_pool_unordered),
+    ("asyncio", "1"): ("TaskGroup", asyncio_group),
 }

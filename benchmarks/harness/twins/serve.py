@@ -1,8 +1,8 @@
-"""One side of a pair in a process of its own: opens a model or its twin, then runs a batch for each line it is sent.
+"""One side of a pair in a process of its own: a model, its hand-written twin, or another form of that.
 
-    python -m benchmarks.harness.twins.serve {ours,twin} MODEL CHUNK WORKERS TASKS
+    python -m benchmarks.harness.twins.serve {ours,twin,form} MODEL CHUNK WORKERS TASKS
 
-answers each line with the seconds that a batch took.
+opens it, then runs a batch for each line that it is sent, and answers with the seconds that this took.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.harness.twins.programs import TWINS
+from benchmarks.harness.twins.programs import FORMS, TWINS
 from parabench.models import find_models
 from parabench.task import Batch, TaskCall, reference_to
 from parabench.workers.services import Services
@@ -35,11 +35,18 @@ def twin(model: str, chunk: str, workers: int, items: Sequence[Any]) -> Iterator
         yield lambda: run(items)
 
 
+@contextmanager
+def form(model: str, chunk: str, workers: int, items: Sequence[Any]) -> Iterator[Callable[[], list[Any]]]:
+    """The other form of the hand-written program."""
+    with FORMS[model, chunk][1](workers) as run:
+        yield lambda: run(items)
+
+
 def main() -> None:
     """Open one side and run it on demand."""
     side, model, chunk, workers, tasks = sys.argv[1:]
     items = list(range(int(tasks)))
-    with {"ours": ours, "twin": twin}[side](model, chunk, int(workers), items) as run:
+    with {"ours": ours, "twin": twin, "form": form}[side](model, chunk, int(workers), items) as run:
         results = run()
         assert [result[0] if isinstance(result, list | tuple) else result for result in results] == items
         for _ in sys.stdin:

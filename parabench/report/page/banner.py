@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parabench.analyse.verdict import THRESHOLD
 from parabench.compare.calibrations import read_calibration
+from parabench.history.stored import StoredSession
 from parabench.machine.fingerprint import COMPARABLE
+from parabench.report.page.changes import Changes
 from parabench.report.page.figures_in_words import listed
 from parabench.report.page.machines import Machine
 
@@ -16,27 +17,18 @@ _OPTIONS = {"size": "sizes of the batches", "latency_seconds": "simulated reply 
 _WRONG, _CARE = "wrong", "care"
 
 
-def banners_of(machine: Machine) -> list[dict[str, str]]:
+def banners_of(machine: Machine, changes: Changes, threshold: float) -> list[dict[str, str]]:
     """Sentences with their level: `wrong` (red) and `care`."""
-    return [
-        *({"level": _WRONG, "text": text} for text in (*_differing(machine), *_blind(machine))),
-        *({"level": _CARE, "text": text} for text in _flaws(machine)),
-    ]
+    wrong = (*_differing(machine), *_changed_with(changes), *_blind(machine, threshold))
+    care = (*_flaws(machine), *(f"Of the changes: {note}." for note in changes.notes))
+    return [*({"level": _WRONG, "text": text} for text in wrong), *({"level": _CARE, "text": text} for text in care)]
 
 
 def _differing(machine: Machine) -> list[str]:
     """The rows come from sessions that were not made under the same circumstances."""
     shown = [one.session for one in machine.details]
-    if len(shown) < 2:
-        return []
     found = []
-    parts: dict[str, set[str]] = {}
-    for session in shown:
-        for part, value in session.fingerprint.items():
-            if part not in COMPARABLE and part != "reasons" and value is not None:
-                parts.setdefault(part, set()).add(str(value))
-    differing = [part.replace("_", " ") for part, values in parts.items() if len(values) > 1]
-    if differing:
+    if differing := _environments(shown):
         found.append(f"The rows come from {len(shown)} sessions whose environments differ: {listed(differing)}.")
     for option, meaning in _OPTIONS.items():
         values = {str((session.options or {}).get(option)) for session in shown}
@@ -45,19 +37,38 @@ def _differing(machine: Machine) -> list[str]:
     return found
 
 
-def _blind(machine: Machine) -> list[str]:
+def _changed_with(changes: Changes) -> list[str]:
+    """The changes are between sessions of other environments; cells of other options are not compared anyway."""
+    differing = _environments(changes.compared)
+    if not differing:
+        return []
+    number = len(changes.compared)
+    return [f"The changes are between {number} sessions whose environments differ: {listed(differing)}."]
+
+
+def _environments(sessions: Sequence[StoredSession]) -> list[str]:
+    """The parts of the environment in which sessions of one fingerprint differ."""
+    parts: dict[str, set[str]] = {}
+    for session in sessions:
+        for part, value in session.fingerprint.items():
+            if part not in COMPARABLE and part != "reasons" and value is not None:
+                parts.setdefault(part, set()).add(str(value))
+    return [part.replace("_", " ") for part, values in parts.items() if len(values) > 1]
+
+
+def _blind(machine: Machine, threshold: float) -> list[str]:
     """What the machine has been found not to see."""
     calibration = read_calibration(machine.sessions[-1].path.parent)
     kinds: Mapping[str, Any] = calibration.kinds if calibration else {}
     blind = {
-        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > THRESHOLD
+        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > threshold
     }
     found = []
     if blind and calibration is not None:
         told = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
         found.append(
-            f"This machine cannot see a change of {THRESHOLD:.0%} with {calibration.sessions_a_side} sessions a side; "
-            f"the smallest that it sees: {told}."
+            f"This machine cannot see a change of {threshold * 100:g}% with {calibration.sessions_a_side} sessions "
+            f"a side; the smallest that it sees: {told}."
         )
     if calibration is not None and calibration.drift.is_found:
         found.append(f"This machine drifted by {calibration.drift.slow:.1%} while it was calibrated.")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parabench.analyse.verdict import FASTER, SLOWER, THRESHOLD, CellVerdict
+from parabench.analyse.verdict import FASTER, SLOWER, CellVerdict
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.series import CellHistory, histories_of
+from parabench.errors import HistoryUnreadable
+from parabench.history.reader import read_session
+from parabench.history.stored import StoredSession
 from parabench.history.summary import SessionSummary
 from parabench.records import CellId
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
@@ -24,6 +27,10 @@ class Changes:
     base: str | None
     sessions_base: int
     sessions_new: int
+    #: The sessions of both sides in full, as far as their files can still be read; empty without a base.
+    compared: tuple[StoredSession, ...]
+    #: Remarks about the sides, each a sentence.
+    notes: tuple[str, ...]
     #: By cell; empty without a base.
     verdicts: dict[CellId, CellVerdict]
     #: Histories of the cells that are shown, by cell.
@@ -36,25 +43,43 @@ class Changes:
         return sorted(found, key=lambda pair: -abs((pair[1].ratio or 1.0) - 1))
 
 
-def changes_of(machine: Machine) -> Changes:
+def changes_of(machine: Machine, threshold: float) -> Changes:
     """The newest commit's sessions against those of the commit before it, and histories of all recommended cells."""
     sessions = list(machine.sessions)[-SESSIONS_MOST:]
     new = same_commit(sessions)[-REPLICATES_MOST:]
     before = [one for one in sessions[: _begin_of_last(sessions)] if not (one.interrupted or one.noisy)]
     base = same_commit(before)[-REPLICATES_MOST:] if before else []
     verdicts: dict[CellId, CellVerdict] = {}
+    compared: list[StoredSession] = []
+    notes: list[str] = []
     if base and new:
-        comparison = compare_sessions(base, new, sessions, threshold=THRESHOLD)
+        comparison = compare_sessions(base, new, sessions, threshold=threshold)
         verdicts = {
             comparison.identities[one.cell]: one for one in comparison.verdicts if one.cell in comparison.identities
         }
+        compared, unread = _in_full([*base, *new], machine)
+        notes = [*comparison.notes, *unread]
     return Changes(
         base=base[-1].commit_id if base else None,
         sessions_base=len(base),
         sessions_new=len(new),
+        compared=tuple(compared),
+        notes=tuple(notes),
         verdicts=verdicts,
-        histories=_histories(machine, sessions),
+        histories=_histories(machine, sessions, threshold),
     )
+
+
+def _in_full(summaries: Sequence[SessionSummary], machine: Machine) -> tuple[list[StoredSession], list[str]]:
+    """The sessions behind summaries, and what is wrong with files that were damaged since."""
+    known = {one.session.path: one.session for one in machine.details}
+    found, wrong = [], []
+    for one in summaries:
+        try:
+            found.append(known.get(one.path) or read_session(one.path))
+        except HistoryUnreadable as error:
+            wrong.append(str(error))
+    return found, wrong
 
 
 def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:
@@ -66,7 +91,7 @@ def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:
     return place
 
 
-def _histories(machine: Machine, sessions: Sequence[SessionSummary]) -> dict[CellId, CellHistory]:
+def _histories(machine: Machine, sessions: Sequence[SessionSummary], threshold: float) -> dict[CellId, CellHistory]:
     wanted = {
         evidence.recommended.cell.text: evidence.recommended.cell
         for evidence in machine.evidence.values()
@@ -76,7 +101,7 @@ def _histories(machine: Machine, sessions: Sequence[SessionSummary]) -> dict[Cel
     clean = [one for one in sessions if not (one.interrupted or one.noisy)] or list(sessions)
     for text, cell in wanted.items():
         if any(key.cell == cell for session in clean for key in session.layout):
-            for history in histories_of(clean, _literal(text), THRESHOLD):
+            for history in histories_of(clean, _literal(text), threshold):
                 found[cell] = history
     return found
 

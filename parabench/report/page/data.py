@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parabench.analyse.verdict import THRESHOLD
 from parabench.errors import NothingToReport
 from parabench.history.sessions import Summaries, read_summaries
 from parabench.report.foreign_text import one_line
@@ -34,13 +35,16 @@ class Report:
     pictures: list[dict[str, Any]]
 
 
-def report_of(results: Path, now: dt.datetime | None = None) -> Report:
-    """The report on a results folder. Raises NothingToReport if there is no session of parabench in it."""
+def report_of(results: Path, now: dt.datetime | None = None, threshold: float = THRESHOLD) -> Report:
+    """The report on a results folder; smaller changes than the threshold are no changes.
+
+    Raises NothingToReport if there is no session of parabench in it.
+    """
     found: Summaries = read_summaries(results)
     machines = machines_of(found.sessions)[:MACHINES_MOST]
     if not machines:
         raise NothingToReport(results, [str(problem) for problem in found.problems])
-    panels, pictures = zip(*(_panel(machine, machines) for machine in machines), strict=True)
+    panels, pictures = zip(*(_panel(machine, machines, threshold) for machine in machines), strict=True)
     moment = now or dt.datetime.now(dt.UTC)
     data = {
         "made": moment.strftime("%Y-%m-%d %H:%M UTC"),
@@ -61,9 +65,9 @@ def harmless(value: Any) -> Any:
     return value
 
 
-def _panel(machine: Machine, machines: Sequence[Machine]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _panel(machine: Machine, machines: Sequence[Machine], threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Everything about one fingerprint: what is told, and what is drawn."""
-    changes = changes_of(machine)
+    changes = changes_of(machine, threshold)
     interpreters: Interpreters = interpreters_of(same_computer(machine, machines))
     explanations = explanations_of(machine)
     title, provenance = titles_of(machine)
@@ -74,7 +78,7 @@ def _panel(machine: Machine, machines: Sequence[Machine]) -> tuple[dict[str, Any
         "sentences": [what_to_use(machine, title), what_changed(changes)],
         "provenance": provenance,
         "about": about_of(machine),
-        "banners": banners_of(machine),
+        "banners": banners_of(machine, changes, threshold),
         "rows": rows_of(machine, changes, interpreters, explanations),
         "changes": changes_told(changes),
         "heat": heat_map_of(machine),

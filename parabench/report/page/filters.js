@@ -2,6 +2,8 @@
 const FILTERS = ["machine", "interpreter", "workload", "model", "commit", "tag"];
 /** These two choose a panel, each without the other: several computers may have the same interpreter. */
 const OF_PANEL = { machine: "interpreter", interpreter: "machine" };
+/** Rows and tables show what is so now; these two choose among all sessions, which only the history shows. */
+const OF_HISTORY = new Set(["commit", "tag"]);
 const PANELS = [...document.querySelectorAll(".panel")];
 const packed = JSON.parse(document.getElementById("data").textContent);
 const ready = new Map();
@@ -32,7 +34,7 @@ function selectOf(name, values, value) {
   if (!OF_PANEL[name]) select.append(element("option", { value: "", textContent: "all" }));
   for (const one of values) select.append(element("option", { value: one, textContent: one, selected: one === value }));
   select.addEventListener("change", () => choose({ [name]: select.value, ...(OF_PANEL[name] ? { [OF_PANEL[name]]: "" } : {}) }));
-  return element("label", {}, name, select);
+  return element("label", {}, OF_HISTORY.has(name) ? `${name} (history only)` : name, select);
 }
 
 function optionsOf(name, panel, pictures) {

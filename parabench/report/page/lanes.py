@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -27,6 +29,14 @@ def timelines_of(evidence: Evidence) -> list[dict[str, Any]]:
             shown.setdefault(family, one)
     order = (BASELINE, *FAMILIES)
     return [_drawn(shown[family], evidence) for family in order if family in shown]
+
+
+def trace_command(workload: str, evidence: Evidence) -> str:
+    """The command that writes the timelines of a workload for ui.perfetto.dev, as a shell takes it."""
+    session = evidence.details.session
+    which = session.path.name if session.number is None else f"{session.machine_id}&{session.number}"
+    cells = f"{glob.escape(workload)}-*"
+    return f"parabench export {shlex.quote(cells)} --sessions {shlex.quote(which)} --format trace --output trace.json"
 
 
 def _drawn(one: Contestant, evidence: Evidence) -> dict[str, Any]:

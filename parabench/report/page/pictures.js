@@ -1,5 +1,13 @@
 // The other pictures: ranked bars, numbers of workers, crossings, history, interpreters, where time goes, energy.
 const DODGE = 20;
+/** Pixels that the label of a tick takes: beside the next one, a speed-up or a duration; and above it. */
+const TICK_WIDTH = 42, DURATION_WIDTH = 56, TICK_HEIGHT = 18;
+
+/** A domain with a little more at either end, so that no mark lies on the edge. */
+function padded(low, high) {
+  const more = Math.max(1.03, (high / low) ** 0.05);
+  return [low / more, high * more];
+}
 
 function bars(id, workload, models, width) {
   const shown = workload.contestants.filter((one) => one.ratio && models(one.model)).sort((a, b) => b.ratio - a.ratio).slice(0, 24);
@@ -10,7 +18,7 @@ function bars(id, workload, models, width) {
   const left = Math.min(190, width * 0.42);
   return picture(id, `Ranking: ${workload.name}.`, `Speed-up over the plain loop, with 95 % intervals (${workload.basis}). ★ is recommended; hollow: interval unknown.`, Plot.plot({
     width, height: shown.length * DODGE + 50, marginLeft: left, marginRight: 14, marginBottom: 36,
-    x: { type: "log", domain, ticks: logTicks(domain), tickFormat: tick, label: "speed-up", grid: true },
+    x: { type: "log", domain, ticks: logTicks(domain, tick, width - left - 14, TICK_WIDTH), tickFormat: tick, label: "speed-up", grid: true },
     y: { type: "band", domain: shown.map((one) => one.label), label: null, tickSize: 0,
       tickFormat: (label) => `${shown.find((one) => one.label === label).recommended ? "★ " : ""}${label}` },
     marks: [
@@ -48,7 +56,7 @@ function scaling(id, workload, models, width) {
   return picture(id, `Number of workers: ${workload.name}.`, "Speed-up over the plain loop by workers; the grey line is one more worker, one more time as fast." + (laws.length ? ` Lines are fitted laws, dashed beyond what was measured: ${bestOf.join("; ")}.` : "") + (overtaken.length ? ` For sure ${overtaken.join("; ")}.` : ""), Plot.plot({
     width, height: 260, marginLeft: 48, marginRight: 130, marginBottom: 36,
     x: { type: "log", domain: [x[0] * 0.9, x[1] * 1.1], ticks: [...new Set(points.map((one) => one.workers))], tickFormat: String, label: "workers" },
-    y: { type: "log", domain: [low, high], ticks: logTicks([low, high]), tickFormat: tick, label: "speed-up", grid: true },
+    y: { type: "log", domain: [low, high], ticks: logTicks([low, high], tick, 200, TICK_HEIGHT), tickFormat: tick, label: "speed-up", grid: true },
     marks: [
       Plot.line(ideal, { x: "workers", y: "ratio", stroke: "var(--soft)", strokeDasharray: "4,3", clip: true }),
       Plot.line(points.filter((one) => !within.some((law) => law.model === one.model)), { x: "workers", y: "ratio", z: "model", stroke: (one) => colour(one.family) }),
@@ -76,7 +84,7 @@ function crossings(id, workloads, models, width) {
   return picture(id, "From which length of a task does a model pay?", "Speed-up over the plain loop by the length of a task; a model pays where its line is above 1x.", Plot.plot({
     width, height: 280, marginLeft: 56, marginRight: 150, marginBottom: 36,
     x: { type: "log", label: "length of a task", tickFormat: duration, ticks: 4 },
-    y: { type: "log", domain, ticks: logTicks(domain), tickFormat: tick, label: "speed-up", grid: true },
+    y: { type: "log", domain, ticks: logTicks(domain, tick, 220, TICK_HEIGHT), tickFormat: tick, label: "speed-up", grid: true },
     marks: [
       Plot.ruleY([1], { stroke: "var(--ink)" }),
       Plot.line(points, { x: "length", y: "ratio", z: "label", stroke: (one) => colour(one.family) }),
@@ -104,12 +112,13 @@ function histories(id, history, numbers, chosen, wanted, width) {
   const at = (name) => ({ fx: names.indexOf(name) % columns, fy: Math.floor(names.indexOf(name) / columns) });
   for (const one of [...points, ...steps]) Object.assign(one, at(one.cell));
   const titles = names.map((name) => ({ name, ...at(name) }));
-  const domain = d3.extent(points, (one) => one.ratio), pad = Math.max(1.03, Math.sqrt(domain[1] / domain[0]) * 0.2 + 0.9);
+  const ends = d3.extent(points, (one) => one.ratio), pad = Math.max(1.03, Math.sqrt(ends[1] / ends[0]) * 0.2 + 0.9);
+  const domain = [ends[0] / pad, ends[1] * pad], share = (ratio) => `${Number((ratio * 100).toPrecision(3))} %`;
   return picture(id, "History.", "Time of each cell over its median, session by session; a rule is a confirmed change.", Plot.plot({
     width, height: Math.ceil(names.length / columns) * 96 + 40, marginLeft: 44, marginTop: 18,
     fx: { axis: null, padding: 0.08 }, fy: { axis: null, padding: 0.25 },
     x: { label: "session", tickFormat: (n) => String(history.sessions[Math.round(n)]?.number ?? ""), ticks: 4 },
-    y: { type: "log", domain: [domain[0] / pad, domain[1] * pad], label: null, ticks: 3, tickFormat: (r) => `${Math.round(r * 100)} %` },
+    y: { type: "log", domain, label: null, ticks: logTicks(domain, share, 60, TICK_HEIGHT), tickFormat: share },
     marks: [
       Plot.ruleY([1], { stroke: "var(--line)" }),
       Plot.ruleX(steps, { x: "n", fx: "fx", fy: "fy", stroke: "var(--bad)", strokeWidth: 1.5 }),
@@ -126,10 +135,10 @@ function interpretersPicture(id, workload, alternating, models, width) {
   found.forEach((one) => { one.told = `${one.contestant} on ${one.interpreter}: ${duration(one.seconds)} (${one.n} ${one.n === 1 ? "session" : "sessions"})`; });
   const names = [...new Set(found.map((one) => one.contestant))], best = d3.least(found, (one) => one.seconds);
   const symbols = ["circle", "square", "triangle", "diamond", "star", "cross", "wye", "hexagon"];
-  const order = [...new Set(found.map((one) => one.interpreter))];
+  const order = [...new Set(found.map((one) => one.interpreter))], domain = padded(...d3.extent(found, (one) => one.seconds));
   return picture(id, `Interpreters: ${workload.name}.`, `Time of a round; further left is faster. ${alternating ? "Measured in turns." : "Not measured in turns: a drift of the machine looks like a difference."}`, Plot.plot({
     width, height: order.length * 34 + 60, marginLeft: 84, marginRight: 14, marginBottom: 36,
-    x: { type: "log", tickFormat: duration, ticks: Math.max(3, width / 120), label: "time of a round", grid: true },
+    x: { type: "log", domain, tickFormat: duration, ticks: logTicks(domain, duration, width - 98, DURATION_WIDTH), label: "time of a round", grid: true },
     y: { type: "band", domain: order, label: null }, symbol: { domain: names, range: symbols },
     marks: [
       Plot.dot(found, { x: "seconds", y: "interpreter", symbol: "contestant", r: 5, stroke: "var(--ink)", fill: (one) => one === best ? "var(--f-threads)" : "transparent", ariaLabel: "told" }),
@@ -157,12 +166,13 @@ function thrift(id, workload, models, width) {
   if (shown.length < 3) return null;
   const measured = shown.every((one) => one.measured);
   shown.forEach((one) => { one.spent = `${one.label}: ${speed(one.ratio)}, ${Number(one.joules.toPrecision(3))} joules${one.measured ? "" : ", estimated"}`; });
-  const domain = d3.extent(shown, (one) => one.ratio);
+  const domain = padded(...d3.extent(shown, (one) => one.ratio)), energy = padded(...d3.extent(shown, (one) => one.joules));
+  const joules = (value) => String(Number(value.toPrecision(3)));
   const source = measured ? "as the machine counts them" : "estimated from CPU time and cores with the averages of a cloud";
   return picture(id, `What speed costs: ${workload.name}.`, `Speed-up against joules of a thousand tasks, ${source}; best is right and below.`, Plot.plot({
     width, height: 260, marginLeft: 56, marginRight: 14, marginBottom: 36,
-    x: { type: "log", ticks: logTicks(domain), tickFormat: tick, label: "speed-up", grid: true, nice: true },
-    y: { type: "log", label: "joules", tickFormat: (value) => String(Number(value.toPrecision(2))), ticks: 4, grid: true, nice: true },
+    x: { type: "log", domain, ticks: logTicks(domain, tick, width - 70, TICK_WIDTH), tickFormat: tick, label: "speed-up", grid: true },
+    y: { type: "log", domain: energy, ticks: logTicks(energy, joules, 200, TICK_HEIGHT), tickFormat: joules, label: "joules", grid: true },
     marks: [Plot.dot(shown, { x: "ratio", y: "joules", r: 5, fill: (one) => colour(one.family), ariaLabel: "spent" })],
   }), legendOf([...new Set(shown.map((one) => one.family))].map((family) => [family, `g-${family}`])));
 }

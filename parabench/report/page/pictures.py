@@ -12,7 +12,7 @@ from parabench.records import CellId
 from parabench.report.page.best_interpreters import Interpreters
 from parabench.report.page.changes import SESSIONS_MOST, Changes
 from parabench.report.page.figures_in_words import contestant
-from parabench.report.page.lanes import timelines_of
+from parabench.report.page.lanes import timelines_of, trace_command
 from parabench.report.page.laws import crossings_of, laws_of, speeds_of
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
 from parabench.report.page.packing import packed_series
@@ -36,6 +36,7 @@ def pictures_of(
                 "basis": evidence.basis,
                 "contestants": [_bar(one, evidence, explanations, drawn) for one in evidence.contestants],
                 "timelines": timelines_of(evidence),
+                "trace": trace_command(workload, evidence),
                 "laws": laws_of(speeds, evidence),
                 "crossings": crossings_of(workload, speeds),
                 "interpreters": _interpreters(interpreters.times.get(workload, {})),

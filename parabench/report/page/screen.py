@@ -92,7 +92,7 @@ def _row(
         "share": "" if answer.share_of_limit is None else f"{share_text(answer)} of the limit",
         "equals_are": ("as good" if answer.settled else "maybe faster"),
         "sure": {"level": level, "word": word, "text": sure_text(answer)},
-        "why": briefly(why_of(recommended, evidence, explanations), answer.reason.partition(";")[0].partition(":")[0]),
+        "why": briefly(why_of(recommended, evidence, explanations), answer),
         "sentences": sentences_of(evidence, explanations),
         "basis": evidence.basis,
         "best": _best(interpreters.best.get(workload), label),

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from parabench.analyse.verdict import THRESHOLD
 from parabench.errors import ParabenchError
 from parabench.history.files import session_files
 from parabench.report.page.data import report_of
 from parabench.report.page.render import page_of
+from parabench.report.page.running import Running
 
 HOST = "127.0.0.1"
 #: Names by which a browser may ask: whoever comes by another one was sent by a page of somebody else.
@@ -24,8 +26,9 @@ State = tuple[tuple[str, float, int], ...]
 class Shown:
     """The page of a results folder as it is now; made again only when a file has changed."""
 
-    def __init__(self, results: Path) -> None:
-        self._results = results
+    def __init__(self, results: Path, threshold: float) -> None:
+        self._results, self._threshold = results, threshold
+        self.running = Running(results)
         self._lock = threading.Lock()
         self._state: State | None = None
         self._text = ""
@@ -44,12 +47,14 @@ class Shown:
 
     def _made(self, state: State) -> str:
         # What changes while it is made makes the page an old one, which then asks for a new one.
-        return page_of(report_of(self._results), live=SECONDS_BETWEEN, version=_version_of(state))
+        return page_of(
+            report_of(self._results, threshold=self._threshold), live=SECONDS_BETWEEN, version=_version_of(state)
+        )
 
 
-def serve(results: Path, port: int, say: Callable[[str], None]) -> None:
+def serve(results: Path, port: int, say: Callable[[str], None], threshold: float = THRESHOLD) -> None:
     """Serve the page on loopback until Ctrl-C. Raises OSError when the port is taken."""
-    server = serving(results, port)
+    server = serving(results, port, threshold)
     say(f"http://{HOST}:{server.server_address[1]}/")
     try:
         server.serve_forever(poll_interval=0.2)
@@ -59,13 +64,13 @@ def serve(results: Path, port: int, say: Callable[[str], None]) -> None:
         server.server_close()
 
 
-def serving(results: Path, port: int) -> http.server.ThreadingHTTPServer:
+def serving(results: Path, port: int, threshold: float = THRESHOLD) -> http.server.ThreadingHTTPServer:
     """A server that has its port and serves nothing yet."""
-    return http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, Shown(results)))
+    return http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, Shown(results, threshold)))
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers GET / with the page, and GET /version with which one it is."""
+    """Answers GET / with the page, GET /version with which one it is, GET /running with what is being measured."""
 
     timeout = 10
 
@@ -74,12 +79,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*given)  # type: ignore[arg-type]  # what socketserver hands over
 
     def do_GET(self) -> None:
-        """One of the two."""
+        """One of the three."""
         name = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
         if name not in _NAMES:
             self._answer(403, "this server is for this computer only")
         elif self.path == "/version":
             self._answer(200, self._shown.version())
+        elif self.path == "/running":
+            self._answer(200, self._shown.running.text())
         elif self.path == "/":
             try:
                 self._answer(200, self._shown.text(), "text/html")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,16 @@ PARTS = (
     ("GIL or lock", "#c0392b"),
 )
 UNKNOWN, START_UP, INK = "#a99bc9", "#8a8f96", "#1b1f24"
+#: Where nothing ran.
+NONE = "#d5d9de"
 #: Colours of the levels -6 to 6 of the heat map.
 LEVEL_COLOURS = (
     *("#743500", "#a8530f", "#d97b2b", "#f0ab6c", "#f7d0aa", "#fbeadb", "#f1f1f1"),
     *("#e3eef8", "#c3dcf0", "#93c2e4", "#4f97cf", "#1f6db0", "#0a4781"),
 )
 LANE, GAP = 1.0, 1.6
+#: Inches that a README has for a picture, and the points of its smallest text there.
+README_WIDTH, SMALLEST = 8.6, 8.0
 
 
 def draw(report: Report, folder: Path, form: str, interpreter: str | None, workload: str | None) -> list[Path]:
@@ -130,17 +135,17 @@ def _heat_map(panel: Mapping[str, Any]) -> Any:
 
     heat = panel["heat"]
     models = [model for family in heat["families"] for model in family["models"]]
-    figure = Figure(figsize=(1.9 + 0.95 * len(models), 0.7 + 0.36 * len(heat["rows"])))
+    width = 1.9 + 0.95 * len(models)
+    figure = Figure(figsize=(width, 0.7 + 0.36 * len(heat["rows"])))
     axes = figure.subplots()
     for y, row in enumerate(heat["rows"]):
         for x, cell in enumerate(row["cells"]):
-            level = cell["level"]
-            colour = "#ffffff" if level is None else LEVEL_COLOURS[level + 6]
-            axes.add_patch(Rectangle((x, y), 0.96, 0.94, color=colour, linewidth=0))
-            mark = "★ " if cell.get("best") else "= " if cell.get("equal") else ""
-            text = f"{mark}{cell['text']}" + (" slower" if cell.get("slower") else "")
-            dark = level is not None and (level >= 5 or level <= -5)
-            axes.text(x + 0.48, y + 0.47, text, ha="center", va="center", color="white" if dark else INK, fontsize=7.5)
+            axes.add_patch(Rectangle((x, y), 0.96, 0.94, color=_ground(cell), linewidth=0))
+            dark = cell["level"] is not None and abs(cell["level"]) >= 5
+            ink = "white" if dark else INK
+            axes.text(x + 0.48, y + 0.47, _cell_text(cell), ha="center", va="center", color=ink, fontsize=7.5)
+    if heat["reasons"]:
+        _reasons(axes, heat["reasons"], width)
     axes.set(xlim=(0, max(1, len(models))), ylim=(len(heat["rows"]), 0))
     axes.set_xticks(
         [x + 0.48 for x in range(len(models))], [model.replace("-", "-\n", 1) for model in models], fontsize=8
@@ -152,3 +157,37 @@ def _heat_map(panel: Mapping[str, Any]) -> Any:
         f"Speed-up over a plain loop on {panel['title']}; ★ recommended, = not told from it", loc="left", fontsize=9
     )
     return figure
+
+
+def _ground(cell: Mapping[str, Any]) -> str:
+    if cell["level"] is not None:
+        return LEVEL_COLOURS[cell["level"] + 6]
+    return NONE if cell["reason"] else "#ffffff"
+
+
+def _cell_text(cell: Mapping[str, Any]) -> str:
+    if cell["reason"]:
+        return f"{cell['text']} ({cell['reason']})"
+    mark = "★ " if cell.get("best") else "= " if cell.get("equal") else ""
+    return f"{mark}{cell['text']}" + (" slower" if cell.get("slower") else "")
+
+
+def _reasons(axes: Any, reasons: Sequence[str], width: float) -> None:
+    """Why nothing ran, by number, below the table: as wide as the picture, and larger in one that a README shrinks."""
+    size = SMALLEST * max(1.0, width / README_WIDTH)
+    letters = int(width * 72 / (size * 0.58))
+    lines = [
+        line
+        for number, reason in enumerate(reasons, start=1)
+        for line in textwrap.wrap(f"({number}) {reason}", letters, subsequent_indent="      ")
+    ]
+    axes.annotate(
+        "\n".join(lines),
+        xy=(0.02, 0),
+        xycoords=("figure fraction", "axes fraction"),
+        xytext=(0, -6),
+        textcoords="offset points",
+        va="top",
+        fontsize=size,
+        color=INK,
+    )

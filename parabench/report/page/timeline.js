@@ -39,5 +39,6 @@ function timelinePicture(id, workload, width) {
   });
   const legend = legendOf([...PARTS.map(([name, kind]) => [name, `t-${kind}`]), ["unknown", "t-unknown"], ["start-up", "t-start"]]);
   return picture(id, `Where the time goes: ${workload.name}.`,
-    `One traced round on one axis; a lane is a worker, a bar a task. The order of the parts inside a bar is not known.${models.length < 2 ? " A race traces few models; --passes 2 traces all of them." : ""}`, drawn, legend);
+    `One traced round on one axis; a lane is a worker, a bar a task. The order of the parts inside a bar is not known.${models.length < 2 ? " A race traces few models; --passes 2 traces all of them." : ""}`, drawn, legend,
+    " All its tasks for ui.perfetto.dev: ", element("code", { textContent: workload.trace }));
 }

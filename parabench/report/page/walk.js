@@ -47,7 +47,7 @@ function tipAndSaid() {
   return [element("div", { className: "tip", hidden: true }), element("p", { className: "said", "aria-live": "polite" })];
 }
 
-function picture(id, title, about, drawn, legend) {
+function picture(id, title, about, drawn, legend, ...more) {
   const [tip, said] = tipAndSaid();
   const svg = drawn.tagName.toLowerCase() === "svg" ? drawn : drawn.querySelector("svg");
   drawn.setAttribute("aria-hidden", "true");
@@ -57,7 +57,7 @@ function picture(id, title, about, drawn, legend) {
   }, drawn, tip);
   const marks = [...svg.querySelectorAll("rect[aria-label], circle[aria-label], path[aria-label], line[aria-label]")];
   walkable(frame, () => marks, (mark) => mark.getAttribute("aria-label"), tip, said);
-  return element("figure", {}, element("figcaption", {}, element("b", {}, title), ` ${about}`), legend, frame, said);
+  return element("figure", {}, element("figcaption", {}, element("b", {}, title), ` ${about}`, ...more), legend, frame, said);
 }
 
 /** What cells of a table tell on hover is told to the keyboard, too: their titles become tips of our own. */

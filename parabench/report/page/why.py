@@ -14,6 +14,7 @@ from parabench.report.page.figures_in_words import contestant, listed
 from parabench.report.page.machines import Machine
 from parabench.report.page.workload_evidence import Contestant, Evidence
 from parabench.report.quantities import seconds_text
+from parabench.session.answers import Answer
 
 #: What holds a cell, in a word or two.
 CAUSE_NAMES = {
@@ -31,6 +32,17 @@ CAUSE_NAMES = {
     facts.MEMORY: "making memory ready",
     facts.UNCLEAR: "something unclear",
 }
+
+#: Parts of the reasons that a race gives for its answers, and the same in six words at most; the first that fits.
+SHORT_REASONS = (
+    ("one pass says nothing", "one pass says nothing about chance"),
+    ("for sure, and ahead in it", "family for sure, member so far"),
+    ("ahead so far", "ahead so far"),
+    ("the simplest of those", "the simplest within 5 %"),
+    ("not told from", "within 5 %, others as good"),
+    ("than the best for sure", "within 5 % of the best"),
+    ("faster than every other", "faster than all others for sure"),
+)
 
 #: Explanations by the file of their session and the id of their cell.
 Explanations = Mapping[tuple[Path, str], Explanation]
@@ -62,10 +74,11 @@ def why_of(one: Contestant | None, evidence: Evidence, explanations: Explanation
     return explanations.get((evidence.details.session.path, one.cell.text))
 
 
-def briefly(explanation: Explanation | None, otherwise: str) -> dict[str, str | None]:
-    """What limits a contestant in a few words, and the whole sentence."""
+def briefly(explanation: Explanation | None, answer: Answer) -> dict[str, str | None]:
+    """What limits a contestant in six words at most, and the whole sentence; else why it is recommended."""
     if explanation is None:
-        return {"text": otherwise, "title": None}
+        short = (text for part, text in SHORT_REASONS if part in answer.reason)
+        return {"text": next(short, "settled" if answer.settled else "ahead so far"), "title": f"{answer.reason}."}
     names = [CAUSE_NAMES.get(name, name) for name in explanation.causes[:1]]
     return {"text": f"limited by {listed(names)}", "title": f"{explanation.sentence}."}
 

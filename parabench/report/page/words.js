@@ -9,7 +9,7 @@ function speed(ratio) {
 
 function tick(ratio) {
   const away = ratio >= 1 ? ratio : 1 / ratio;
-  const told = away >= 10 ? away.toFixed(0) : String(Number(away.toPrecision(2)));
+  const told = away >= 10 ? away.toFixed(0) : String(Number(away.toPrecision(3)));
   return ratio >= 1 ? `${told}x` : `1/${told}x`;
 }
 
@@ -34,14 +34,19 @@ function colour(family) {
   return FAMILY_COLOURS.has(family) ? `var(--f-${family})` : "var(--ink)";
 }
 
-/** Numbers of a log axis that are worth a label: 1, 2 and 5 of each decade within a domain. */
-function logTicks([low, high]) {
-  const found = [];
-  for (let decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade++)
-    for (const first of [1, 2, 5]) {
-      const value = first * 10 ** decade;
-      if (value >= low * 0.999 && value <= high * 1.001) found.push(value);
-    }
-  if (found.length < 3) return d3.ticks(low, high, 4);
-  return found.length > 8 ? found.filter((value) => /^1e|^1$/.test(value.toExponential().replace(/e.*/, ""))) : found;
+/** Numbers of a log axis that are worth a label, each different and so many pixels from the next: decades with their 2 and 5,
+ * decades, or round numbers between; of these the list with the most that has room. */
+function logTicks([low, high], told, pixels, apart) {
+  const from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high));
+  const decades = d3.range(from, to + 1).map((decade) => Number(`1e${decade}`));
+  const within = (values) => values.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+  const place = (value) => (Math.log(value / low) / Math.log(high / low)) * pixels;
+  const fits = (values) => new Set(values.map(told)).size === values.length && d3.pairs(values).every(([one, next]) => place(next) - place(one) >= apart);
+  const lists = [
+    decades.flatMap((one) => [one, 2 * one, 5 * one]),
+    ...[1, 2, 3, 4].map((step) => decades.filter((_, n) => n % step === 0)),
+    ...[5, 4, 3, 2, 1].map((many) => d3.ticks(low, high, many)),
+    d3.ticks(low, high, 5).filter((_, n, all) => n === 0 || n === all.length - 1), [low, high],
+  ];
+  return d3.greatest(lists.map(within).filter(fits), (one) => one.length) ?? [];
 }
