@@ -1,4 +1,7 @@
-"""The steps of the GitHub Action, run here: what they are given, what they write, how they end."""
+"""The steps of the GitHub Action, run here: what they are given, what they write, how they end.
+
+Rooms: cli, run, compare, report.
+"""
 
 import http.server
 import importlib.util

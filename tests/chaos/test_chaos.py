@@ -1,4 +1,7 @@
-"""The short form of `make chaos`: each fault once. Those that resemble another one, or wait longest, are slow."""
+"""The short form of `make chaos`: each fault once. Those that resemble another one, or wait longest, are slow.
+
+Rooms: plugin, session, measure, history, models, queues, cli.
+"""
 
 from __future__ import annotations
 

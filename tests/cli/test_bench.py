@@ -1,4 +1,7 @@
-"""`parabench bench` is pytest with short names of our options, in any project."""
+"""`parabench bench` is pytest with short names of our options, in any project.
+
+Rooms: cli, gallery.
+"""
 
 from __future__ import annotations
 

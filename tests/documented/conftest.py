@@ -1,4 +1,7 @@
-"""Projects for the documented command lines, shared by the tests of a file."""
+"""Projects for the documented command lines, shared by the tests of a file.
+
+Rooms: cli, plugin, run, advise, report.
+"""
 
 from __future__ import annotations
 

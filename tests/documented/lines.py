@@ -16,7 +16,7 @@ NOT_RUN = {
     "parabench machines": ("a verb that docs/extending.md adds", "tests/test_extending.py"),
     "* --models sequential,thread-halves": ("a model that docs/extending.md adds", "tests/test_extending.py"),
     "*s3://*": ("needs a server of that kind", "tests/history/test_remote.py"),
-    "parabench run --python *": ("needs these interpreters", "tests/cli/test_run_interpreters.py"),
+    "parabench run --python *": ("needs these interpreters", "tests/run/test_run_interpreters.py"),
     "* -m live *": ("asks the real GitHub", "tests/workloads/github/test_github_live.py"),
     "pytest tests -m multihost": ("as root, with network namespaces", "tests/multihost/test_multihost.py"),
     "pytest benchmarks -m harness *": ("minutes; prints figures and judges none", "benchmarks/harness"),

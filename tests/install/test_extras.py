@@ -1,4 +1,7 @@
-"""What is installed, what is left out and what is said of it; nothing is installed here."""
+"""What is installed, what is left out and what is said of it; nothing is installed here.
+
+Rooms: run, plugin, cli.
+"""
 
 from __future__ import annotations
 

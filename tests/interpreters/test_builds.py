@@ -1,4 +1,7 @@
-"""A short session on each interpreter at hand, and the traps that each has. Run by name: -m interpreters."""
+"""A short session on each interpreter at hand, and the traps that each has. Run by name: -m interpreters.
+
+Rooms: run, plugin, models, measure.
+"""
 
 from __future__ import annotations
 

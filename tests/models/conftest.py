@@ -1,4 +1,7 @@
-"""Fixtures: every model that can run here, and a folder for a run of the driver."""
+"""Fixtures: every model that can run here, and a folder for a run of the driver.
+
+Rooms: models, clusters.
+"""
 
 import tempfile
 from pathlib import Path

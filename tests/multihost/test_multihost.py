@@ -1,4 +1,7 @@
-"""Three hosts for real: the same work over Celery and Dask on one, two and three of them, and with a host cut off."""
+"""Three hosts for real: the same work over Celery and Dask on one, two and three of them, and with a host cut off.
+
+Rooms: models, clusters, queues, workers.
+"""
 
 from __future__ import annotations
 

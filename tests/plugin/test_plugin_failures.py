@@ -1,4 +1,7 @@
-"""A cell that goes wrong fails alone, says why, and keeps its time out of the stored benchmarks."""
+"""A cell that goes wrong fails alone, says why, and keeps its time out of the stored benchmarks.
+
+Rooms: plugin, errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Options have a long name everywhere, and a short one where it is asked for."""
+"""Options have a long name everywhere, and a short one where it is asked for.
+
+Rooms: session, errors.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import sysconfig
@@ -123,6 +124,48 @@ def test_interpreters_alternate_and_end_in_a_table(project: Project, monkeypatch
     assert sorted(one["arm"] for one in sessions) == ["one", "one", "two", "two"]
     assert len({one["seed"] for one in sessions}) == 2
     assert {sessions[0]["arm"], sessions[1]["arm"]} == {"one", "two"}, "one session of each in a block"
+
+
+FAILS = """
+import multiprocessing
+
+def mine(item):
+    if multiprocessing.parent_process() is not None:
+        raise RuntimeError("not in a process of a pool")
+    return sum(range(20_000))
+"""
+
+
+@pytest.mark.parametrize("size", ["medium", *(pytest.param(s, marks=pytest.mark.slow) for s in ("small", "large"))])
+def test_the_table_says_why_a_model_has_no_number_at_any_size(project: Project, monkeypatch, size: str) -> None:
+    """One interpreter lacks the library of gevent, and processes fail on both."""
+    pytest.importorskip("gevent")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project.root / "cache"))
+    project.workload("mine", FAILS)
+    project.experiment()
+    for name in ("one", "two"):
+        _prepared_environment(project, name)
+    (packages,) = (project.root / "one").glob("lib/*/site-packages")
+    (packages / "lacks_gevent.pth").write_text("import sys; sys.modules['gevent'] = None\n")
+    run = {"one": project.root / "one", "two": project.root / "two"}
+    models = ("sequential", "process-pool-fork", "gevent")
+    options = ("--sessions", "1", "--models", ",".join(models), "--passes", "1", "--on-busy", "allow", "--size", size)
+    result = _run_on(project, run, options)
+    assert result.returncode == 1, result.stdout + result.stderr
+    table = result.stdout[result.stdout.index("workload ") :]
+    rows = [line.removeprefix("mine").split() for line in table.splitlines()[1:] if re.search(" (one|two),? ", line)]
+    assert {row[0] for row in rows} == {*models}, "no model is called like a size"
+    without = {row[0]: row[1:] for row in rows if row[-1].startswith("(")}
+    assert without.keys() == {"process-pool-fork", "gevent"}
+    assert [row[1] for row in rows if row[0] == "gevent"] == ["two", "one"]
+    assert _note(table, without["process-pool-fork"][-1]).endswith("8 of 8 tasks failed")
+    assert _note(table, without["gevent"][-1]).endswith("gevent is not installed")
+    assert without["process-pool-fork"][:2] == ["one,", "two"]
+
+
+def _note(table: str, number: str) -> str:
+    (note,) = (line for line in table.splitlines() if line.startswith(number))
+    return note
 
 
 def _prepared_environment(project: Project, name: str) -> None:
