@@ -27,7 +27,7 @@ def sparkline(seconds: Sequence[float], *, width: int, encoding: str | None) -> 
 
 
 def sparklines(parts: Iterable[Sequence[float]], *, width: int, encoding: str | None) -> str:
-    """Parts of one series on one scale, with a blank between them; none is wider than `width`, empty ones are left out."""
+    """Parts of one series on one scale, a blank between them; each is at most `width` wide, empty ones are left out."""
     fitted = [_fitted(part, width) for part in parts if part]
     together = [value for part in fitted for value in part]
     drawn = iter(sparkline(together, width=len(together), encoding=encoding))
