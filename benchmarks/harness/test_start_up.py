@@ -26,8 +26,10 @@ WITHOUT = {
     "all but parabench and pytest-benchmark": ("parabench", "benchmark"),
     "none": ("parabench", "benchmark", *OF_EXTRAS),
     "the bare package": OF_EXTRAS,
+    "pytest-benchmark": ("parabench", *OF_EXTRAS),
 }
 RATIOS = [
+    ("the bare package", "pytest-benchmark"),
     ("all", "all but parabench"),
     ("all", "all but parabench and pytest-benchmark"),
     ("the bare package", "none"),

@@ -139,7 +139,7 @@ def test_the_cost_of_being_installed_is_compared() -> None:
     done = Prepared(ROOT).run(shlex.split(f"PARABENCH_START_UP_TURNS=1 {line} -p no:cacheprovider"))
     assert done.returncode == 0, done.stdout
     ratios = r"^(?:processor )?time, .* / .*: [\d.]+ \[[\d.]+, [\d.]+\], n = 1"
-    assert len(re.findall(ratios, done.stdout, re.MULTILINE)) == 8
+    assert len(re.findall(ratios, done.stdout, re.MULTILINE)) == 10
 
 
 @pytest.mark.parametrize("table", [NEEDS, STATUS, SAYS, ADDED_OPTIONS, LONG, [change.pattern for change in SHORTENED]])
