@@ -12,9 +12,9 @@ from parabench.cli import cli
 INTRODUCTION = """\
 # Command line
 
-What `parabench` takes, verb by verb, as `parabench VERB --help` says it; `parabench --version` says which version it
-is. A verb that reads stored sessions takes `--results DIR`. Verbs find the project as pytest does: from any folder in
-it, by its `pytest.ini`, `pyproject.toml` or the like.
+This page says what `parabench` takes, verb by verb, as `parabench VERB --help` does; `parabench --version` says which
+version it is. A verb that reads stored sessions takes `--results DIR`. Verbs find the project as pytest does: from any
+folder in it, by its `pytest.ini`, `pyproject.toml` or the like.
 
 The shell completes verbs, options, and names of models, workloads and sessions after one of these lines:
 

@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and docs/ show: command lines, and programs in Python."""
+"""What README, CONTRIBUTING and docs/ show: command lines, also those that a pipeline runs, and programs in Python."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ PROGRAMS = (
 COMMAND = re.compile(
     rf" *(?:\$ )?((?:[A-Z_]+=\S+ )*)({'|'.join(map(re.escape, sorted(PROGRAMS, key=len, reverse=True)))})(?: (.*)|)"
 )
+#: What stands before a command in YAML (the step of a workflow, a line of a script) and in a crontab (when it runs).
+BEFORE = {"yaml": re.compile(r" *- (?:run: )?"), "crontab": re.compile(r"(?:[\d*/,-]+ +){5}")}
 PYTHON = re.compile(r"^( *)```python\n(.*?)^ *```", flags=re.MULTILINE | re.DOTALL)
 
 
@@ -47,10 +49,12 @@ def _found() -> Iterator[tuple[str, str, str]]:
 
 
 def shown(text: str) -> Iterator[str]:
-    """The lines of a page that are not prose, and not of a program."""
+    """The lines of a page that are not prose, and not of a program; of pipelines the commands, one a line."""
     language = None
     for line in text.replace("\\\n", " ").splitlines():
         if line.lstrip().startswith("```"):
             language = line.strip().removeprefix("```") if language is None else None
         elif language in ("", "sh", "bash", "console", "text") or (language is None and line.startswith("    ")):
             yield line
+        elif language in BEFORE and (before := BEFORE[language].match(line)) is not None:
+            yield from (part.removeprefix(".venv/bin/") for part in line[before.end() :].split(" && "))

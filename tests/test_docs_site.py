@@ -76,6 +76,28 @@ def test_links_between_pages_lead_to_files(page):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+#: How a page begins: for whom it is, or what it is about.
+PURPOSE = re.compile(r"For (?:whoever|developers) |(?:This page|These pages) (?:is|are|explains|lists|says|takes) ")
+
+
+def first_paragraph(text: str) -> str:
+    """What stands behind the title, in one line."""
+    after_title = re.split(r"^# .+\n+", text, maxsplit=1, flags=re.MULTILINE)[1]
+    return " ".join(after_title.split("\n\n")[0].split())
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_page_begins_with_what_it_is_for(page):
+    told = first_paragraph(page.read_text())
+    assert PURPOSE.match(told), f"say first for whom or about what the page is, not: {told}"
+    assert re.search(r"[.?:]$", told), f"that is no sentence: {told}"
+
+
+def test_a_page_that_begins_otherwise_is_seen():
+    assert first_paragraph("<!-- x -->\n\n# Title\n\nHello\nthere.\n\nMore.\n") == "Hello there."
+    assert not PURPOSE.match("parabench is fast.")
+
+
 @pytest.mark.docs
 def test_the_site_is_built_strictly_and_every_link_leads_somewhere(tmp_path):
     pytest.importorskip("zensical", reason="zensical is not installed: pip install -e '.[docs]'")

@@ -36,6 +36,8 @@ class Comparison:
     identities: Mapping[str, CellId] = field(default_factory=dict)
     #: What a verdict's cell is called where people read, by `CellVerdict.cell`.
     texts: Mapping[str, str] = field(default_factory=dict)
+    #: The numbers of each session that a verdict rests on, by `CellVerdict.cell`.
+    samples: Mapping[str, CellSamples] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +95,29 @@ def compare_sessions(
     (from ACROSS) says otherwise. Sessions of `store` on neither side are the history that tells how much sessions
     differ where the sides are too small to tell, unless they were interrupted or noisy. `metric` is one of METRICS.
     """
-    allowed, sides, notes = frozenset(across), (base, new), _notes_of_sides(base, new)
+    allowed, sides = frozenset(across), (base, new)
     parts = _by_machine(base, new, _history(store, sides), together="fingerprint" in allowed)
     alpha /= max(1, sum(bool(part.base and part.new) for part in parts.values()))
-    verdicts: list[CellVerdict] = []
+    verdicts, samples = list[CellVerdict](), dict[str, CellSamples]()
     identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
         found = {name + suffix: series for name, series in _collect(part, metric).items()}
-        samples = [_samples(name, series, part, sides, allowed, metric) for name, series in found.items()]
+        own = [_samples(name, series, part, sides, allowed, metric) for name, series in found.items()]
+        samples |= {one.cell: one for one in own}
         texts |= {name: series.key.text + suffix for name, series in found.items()}
         identities |= {name: series.key.cell for name, series in found.items() if series.key.cell is not None}
-        verdicts += compare_cells(samples, _order(part), threshold=threshold, alpha=alpha)
-    if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts):
-        notes.append(DRIFT_POSSIBLE)
+        verdicts += compare_cells(own, _order(part), threshold=threshold, alpha=alpha)
     return Comparison(
         verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
         base=tuple(sides[0]),
         new=tuple(sides[1]),
         threshold=threshold,
-        notes=tuple(notes),
+        notes=(*_notes_of_sides(base, new), *_notes_of_order(verdicts)),
         metric=metric,
         identities=identities,
         texts=texts,
+        samples=samples,
     )
 
 
@@ -133,6 +135,10 @@ def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary
     if both := {session.path for session in base} & {session.path for session in new}:
         notes.append(f"{len(both)} sessions are on both sides")
     return notes
+
+
+def _notes_of_order(verdicts: Iterable[CellVerdict]) -> list[str]:
+    return [DRIFT_POSSIBLE] if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts) else []
 
 
 def _is_flawed(session: SessionSummary) -> bool:

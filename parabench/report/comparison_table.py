@@ -14,6 +14,8 @@ from parabench.compare.comparison import Comparison
 from parabench.compare.witness import decided_by_cpu
 from parabench.records import CellId
 from parabench.report.foreign_text import for_markdown, one_line
+from parabench.report.quantities import UNITS
+from parabench.report.sparkline import sparklines
 
 #: What matters first.
 ORDER = (SLOWER, FASTER, UNSURE, SAME, NOT_COMPARABLE)
@@ -23,6 +25,8 @@ _MARKS = {SLOWER: "🔴", FASTER: "🟢", UNSURE: "🟡", SAME: "⚪", NOT_COMPA
 _COUNTED = (SAME, NOT_COMPARABLE)
 #: Reasons listed under a short table.
 _REASONS_MOST = 3
+#: Bars for each of base, new side and other sessions: all three fit into a comment.
+BARS_MOST = 16
 
 
 def as_json(comparison: Comparison) -> str:
@@ -112,14 +116,7 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
     ]
     listed = [one for one in _sorted(comparison.verdicts) if one.verdict not in _COUNTED]
     if listed:
-        lines += ["| cell | verdict | new / base [95 %] | sessions | why |", "|---|---|---:|---:|---|"]
-    for one in listed:
-        sessions = f"{one.sessions_base} : {one.sessions_new}"
-        mark = f"{_MARKS[one.verdict]} {one.verdict}"
-        cell = for_markdown(_text(comparison, one))
-        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_why_in_markdown(comparison, one)} |")
-    if listed:
-        lines.append("")
+        lines += _changed_in_markdown(comparison, listed)
     rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
     if rest:
         lines += ["<details><summary>The other cells</summary>", ""]
@@ -130,6 +127,32 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         lines += ["", "</details>", ""]
     lines += [f"> {for_markdown(note)}" for note in comparison.notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _changed_in_markdown(comparison: Comparison, listed: Sequence[CellVerdict]) -> list[str]:
+    """The lines of a table with a picture of each cell's sessions, and what the picture shows."""
+    lines = ["| cell | verdict | new / base [95 %] | sessions | each session | why |", "|---|---|---:|---:|---|---|"]
+    for one in listed:
+        sessions = f"{one.sessions_base} : {one.sessions_new}"
+        mark = f"{_MARKS[one.verdict]} {one.verdict}"
+        cell, told = for_markdown(_text(comparison, one)), _why_in_markdown(comparison, one)
+        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_drawn(comparison, one)} | {told} |")
+    others = "others of the same results, " if any(_sides(comparison, one)[0] for one in listed) else ""
+    unit = UNITS[comparison.metric]
+    return [*lines, "", f"Each session's {unit}: {others}base, new. A high bar is many {unit}.", ""]
+
+
+def _drawn(comparison: Comparison, one: CellVerdict) -> str:
+    """The sessions of a cell as bars on one scale."""
+    bars = sparklines(_sides(comparison, one), width=BARS_MOST, encoding="utf-8")
+    return f"`{bars}`" if bars else "-"
+
+
+def _sides(comparison: Comparison, one: CellVerdict) -> list[list[float]]:
+    """The numbers of a cell: of sessions on neither side, of the base, of the new side."""
+    known = comparison.samples.get(one.cell)
+    parts = () if known is None else (known.history, known.base, known.new)
+    return [[amount for amount in part if amount > 0] for part in parts] or [[], [], []]
 
 
 def counts(verdicts: Sequence[CellVerdict]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-=*#"
 
@@ -23,6 +24,14 @@ def sparkline(seconds: Sequence[float], *, width: int, encoding: str | None) -> 
         return characters[len(characters) // 2] * len(logs)
     steps = len(characters) - 1
     return "".join(characters[round(steps * (value - low) / (high - low))] for value in logs)
+
+
+def sparklines(parts: Iterable[Sequence[float]], *, width: int, encoding: str | None) -> str:
+    """Parts of one series on one scale, a blank between them; each is at most `width` wide, empty ones are left out."""
+    fitted = [_fitted(part, width) for part in parts if part]
+    together = [value for part in fitted for value in part]
+    drawn = iter(sparkline(together, width=len(together), encoding=encoding))
+    return " ".join("".join(itertools.islice(drawn, len(part))) for part in fitted)
 
 
 def _fitted(seconds: Sequence[float], width: int) -> list[float]:

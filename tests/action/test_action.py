@@ -149,6 +149,11 @@ def test_verdicts_are_kept_and_their_status_is_an_output(repository, tmp_path):
     assert output == "status=1\n"
     assert summary == (tmp_path / "told" / "verdicts.md").read_text()
     assert "2 slower" in summary
+    rows = [line for line in summary.splitlines() if "🔴" in line]
+    assert len(rows) == 2
+    for row in rows:
+        base, new = re.search(r"`([▁-█]{8}) ([▁-█]{8})`", row).groups()
+        assert max(base) < min(new), "every session of the head took longer than those of the base"
     verdicts = json.loads((tmp_path / "told" / "verdicts.json").read_text())
     assert verdicts
     assert "<html" in (tmp_path / "told" / "report.html").read_text()

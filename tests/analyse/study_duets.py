@@ -39,8 +39,6 @@ def memory() -> None:
         sorted([number * 2 for number in NUMBERS])
 
 
-#: Rounds of each work beside either neighbour.
-ROUNDS_BESIDE = 300
 WORK: dict[str, Callable[[], None]] = {"loop": loop, "memory": memory}
 
 
@@ -156,6 +154,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--beside", action="store_true", help="Nothing but what neighbours do to each other.")
+    parser.add_argument("--rounds-beside", type=int, default=300, help="Rounds of each work beside either neighbour.")
     given = parser.parse_args()
     cores, source = sorted(os.sched_getaffinity(0))[:2], random.Random(1)
     for work in WORK if not given.beside else ():
@@ -178,7 +177,7 @@ def main() -> None:
             )
     print()
     for work in WORK:
-        print_beside(work, ROUNDS_BESIDE, cores, source)
+        print_beside(work, given.rounds_beside, cores, source)
 
 
 if __name__ == "__main__":

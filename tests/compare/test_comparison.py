@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -181,8 +182,25 @@ def test_markdown_is_ready_to_post(comparison) -> None:
     assert text.startswith("### parabench: `HEAD` against `main`\n")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert "slower" in rows[0]
-    assert all(row.replace("\\|", "").count("|") in (5, 6) for row in rows if "x|y" not in row)
+    assert all(row.replace("\\|", "").count("|") in (5, 7) for row in rows if "x|y" not in row)
     assert "<details>" in text
+
+
+def test_markdown_draws_each_session_of_a_cell_that_changed() -> None:
+    base, new = side(101, 1.0), side(102, 2.0)
+    text = as_markdown(compare_sessions(base, new), base="main", new="HEAD")
+    assert re.search(r"\| `[▁▂]{8} [▇█]{8}` \|", text)
+    assert "Each session's seconds: base, new. A high bar is many seconds.\n" in text
+    others = [*side(1, 1.0), session(50, None)]
+    text = as_markdown(compare_sessions(base, new, [*others, *base, *new]), base="main", new="HEAD")
+    assert re.search(r"\| `[▁▂]{8} [▁▂]{8} [▇█]{8}` \|", text)
+    assert "others of the same results, base, new" in text
+
+
+def test_markdown_draws_nothing_of_cells_that_did_not_change() -> None:
+    text = as_markdown(compare_sessions(side(1, 1.0), side(2, 1.0)), base="main", new="HEAD")
+    assert "same" in text
+    assert not re.search("[▁-█]", text)
 
 
 def test_json_is_one_object_with_a_list_of_cells(comparison) -> None:

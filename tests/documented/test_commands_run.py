@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import fnmatch
+import functools
 import importlib.util
 import json
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -21,6 +24,7 @@ from lines import (
     SAYS,
     SHORTENED,
     STATUS,
+    VARIABLES,
     changed,
     fits,
     group_of,
@@ -106,7 +110,36 @@ def test_every_line_is_run_or_says_why_not() -> None:
 @pytest.mark.parametrize("pattern", NOT_RUN)
 def test_what_is_not_run_is_there_and_covered(pattern: str) -> None:
     assert [line for line in command_lines() if fits(line, NOT_RUN) == pattern], "no page has such a command any more"
-    assert (ROOT / NOT_RUN[pattern][1]).exists()
+    assert NOT_RUN[pattern][1] in tests_there()
+
+
+@functools.cache
+def tests_there() -> set[str]:
+    """Tests that pytest collects, as file::function."""
+    return {
+        f"{path.relative_to(ROOT).as_posix()}::{node.name}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_lines_of_pipelines_are_commands_of_the_pages_too() -> None:
+    lines = command_lines()
+    assert "parabench report --results told --output report.html" in lines, "GitLab"
+    assert 'pip install "parabench[all]" --editable .' in lines, "GitHub"
+    assert "parabench run --sessions 2" in lines, "cron"
+    assert not {word for line in lines for word in shlex.split(line) if word.startswith("$CI_")} - {*VARIABLES}
+
+
+def test_the_cost_of_being_installed_is_compared() -> None:
+    """docs/design.md has its figures; here one turn of it is enough."""
+    line = "pytest benchmarks -m harness -s -k start_up"
+    assert line in command_lines()
+    done = Prepared(ROOT).run(shlex.split(f"PARABENCH_START_UP_TURNS=1 {line} -p no:cacheprovider"))
+    assert done.returncode == 0, done.stdout
+    ratios = r"^(?:processor )?time, .* / .*: [\d.]+ \[[\d.]+, [\d.]+\], n = 1"
+    assert len(re.findall(ratios, done.stdout, re.MULTILINE)) == 10
 
 
 @pytest.mark.parametrize("table", [NEEDS, STATUS, SAYS, ADDED_OPTIONS, LONG, [change.pattern for change in SHORTENED]])

@@ -113,5 +113,4 @@ def test_advice_is_given_to_a_program(alone: Prepared, text: str) -> None:
 @pytest.mark.parametrize("line", lines_of("checkout"))
 def test_a_study_of_the_checkout_runs(project: Prepared, line: str) -> None:
     skip_without(line)
-    *words, _, few = changed(line)  # instead of the number that the page has
-    check(line, project.run([*words, few], ROOT))
+    check(line, project.run(changed(line), ROOT))

@@ -18,8 +18,14 @@ CHECKOUT = Path(__file__).parents[2]
 GUESTS = Path(__file__).with_name("guests.txt")
 QUICK = ("--passes", "1", "--rounds", "1", "--on-busy", "allow")
 SECONDS_AT_MOST = 240.0
+#: Models whose libraries come with `all`, some from each extra.
+OF_EXTRAS = {"asyncio-uvloop", "anyio-to-thread", "celery", "rq", "dramatiq", "dask", "joblib-loky"}
+#: Models of `all` that drive no loop of asyncio: a session says so, and how the function could be written.
+NOT_FOR_COROUTINES = {"gevent", "trio"}
 #: Prints the plugins that pytest would load.
 PLUGINS = "import importlib.metadata as m; print(*sorted(e.name for e in m.entry_points(group='pytest11')))"
+#: What libraries of the extras add to them: docs/workloads.md tells users so.
+PLUGINS_OF_EXTRAS = ("anyio", "platformdirs", "valkey")
 SUITE = {
     "pytest.ini": """
 [pytest]
@@ -124,6 +130,7 @@ def test_a_wheel_alone_runs_the_whole_experiment_in_an_empty_folder(built: Path,
     here.mkdir()
     for name in ("requests", "aiohttp", "httpx", "responses"):
         assert not list(programs.parent.glob(f"lib/*/site-packages/{name}")), "the work's libraries are an extra"
+    # Of the bare package only: libraries of the extras bring plugins of their own, see the test below.
     assert done([programs / "python", "-c", PLUGINS], here).split() == ["benchmark", "parabench"]
     workloads = ("--workloads", "count-primes,no-op,github-mocked-requests")
     said = done([programs / "parabench", "bench", *workloads, "--models", "sequential,process-pool-fork", *QUICK], here)
@@ -138,6 +145,33 @@ def test_a_wheel_alone_runs_the_whole_experiment_in_an_empty_folder(built: Path,
     (here / "workloads" / "mine.py").write_text("async def mine(item):\n    return item\n")
     said = done([programs / "parabench", "bench", "--models", "sequential,asyncio", *QUICK], here)
     assert "2 passed" in said
+
+
+def test_the_plugins_that_extras_bring_are_documented() -> None:
+    page = (CHECKOUT / "docs" / "workloads.md").read_text()
+    assert [name for name in PLUGINS_OF_EXTRAS if f"-p no:{name}" not in page] == []
+
+
+def test_with_all_extras_an_async_function_is_measured_under_every_model_that_can_run(
+    built: Path, tmp_path: Path
+) -> None:
+    programs, here = environment(tmp_path, f"parabench[all] @ {built.as_uri()}"), tmp_path / "here"
+    (here / "workloads").mkdir(parents=True)
+    (here / "workloads" / "mine.py").write_text("async def mine(item):\n    return item\n")
+    assert {*done([programs / "python", "-c", PLUGINS], here).split()} == {"benchmark", "parabench", *PLUGINS_OF_EXTRAS}
+    listed = json.loads(done([programs / "parabench", "list", "--format", "json"], here))["models"]
+    assert {model["name"] for model in listed if model["ready"]} >= OF_EXTRAS | NOT_FOR_COROUTINES
+    for options, models in (
+        ((), [model["name"] for model in listed if model["ready"] and model["reason"] is None]),
+        (("--models", "*"), [model["name"] for model in listed if model["ready"]]),
+    ):
+        done([programs / "parabench", "bench", *options, *QUICK], here)
+        stored = json.loads(max(here.glob("results/*/0*.json")).read_text())
+        assert stored["parabench"]["failed"] == [], "every cell is valid"
+        measured = [benchmark["extra_info"]["model"] for benchmark in stored["benchmarks"]]
+        assert sorted(measured) == sorted({*models} - NOT_FOR_COROUTINES)
+        reasons = {cell["model"]: cell["reason"] for cell in stored["parabench"]["not_run"]}
+        assert all("coroutine" in reasons[name] for name in NOT_FOR_COROUTINES & {*models})
 
 
 def test_beside_the_plugins_that_projects_have_most_nobody_is_disturbed(built: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parabench.report.sparkline import BLOCKS, PLAIN, sparkline
+from parabench.report.sparkline import BLOCKS, PLAIN, sparkline, sparklines
 
 
 def test_small_is_low_and_large_is_high_in_logarithms() -> None:
@@ -27,3 +27,9 @@ def test_streams_that_cannot_show_blocks_get_plain_characters(encoding: str | No
 @given(st.lists(st.floats(1e-9, 1e9), max_size=200), st.integers(1, 60))
 def test_it_never_is_wider_than_asked_for(seconds: list[float], width: int) -> None:
     assert len(sparkline(seconds, width=width, encoding="utf-8")) == min(len(seconds), width)
+
+
+def test_parts_of_a_series_share_one_scale() -> None:
+    assert sparklines([[1, 1], [], [100, 10]], width=10, encoding="utf-8") == "▁▁ █▅"
+    assert sparklines([[1.0] * 9, [2.0] * 9], width=3, encoding="utf-8") == "▁▁▁ ███"
+    assert sparklines([[], []], width=3, encoding="utf-8") == ""
