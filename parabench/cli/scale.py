@@ -63,7 +63,9 @@ def scale_command(
     """Measure WORKLOADS with several numbers of workers, and tell the law: the best number, what is lost beyond it.
 
     Sessions run in fresh processes and are stored like any other; a law is fitted to what they have in common, with
-    the sessions as replicates. "No law fits" is an answer, too. Exit status: 0, 1 a session failed, 2 usage.
+    the sessions as replicates. "No law fits" is an answer, too.
+
+    Exit status: 0, 1 a session failed, 2 usage, 130 interrupted.
     """
     results = results.resolve()
     if stored is not None:
