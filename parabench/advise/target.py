@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parabench.advise.calling import find_dotted
-from parabench.errors import SetupUnusable, TargetUnusable
+from parabench.errors import SetupUnusable, TargetUnusable, listed, meant
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 MOVE = "move the function into a module of its own, such as jobs.py, and import it from there"
@@ -79,9 +79,11 @@ def target_of(text: str, folder: Path) -> Target:
     try:
         function = find_dotted(f"{module}:{name}")
     except AttributeError:
-        there = ", ".join(sorted(n for n, value in vars(imported).items() if inspect.isfunction(value))) or "none"
+        there = [known for known, value in vars(imported).items() if inspect.isfunction(value)]
         raise TargetUnusable(
-            text, f"{module} has no '{name}'", f"functions there are: {there}; workers see what importing defines"
+            text,
+            f"{module} has no '{name}'{meant(name, there)}",
+            f"functions there are: {listed(there)}; workers see what importing defines",
         ) from None
     return _checked(Target(f"{module}:{name}", function, root), text)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.errors import NotExportable, UnknownName
 from parabench.history.commits import commit_known
 from parabench.history.details import read_details
@@ -29,9 +29,7 @@ _FORMS = ("csv", "json", "markdown", "trace")
 @click.argument("cell", required=False)
 @click.option("--sessions", metavar="TEXT", default="latest", show_default=True, help="Which; `trace`: the last one.")
 @results_option
-@click.option(
-    "--format", "form", type=click.Choice(["csv", "json", "markdown", "trace"]), default="csv", show_default=True
-)
+@click.option("--format", "form", type=OneOf(["csv", "json", "markdown", "trace"]), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead.")
 def export_command(cell: str | None, sessions: str, results: Path, form: str, output: Path | None) -> None:
     """Write the rounds of sessions, of CELL (a name or a pattern) or of all, one record a round, with stable columns.

@@ -14,7 +14,7 @@ import click
 from parabench.analyse.scaling_law import COUNTS_LEAST
 from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
 from parabench.explain.scaling import counts_for, overtakings_of, scalings_of
@@ -47,7 +47,7 @@ ARMS = [Arm(label="", python=sys.executable)]
 @click.option("--stored", metavar="TEXT", help="Measure nothing: these stored sessions.")
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @results_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def scale_command(
     context: click.Context,
