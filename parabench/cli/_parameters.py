@@ -58,8 +58,8 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            error.message = error.message.removesuffix(".") + meant(str(value), [str(name) for name in self.choices])
-            raise
+            close = meant(str(value), [str(name) for name in self.choices])
+            raise click.BadParameter(error.message.removesuffix(".") + close, ctx, param) from None
 
 
 results_option = click.option(
