@@ -42,9 +42,13 @@ ARMS = [Arm(label="", python=sys.executable)]
 )
 @click.argument("workloads", nargs=-1, shell_complete=_completion.workloads)
 @click.option("--workers", metavar="N,N", help="Default: powers of two up to four times the usable cores.")
-@click.option("--models", metavar="NAME,NAME", help="Default: all that run by default.")
+@click.option(
+    "--models", metavar="NAME,NAME", shell_complete=_completion.models, help="Default: all that run by default."
+)
 @click.option("--sessions", type=click.IntRange(SESSIONS_LEAST), default=SESSIONS_LEAST, show_default=True)
-@click.option("--stored", metavar="TEXT", help="Measure nothing: these stored sessions.")
+@click.option(
+    "--stored", metavar="TEXT", shell_complete=_completion.sessions, help="Measure nothing: these stored sessions."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @results_option
 @click.option("--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True)
