@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import sys
@@ -23,10 +24,12 @@ def find(reference: str) -> Any:
 def reference_to(thing: Any) -> str:
     """The text by which `find` finds it: its own name, or that of the variable of a module that it is bound to.
 
-    A method is named by its object, which every process makes anew as it imports the module. Raises LookupError.
+    A method is named by its object, which every process makes anew as it imports the module, or by a variable of its
+    own. Raises LookupError.
     """
     if isinstance(thing, MethodType):
-        return f"{reference_to(thing.__self__)}.{thing.__func__.__name__}"
+        with contextlib.suppress(LookupError):  # the object has no name, but the method may have one
+            return f"{reference_to(thing.__self__)}.{thing.__func__.__name__}"
     own = f"{getattr(thing, '__module__', None)}:{getattr(thing, '__qualname__', None)}"
     is_plain = isinstance(thing, FunctionType) and not {"<", "."} & {*thing.__qualname__}
     if is_plain or ("<" not in own and _finds(own, thing)):
@@ -45,8 +48,12 @@ def _finds(reference: str, thing: Any) -> bool:
 
 
 def _variables() -> Iterator[tuple[str, str, Any]]:
-    """What modules have in their variables; not those of the program itself, which has another name elsewhere."""
+    """What modules have in their variables; not those of the program itself, which has another name elsewhere.
+
+    Some libraries list it a second time, as `__mp_main__`.
+    """
+    program = sys.modules.get("__main__")
     for module_name, module in list(sys.modules.items()):
-        if module_name != "__main__":
+        if module is not program:
             for name, value in list(getattr(module, "__dict__", {}).items()):
                 yield module_name, name, value

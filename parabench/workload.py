@@ -222,17 +222,36 @@ def workload(
     """
 
     def declare(function: _F) -> _F:
-        function.workload = Workload(  # type: ignore[attr-defined]  # the declaration travels with the function
-            name=_name_of(function).replace("_", "-") if name is None else name,
-            task=function,
-            items=items if callable(items) else lambda size: items,
-            kind=kind,
-            description=fields.pop("description", None) or _first_line_of(function),
-            **fields,
-        )
+        declared = declaration_of(function, items=items, name=name, kind=kind, **fields)
+        try:
+            function.workload = declared  # type: ignore[attr-defined]  # the declaration travels with the function
+        except AttributeError:
+            raise TypeError(
+                f"@workload cannot be put on {function!r}, which takes no attributes (a method, a built-in function): "
+                f"write WORKLOADS = [Workload(name={declared.name!r}, task=..., items=...)] instead"
+            ) from None
         return function
 
     return declare if task is None else declare(task)
+
+
+def declaration_of(
+    task: Callable[..., Any],
+    *,
+    items: Sequence[Json] | Callable[[Size], Sequence[Json]] = tuple(range(8)),
+    name: str | None = None,
+    kind: str = "custom",
+    **fields: Any,
+) -> Workload:
+    """What `workload` declares of a task; the task may be anything that is called."""
+    return Workload(
+        name=_name_of(task).replace("_", "-") if name is None else name,
+        task=task,
+        items=items if callable(items) else lambda size: items,
+        kind=kind,
+        description=fields.pop("description", None) or _first_line_of(task),
+        **fields,
+    )
 
 
 def _name_of(function: Any) -> str:

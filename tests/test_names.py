@@ -2,6 +2,7 @@
 
 import functools
 import math
+import sys
 
 import pytest
 
@@ -69,3 +70,11 @@ def test_functions_of_libraries_are_named_by_their_own():
 def test_what_no_variable_leads_to_cannot_be_named(thing):
     with pytest.raises(LookupError, match="is bound to no variable of a module"):
         reference_to(thing)
+
+
+def test_variables_of_the_program_are_no_names_whatever_it_is_listed_as(monkeypatch):
+    program = sys.modules["__main__"]
+    monkeypatch.setitem(sys.modules, "__mp_main__", program)
+    monkeypatch.setattr(program, "of_main", functools.partial(scale, factor=2), raising=False)
+    with pytest.raises(LookupError):
+        reference_to(program.of_main)

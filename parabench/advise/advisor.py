@@ -42,6 +42,7 @@ from parabench.advise.words import (
 )
 from parabench.advise.work import Dealer, Work
 from parabench.advise.workload_file import check_new, write_workload
+from parabench.machine.abilities import must_be_able
 from parabench.machine.cores import cores_usable
 from parabench.models import BASELINE, find_models
 from parabench.models.contract import Model
@@ -59,6 +60,7 @@ BATCHES_LEAST = 6
 
 def advise_on(request: Request) -> Advice:
     """All of it. Raises ParabenchError where nothing can be run at all."""
+    must_be_able("advising")
     return _Run(request).advice()
 
 

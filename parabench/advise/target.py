@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from parabench.advise.calling import find_dotted
-from parabench.errors import SetupUnusable, TargetUnusable
+from parabench.errors import SetupUnusable, TargetUnusable, listed, meant
+from parabench.names import reference_to
+from parabench.workload import is_coroutine_function
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+BIND = "bind it to a variable of a module (work = ...), or wrap it in a def there"
 MOVE = "move the function into a module of its own, such as jobs.py, and import it from there"
 
 
@@ -46,7 +50,7 @@ class Target:
     @property
     def is_coroutine(self) -> bool:
         """Whether calling it gives a coroutine."""
-        return inspect.iscoroutinefunction(self.function)
+        return is_coroutine_function(self.function)
 
 
 def target_of(text: str, folder: Path) -> Target:
@@ -79,9 +83,11 @@ def target_of(text: str, folder: Path) -> Target:
     try:
         function = find_dotted(f"{module}:{name}")
     except AttributeError:
-        there = ", ".join(sorted(n for n, value in vars(imported).items() if inspect.isfunction(value))) or "none"
+        there = [known for known, value in vars(imported).items() if inspect.isfunction(value)]
         raise TargetUnusable(
-            text, f"{module} has no '{name}'", f"functions there are: {there}; workers see what importing defines"
+            text,
+            f"{module} has no '{name}'{meant(name, there)}",
+            f"functions there are: {listed(there)}; workers see what importing defines",
         ) from None
     return _checked(Target(f"{module}:{name}", function, root), text)
 
@@ -104,19 +110,21 @@ def setup_of(text: str, folder: Path) -> Target:
 
 def target_from(function: Callable[..., Any]) -> Target:
     """The same for a function at hand. Raises TargetUnusable when workers would not find that very function."""
+    if (bound := _bound(function)) is not None:
+        return _checked(bound, bound.reference)
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", None)
     owner = getattr(function, "__self__", None)
     shown = f"{module}:{name}" if name else repr(function)
     if module is None or name is None:
-        raise TargetUnusable(shown, "it has no name by which workers could find it", "wrap it in a def of a module")
+        raise TargetUnusable(shown, "it has no name by which workers could find it", BIND)
     if module == "__main__":
         raise TargetUnusable(shown, "it is defined in __main__, which workers cannot import", MOVE)
     if owner is not None and not inspect.ismodule(owner) and not inspect.isclass(owner):
         raise TargetUnusable(
             shown,
             f"it is a method of an object ({type(owner).__name__}), which workers do not have",
-            "wrap it: def work(item): return Class().method(item), in a module",
+            "bind the object to a variable of a module, or wrap it: def work(item): return Class().method(item)",
         )
     try:
         found = find_dotted(f"{module}:{name}")
@@ -131,6 +139,18 @@ def target_from(function: Callable[..., Any]) -> Target:
             "define it with def at the top of a module, under its own name",
         )
     return _checked(Target(f"{module}:{name}", function, _root_of(module)), shown)
+
+
+def _bound(function: Callable[..., Any]) -> Target | None:
+    """A partial, a method or an object that is called, where a variable of a module leads to it; None for the rest."""
+    if not callable(function) or isinstance(function, type | FunctionType | BuiltinFunctionType):
+        return None
+    try:
+        reference = reference_to(function)
+    except LookupError:
+        return None
+    module = reference.partition(":")[0]
+    return Target(reference, function, _root_of(module))
 
 
 def _checked(target: Target, text: str) -> Target:

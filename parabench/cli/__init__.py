@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo
-from parabench.errors import ParabenchError
+from parabench.errors import ParabenchError, UnknownName
 
 #: Verbs by what somebody wants to do; one that is not listed is shown last.
 GROUPS = {
@@ -40,6 +40,15 @@ class _Verbs(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that was given. Raises UnknownName."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
+            raise UnknownName("verb", name, known)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from parabench.errors import GalleryMissing
+from parabench.errors import GalleryMissing, meant
 from parabench.gallery import gallery_folder
 from parabench.history.remote import is_url, local_folder
 from parabench.project import pasted, project_of
@@ -48,6 +48,18 @@ class _Results(click.Path):
         if is_url(str(value)):
             return local_folder(str(value))
         return super().convert(value, param, ctx)
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """One of some names; what is close to one is told."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name. Raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            close = meant(str(value), [str(name) for name in self.choices])
+            raise click.BadParameter(error.message.removesuffix(".") + close, ctx, param) from None
 
 
 results_option = click.option(

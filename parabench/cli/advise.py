@@ -18,7 +18,7 @@ from parabench.advise.request import BUDGET_SECONDS, Request
 from parabench.advise.snippet import items_expression
 from parabench.advise.target import setup_of, target_of, twin_of
 from parabench.cli._output import confirm, echo
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.measure.lock import POLICIES
 from parabench.report.advice_table import advice_table, best_of
 from parabench.report.advice_text import advice_text
@@ -57,7 +57,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a file for a workloads folder, to go on with.",
 )
-@click.option("--on-busy", type=click.Choice(POLICIES), default="wait", show_default=True)
+@click.option("--on-busy", type=OneOf(POLICIES), default="wait", show_default=True)
 @click.option("--seed", type=int, help="Seed of the orders.")
 @click.option(
     "--python",
@@ -69,7 +69,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--with", "requirements", multiple=True, metavar="FILE", help="What the function needs there: requirements.txt."
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def advise_command(context: click.Context, /, target: str, form: str, **given: Any) -> None:
     """Run a function on some items, a few thousand times at most, and say which concurrency model should run it.

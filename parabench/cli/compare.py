@@ -11,10 +11,11 @@ import click
 from parabench.analyse.verdict import FASTER, SLOWER, UNSURE
 from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import results_option, share
+from parabench.cli._parameters import OneOf, results_option, share
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import ACROSS, compare_sessions
 from parabench.compare.witness import with_cpu
+from parabench.errors import meant
 from parabench.history.commits import commit_known
 from parabench.history.selection import is_interpreter, select
 from parabench.history.sessions import read_summaries, with_files
@@ -39,9 +40,9 @@ _FAIL_ON = {"slower": {SLOWER}, "changed": {SLOWER, FASTER}, "unsure": {SLOWER, 
     metavar="WHAT",
     help=f"Compare although these differ, separated by commas: {', '.join(ACROSS)}.",
 )
-@click.option("--metric", type=click.Choice(METRICS), default="seconds", show_default=True, help="What to compare.")
-@click.option("--fail-on", type=click.Choice(sorted(_FAIL_ON)), default="slower", show_default=True)
-@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+@click.option("--metric", type=OneOf(METRICS), default="seconds", show_default=True, help="What to compare.")
+@click.option("--fail-on", type=OneOf(sorted(_FAIL_ON)), default="slower", show_default=True)
+@click.option("--format", "form", type=OneOf(["table", "json", "markdown"]), default="table", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="List the cells that did not change, too.")
 def compare_command(
     base: str,
@@ -88,7 +89,8 @@ def _across(text: str, base: str, new: str) -> set[str]:
     """What may differ between the sides. Raises UsageError for anything that is none of ACROSS."""
     chosen = {part.strip() for part in text.split(",") if part.strip()}
     if unknown := chosen - set(ACROSS):
-        raise click.UsageError(f"--across '{min(unknown)}' is none of {', '.join(ACROSS)}")
+        text = min(unknown)
+        raise click.UsageError(f"--across '{text}' is none of {', '.join(ACROSS)}{meant(text, ACROSS)}")
     if is_interpreter(base) and is_interpreter(new):
         chosen |= {"fingerprint", "circumstances"}  # interpreters are compared on purpose, and have other wheels
     return chosen

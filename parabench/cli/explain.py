@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.errors import InvalidOption, NothingToExplain
 from parabench.explain.evidence import evidence_of
 from parabench.explain.explanation import explain_session
@@ -30,12 +31,19 @@ from parabench.report.thrift_text import thrift_text
     epilog="Examples: parabench explain | parabench explain count-primes-thread-pool | "
     "parabench explain 'no-op-*' --sessions 12 --format json",
 )
-@click.argument("cell", required=False)
-@click.option("--sessions", metavar="TEXT", default="latest", show_default=True, help="Which; the last of several.")
+@click.argument("cell", required=False, shell_complete=_completion.cells)
+@click.option(
+    "--sessions",
+    metavar="TEXT",
+    shell_complete=_completion.sessions,
+    default="latest",
+    show_default=True,
+    help="Which; the last of several.",
+)
 @results_option
 @click.option("--watts", metavar="IDLE,BUSY", help="Watts of a core, to estimate energy; default: averages of a cloud.")
 @click.option("--grid", metavar="COUNTRY|G", help="Show energy and CO2e: a country, or grams per kWh.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True)
 def explain_command(
     cell: str | None, sessions: str, results: Path, watts: str | None, grid: str | None, form: str
 ) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.errors import NotExportable, UnknownName
 from parabench.history.commits import commit_known
 from parabench.history.details import read_details
@@ -26,12 +27,17 @@ _FORMS = ("csv", "json", "markdown", "trace")
     epilog="Examples: parabench export --output rounds.csv | parabench export 'count-primes-*' --sessions 3-10 "
     "--format json | parabench export --format trace --output trace.json",
 )
-@click.argument("cell", required=False)
-@click.option("--sessions", metavar="TEXT", default="latest", show_default=True, help="Which; `trace`: the last one.")
-@results_option
+@click.argument("cell", required=False, shell_complete=_completion.cells)
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "json", "markdown", "trace"]), default="csv", show_default=True
+    "--sessions",
+    metavar="TEXT",
+    shell_complete=_completion.sessions,
+    default="latest",
+    show_default=True,
+    help="Which; `trace`: the last one.",
 )
+@results_option
+@click.option("--format", "form", type=OneOf(["csv", "json", "markdown", "trace"]), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead.")
 def export_command(cell: str | None, sessions: str, results: Path, form: str, output: Path | None) -> None:
     """Write the rounds of sessions, of CELL (a name or a pattern) or of all, one record a round, with stable columns.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option, share
+from parabench.cli._parameters import OneOf, results_option, share
 from parabench.compare.series import histories_of
 from parabench.history.commits import commit_known
 from parabench.history.selection import select
@@ -19,12 +20,17 @@ from parabench.report.series_text import as_json, details, line
 
 
 @click.command("history", epilog="Examples: parabench history | parabench history 'count-primes-*' --sessions 3.13")
-@click.argument("cell", required=False)
-@click.option("--sessions", metavar="TEXT", help="Only these sessions; default: those of the latest one's machine.")
+@click.argument("cell", required=False, shell_complete=_completion.cells)
+@click.option(
+    "--sessions",
+    metavar="TEXT",
+    shell_complete=_completion.sessions,
+    help="Only these sessions; default: those of the latest one's machine.",
+)
 @results_option
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
-@click.option("--metric", type=click.Choice(METRICS), default="seconds", show_default=True, help="What to show.")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--metric", type=OneOf(METRICS), default="seconds", show_default=True, help="What to show.")
+@click.option("--format", "form", type=OneOf(["table", "json"]), default="table", show_default=True)
 def history_command(
     cell: str | None, sessions: str | None, results: Path, threshold: float, metric: str, form: str
 ) -> None:

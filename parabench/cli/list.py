@@ -10,7 +10,7 @@ import click
 
 from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import workloads_dir
+from parabench.cli._parameters import OneOf, workloads_dir
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model
@@ -44,7 +44,7 @@ from parabench.workload import Workload
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of the workload files. Default: the project's; without any, those of parabench.",
 )
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--format", "form", type=OneOf(["table", "json"]), default="table", show_default=True)
 def list_command(models: str, workloads: str, folder: Path | None, form: str) -> None:
     """Show workloads and models, ready or not, why not, and the command that installs what is missing.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option, share
+from parabench.cli._parameters import OneOf, results_option, share
 from parabench.errors import StoreNotWritable
 
 
@@ -20,7 +20,7 @@ from parabench.errors import StoreNotWritable
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html", "markdown", "svg", "png"]),
+    type=OneOf(["html", "markdown", "svg", "png"]),
     default="html",
     show_default=True,
     help="A page, text, or two pictures: a timeline and a heat map.",

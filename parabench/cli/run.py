@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo, show
 from parabench.cli._parameters import results_option, share
 from parabench.cli._runs import make_or_exit, refuse_beside_resume
@@ -48,7 +49,7 @@ from parabench.run.state import Arm, Run
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @results_option
-@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=_completion.pytest_arguments)
 @click.pass_context
 def run_command(
     context: click.Context,

@@ -14,7 +14,7 @@ import click
 from parabench.analyse.scaling_law import COUNTS_LEAST
 from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import results_option
+from parabench.cli._parameters import OneOf, results_option
 from parabench.cli._runs import make_or_exit, refuse_beside_resume
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
 from parabench.explain.scaling_of_models import counts_for, overtakings_of, scalings_of
@@ -42,12 +42,16 @@ ARMS = [Arm(label="", python=sys.executable)]
 )
 @click.argument("workloads", nargs=-1, shell_complete=_completion.workloads)
 @click.option("--workers", metavar="N,N", help="Default: powers of two up to four times the usable cores.")
-@click.option("--models", metavar="NAME,NAME", help="Default: all that run by default.")
+@click.option(
+    "--models", metavar="NAME,NAME", shell_complete=_completion.models, help="Default: all that run by default."
+)
 @click.option("--sessions", type=click.IntRange(SESSIONS_LEAST), default=SESSIONS_LEAST, show_default=True)
-@click.option("--stored", metavar="TEXT", help="Measure nothing: these stored sessions.")
+@click.option(
+    "--stored", metavar="TEXT", shell_complete=_completion.sessions, help="Measure nothing: these stored sessions."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @results_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=OneOf(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def scale_command(
     context: click.Context,
@@ -63,7 +67,9 @@ def scale_command(
     """Measure WORKLOADS with several numbers of workers, and tell the law: the best number, what is lost beyond it.
 
     Sessions run in fresh processes and are stored like any other; a law is fitted to what they have in common, with
-    the sessions as replicates. "No law fits" is an answer, too. Exit status: 0, 1 a session failed, 2 usage.
+    the sessions as replicates. "No law fits" is an answer, too.
+
+    Exit status: 0, 1 a session failed, 2 usage, 130 interrupted.
     """
     results = results.resolve()
     if stored is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from parabench.cli import _completion
 from parabench.cli._output import echo
 from parabench.cli._parameters import project_folder
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
@@ -30,7 +31,7 @@ from parabench.workload import source_hash
 
 
 @click.command("worker", epilog="Example: parabench worker celery --broker redis://queue.example:6379/0 --workers 4")
-@click.argument("model")
+@click.argument("model", shell_complete=_completion.queue_models)
 @click.option(
     "--broker", "url", envvar=BROKER_VARIABLE, metavar="URL", help=f"Where the queue is; or in ${BROKER_VARIABLE}."
 )

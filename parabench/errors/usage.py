@@ -20,8 +20,9 @@ class UnknownName(UsageError):
 class InvalidOption(UsageError):
     """An option's value that cannot be used."""
 
-    def __init__(self, option: str, value: object, expected: str) -> None:
-        super().__init__(f"{option} {value!r} cannot be used: expected {expected}")
+    def __init__(self, option: str, value: object, expected: str, known: Collection[str] = ()) -> None:
+        """`known`: the names that it has to be one of, if it is a name."""
+        super().__init__(f"{option} {value!r} cannot be used: expected {expected}{meant(str(value), known)}")
 
 
 class DuplicateName(ParabenchError):
@@ -101,10 +102,10 @@ class NothingToMeasure(UsageError):
         if not kinds:
             super().__init__(f"there is nothing to measure: no workload of {folder} was chosen; add one there")
             return
-        listed = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+        chosen = listed(f"{name} ({kind})" for name, kind in kinds.items())
         marks = ", ".join(f"@pytest.mark.{kind}" for kind in sorted(set(kinds.values())))
         super().__init__(
-            f"no test measures what was chosen: {listed}; the tests here take {', '.join(taken)}. Write one with "
+            f"no test measures what was chosen: {chosen}; the tests here take {', '.join(taken)}. Write one with "
             f"{marks}, or one without a mark, which takes every kind that no other test takes"
         )
 
@@ -133,10 +134,10 @@ class NothingToExplain(UsageError):
     """No cell with a time answers to what was asked for."""
 
     def __init__(self, session: str, asked: str | None, cells: Iterable[str]) -> None:
-        listed = ", ".join(cells)
+        known = set(cells)
         what = "cell with a time" if asked is None else f"cell '{asked}'"
-        there = f"it has {listed}" if listed else "it has none: measure with pytest benchmarks"
-        super().__init__(f"there is no {what} in {session}: {there}")
+        there = f"it has {listed(known)}" if known else "it has none: measure with pytest benchmarks"
+        super().__init__(f"there is no {what} in {session}{meant(asked or '', known)}: {there}")
 
 
 class NothingToScale(UsageError):

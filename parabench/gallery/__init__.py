@@ -1,7 +1,7 @@
 """The workloads and experiments that come with parabench: of the checkout, or installed beside this file.
 
 They are `workloads/` and `benchmarks/` of the repository; a wheel has them as `parabench.gallery.workloads` and
-`parabench.gallery.benchmarks` (`package-dir` in pyproject.toml). They are imported as `workloads`, here as there.
+`parabench.gallery.benchmarks` (`package_dir` in setup.py). They are imported as `workloads`, here as there.
 """
 
 from __future__ import annotations

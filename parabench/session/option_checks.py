@@ -34,14 +34,14 @@ def _counts(option: str, text: str) -> tuple[int, ...]:
 
 def _chunks(option: str, text: str) -> tuple[str, ...]:
     chunks = _names(option, text) or ("1",)
-    if not set(chunks) <= {"1", "auto"}:
-        raise InvalidOption(option, text, "1, auto, or 1,auto")
+    if unknown := set(chunks) - {"1", "auto"}:
+        raise InvalidOption(option, min(unknown), "1, auto, or 1,auto", ["auto"])
     return tuple(dict.fromkeys(chunks))
 
 
 def _size(option: str, text: str) -> str:
     if text not in SIZES:
-        raise InvalidOption(option, text, f"one of {', '.join(SIZES)}")
+        raise InvalidOption(option, text, f"one of {', '.join(SIZES)}", SIZES)
     return text
 
 

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import multiprocessing
+import operator
 import os
 import random
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 CACHE: dict[int, int] = {}
 TOTAL = 0
 SEEN: list[int] = []
+tripled = functools.partial(operator.mul, 3)
 ALONE = threading.Lock()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import parabench
 from parabench.advise.advice import Advice
 from parabench.advise.advisor import advise_on
 from parabench.advise.request import Request
@@ -74,3 +77,19 @@ def test_a_run_can_be_kept_and_gone_on_with(tmp_path: Path) -> None:
     found = find_workloads(file.parent)["plain"]
     assert list(found.items("small")) == list(range(24))
     assert found.task(4) == 8
+
+
+def test_what_a_variable_is_bound_to_is_advised_on_inside_a_running_event_loop() -> None:
+    jobs = importlib.import_module("jobs_for_tests")
+
+    async def ask() -> Advice:
+        assert asyncio.get_running_loop().is_running()
+        advice = parabench.advise(jobs.tripled, range(8), idempotent=True, budget=2)
+        assert isinstance(advice, Advice)
+        await asyncio.sleep(0)
+        return advice
+
+    advice = asyncio.run(ask())
+    assert (advice.function, advice.items) == ("tripled", 8)
+    assert advice.use is not None
+    assert advice.calls.made > 0

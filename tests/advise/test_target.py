@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -118,8 +119,48 @@ class Client:
         return item
 
 
+class Caller:
+    def __call__(self, item):
+        return item
+
+
+class Waiter:
+    async def __call__(self, item):
+        return item
+
+
 def test_a_decorated_function_is_found_as_it_is_decorated():
     assert target_from(wrapped).function is wrapped
+
+
+client = Client()
+caller = Caller()
+waiter = Waiter()
+half = functools.partial(operator.mul, 0.5)
+fetch = Client().fetch
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (client.fetch, "client.fetch"),
+        (fetch, "fetch"),
+        (half, "half"),
+        (caller, "caller"),
+        (waiter, "waiter"),
+    ],
+)
+def test_what_a_variable_of_a_module_is_bound_to(function, name):
+    target = target_from(function)
+    assert (target.reference, target.root) == (f"{__name__}:{name}", target_from(wrapped).root)
+    assert target.function == function
+    assert target.is_coroutine == (name == "waiter")
+
+
+def test_what_only_main_is_bound_to_is_refused(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "of_main", functools.partial(wrapped), raising=False)
+    with pytest.raises(TargetUnusable, match="no name by which workers could find it; bind it to a variable"):
+        target_from(sys.modules["__main__"].of_main)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +168,7 @@ def test_a_decorated_function_is_found_as_it_is_decorated():
     [
         (lambda item: item, "a lambda, a function within a function"),
         (functools.partial(wrapped), "it has no name by which workers could find it"),
-        (Client().fetch, "it is a method of an object (Client), which workers do not have; wrap it"),
+        (Client().fetch, "it is a method of an object (Client), which workers do not have; bind the object to"),
         (wrapped.__wrapped__, "importing that name gives another object"),
     ],
 )

@@ -264,3 +264,22 @@ def test_a_cell_of_a_notebook_is_written_to_a_module(asked: list[Request], capsy
     assert (request.target.root / f"{request.target.module}.py").is_file()
     shell.magics["cell advise"]("missing --items [1]", "def double(item): ...\n")
     assert "has no 'missing'; functions there are: double" in capsys.readouterr().err
+
+
+def test_a_cell_is_advised_on_in_the_shell_of_notebooks(
+    asked: list[Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    shells = pytest.importorskip("IPython.core.interactiveshell")
+    shell = shells.InteractiveShell.instance()
+    try:
+        shell.run_line_magic("load_ext", "parabench")
+        done = shell.run_cell(
+            "%%advise double --items 'range(4)' --idempotent\ndef double(item):\n    return 2 * item\n"
+        )
+    finally:
+        shell.history_manager.enabled = False
+        shells.InteractiveShell.clear_instance()
+    assert done.success, done.error_in_exec
+    (request,) = asked
+    assert (request.target.function(4), request.items, request.each_once) == (8, [0, 1, 2, 3], False)

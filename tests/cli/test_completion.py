@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from parabench.cli import GROUPS, cli
 
+SAMPLE = Path(__file__).parents[1] / "history" / "samples" / "parabench_2.json"
 #: No other test imports a package of this name.
 FOLDER = "completed_work"
 
@@ -23,6 +25,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / FOLDER / "mine.py").write_text("def mine(item):\n    return item\n")
     for name in [name for name in sys.modules if name.partition(".")[0] == FOLDER]:
         monkeypatch.delitem(sys.modules, name)
+    stored = json.loads(SAMPLE.read_text())
+    stored["parabench"]["tags"] = ["before"]
+    (tmp_path / "results" / "machine").mkdir(parents=True)
+    (tmp_path / "results" / "machine" / "0001_stored.json").write_text(json.dumps(stored))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
 
@@ -43,6 +49,24 @@ def completed(*words: str) -> list[str]:
         (("list", "--workloads", "m"), ["mine"]),
         (("list", "--models", "trio"), ["trio"]),
         (("compare", "lat"), ["latest"]),
+        (("compare", "1", "tag:"), ["tag:before"]),
+        (("explain", "--sessions", "lat"), ["latest"]),
+        (("explain", "double-t"), ["double-thread-pool"]),
+        (("explain", "--sessions", "1", "double-s"), ["double-sequential"]),
+        (("export", "--sessions", "tag:"), ["tag:before"]),
+        (("export", "double-t"), ["double-thread-pool"]),
+        (("history", "--sessions", "lat"), ["latest"]),
+        (("history", "double-t"), ["double-thread-pool"]),
+        (("scale", "m"), ["mine"]),
+        (("scale", "--models", "sequential,mp-"), ["sequential,mp-pool"]),
+        (("scale", "--stored", "tag:"), ["tag:before"]),
+        (("worker", "celery-"), ["celery-threads"]),
+        (("worker", "thread"), []),
+        (("bench", "--tag", "b"), ["before"]),
+        (("run", "--models", "trio"), ["trio"]),
+        (("run", "--workloads", "m"), ["mine"]),
+        (("run", "--tag", "b"), ["before"]),
+        (("calibrate", "--models", "trio"), ["trio"]),
     ],
 )
 def test_what_has_been_begun_is_completed(words: tuple[str, ...], offered: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from user_project import flat
 from parabench.errors import SystemLacks
 from parabench.machine.abilities import CALLS, MODULES, lacking, must_be_able
 
+SAMPLE = Path(__file__).parents[1] / "history" / "samples" / "parabench_2.json"
 #: Takes away what Windows has not, then runs `parabench` or `pytest` in the same process.
 WITHOUT = f"""
 import asyncio, multiprocessing, os, platform, psutil, pytest, signal, socket, subprocess, sys
@@ -59,10 +61,21 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("verb", ["run", "recover", "worker", "calibrate"])
+#: What verbs that measure have to be told.
+MEASURING = {
+    "run": [],
+    "recover": [],
+    "worker": ["celery"],
+    "calibrate": [],
+    "scale": ["mine"],
+    "advise": ["workloads/mine.py:mine", "--items", "range(8)"],
+}
+
+
+@pytest.mark.parametrize("verb", MEASURING)
 def test_verbs_that_measure_end_with_one_sentence(project: Path, verb: str) -> None:
     (project / "results").mkdir()
-    done = without(project, "parabench", verb, *(["celery"] if verb == "worker" else []))
+    done = without(project, "parabench", verb, *MEASURING[verb])
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert f"needs {', '.join(MODULES)}, os.fork" in flat(done.stderr)
@@ -76,6 +89,27 @@ def test_verbs_that_read_work(project: Path, status: int, command: tuple[str, ..
     done = without(project, "parabench", *command)
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == status, done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("compare", "1", "1", "--all"), "double"),
+        (("history",), "double"),
+        (("explain",), "double"),
+        (("export",), "double"),
+        (("report", "--format", "markdown"), "double"),
+        (("report",), "report.html"),
+        (("scale", "--stored", "1"), "has several numbers of workers"),
+    ],
+)
+def test_verbs_that_read_a_stored_session_work(project: Path, command: tuple[str, ...], said: str) -> None:
+    folder = project / "results" / "Linux-CPython-3.13-64bit"
+    folder.mkdir(parents=True)
+    shutil.copy(SAMPLE, folder / "0001_stored.json")
+    done = without(project, "parabench", *command)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert said in flat(done.stdout + done.stderr), done.stderr + done.stdout
 
 
 def test_tests_run_and_cells_say_what_is_missing(project: Path) -> None:

@@ -153,8 +153,8 @@ def test_items_that_are_not_json_are_made_before_the_rounds(visit):
 
 
 @pytest.mark.parametrize("model", ["thread-pool", "process-pool-spawn", "asyncio"])
-@pytest.mark.parametrize(("name", "value"), [("half", 2.0), ("adder.add", 5), ("adder.wait", 6)])
-def test_partials_and_methods_are_found_by_any_worker(visit, model, name, value):
+@pytest.mark.parametrize(("name", "value"), [("half", 2.0), ("adder.add", 5), ("adder.wait", 6), ("doubler", 8)])
+def test_partials_methods_and_objects_are_found_by_any_worker(visit, model, name, value):
     def is_right(item, result):
         return result == value
 

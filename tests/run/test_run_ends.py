@@ -13,9 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from user_project import PATIENCE_SECONDS, QUICK, Project, wait_for
 
+from parabench.cli import cli
+from parabench.cli._runs import INTERRUPTED
 from parabench.errors import StoreNotWritable
 from parabench.run.runner import make_turns
 from parabench.run.state import TIME_FORMAT, Arm, Run
@@ -189,3 +192,11 @@ def test_under_nohup_a_closed_terminal_ends_nothing(repository: Project) -> None
     repository.file("go-on", "")
     out, _ = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 0, out
+
+
+@pytest.mark.parametrize("verb", ["run", "calibrate", "scale"])
+def test_verbs_that_may_be_stopped_document_the_status_of_that(verb: str) -> None:
+    """All of them end with `make_or_exit`; the table in docs/cli.md is made of what their help says."""
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    assert f"{INTERRUPTED} interrupted" in (command.help or "")

@@ -4,7 +4,7 @@ import pytest
 
 from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable
 from parabench.models import find_models
-from parabench.names import reference_to
+from parabench.names import find, reference_to
 from parabench.session.discovery import find_workloads
 
 
@@ -70,6 +70,41 @@ def test_what_is_bound_to_a_variable_is_a_task_and_may_be_declared(folder):
     }
     assert {each.module for each in found.values()} == {f"{folder.name}.mine"}
     assert found["scale"].description == "Scales."
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        (
+            "from functools import partial\ndef _scale(n, by): return n * by\nadd_two = partial(_scale, by=2)",
+            6,
+        ),
+        ("class Adder:\n    def add(self, n): return n + 2\nadd_two = Adder().add", 5),
+        ("class Adder:\n    def add(self, n): return n + 2\n_adder = Adder()\nadd_two = _adder.add", 5),
+        ("class Adder:\n    def __call__(self, n): return n + 2\nadd_two = Adder()", 5),
+    ],
+)
+def test_the_one_thing_that_is_called_is_a_workload_by_the_name_of_its_variable(folder, source, value):
+    (folder / "mine.py").write_text(source + "\n")
+    (found,) = find_workloads(folder).values()
+    assert (found.name, found.kind, found.task(3)) == ("add-two", "custom", value)
+    assert find(reference_to(found.task))(3) == value
+
+
+def test_the_one_function_comes_before_what_else_is_called(folder):
+    (folder / "mine.py").write_text(
+        "from functools import partial\ndef scale(n, factor=3): return n * factor\ntwice = partial(scale, factor=2)\n"
+    )
+    assert list(find_workloads(folder)) == ["scale"]
+
+
+def test_the_decorator_on_a_method_says_what_to_write_instead(folder):
+    (folder / "mine.py").write_text(
+        "from parabench import workload\nclass Adder:\n    def add(self, n): return n\n"
+        "adder = Adder()\ntask = workload(items=[1])(adder.add)\n"
+    )
+    with pytest.raises(WorkloadNotLoadable, match=r"takes no attributes .*: write WORKLOADS = .*name='add', task="):
+        find_workloads(folder)
 
 
 def test_private_helpers_and_imports_do_not_count(folder):

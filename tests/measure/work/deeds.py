@@ -115,6 +115,12 @@ def add_of(item, adder):
     return item + adder.amount
 
 
+class Doubler:
+    def __call__(self, item):
+        return 2 * item
+
+
+doubler = Doubler()
 half = functools.partial(scale, factor=0.5)
 adder = Adder()
 
