@@ -15,7 +15,7 @@ from typing import NamedTuple
 from parabench.measure.cell import CellProcess
 from parabench.measure.perf_counters import PerfCounters
 from parabench.measure.wait_sites import WaitWatch, sites_in_tasks
-from parabench.records import Instrumented, Outcome, TracedRound
+from parabench.records import Instrumented, Outcome, SampledRound, TracedRound
 
 #: A reading of memory costs a core 1 to 2 ms, and takes locks of the processes that it reads. The pause after each is
 #: so many times as long as the processor time of the reading: 5 % of a core's time at most go to reading.
@@ -32,6 +32,7 @@ WATCHED_ROUNDS_MOST, LOOKS_WANTED = 2, 24
 SECONDS_WATCHED = 0.1
 #: So many tasks for each worker are watched at least where a whole batch would take long.
 WATCHED_TASKS_PER_WORKER = 4
+ELSEWHERE = "its tasks run in other processes, where nobody looks"
 
 
 class MemoryWatch:
@@ -82,9 +83,7 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
     """
     watch = MemoryWatch(process.bytes_resident)
     outcomes: list[list[Outcome]] = []
-    while watch.readings < READINGS_WANTED and len(outcomes) < MEMORY_ROUNDS_MOST:
-        outcomes.append(process.watched_round(watch))
-    watch.look()  # nothing runs that it could disturb
+    _watch_memory(process, watch, outcomes)
     rounds: list[TracedRound] = []
     host = None
     while len(rounds) < TRACED_ROUNDS and (not rounds or rounds[0].seconds < SECONDS_LONG):
@@ -113,8 +112,26 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         serialisation=process.serialisation(),
         seconds_stalled=shown.seconds_stalled,
         seconds_stalled_longest=shown.seconds_stalled_longest,
+        sampled=_sampled(process, shown, tasks, outcomes),
     )
     return Instrumentation(instrumented, outcomes)
+
+
+def _watch_memory(process: CellProcess, watch: MemoryWatch, outcomes: list[list[Outcome]]) -> None:
+    while watch.readings < READINGS_WANTED and len(outcomes) < MEMORY_ROUNDS_MOST:
+        outcomes.append(process.watched_round(watch))
+    watch.look()  # nothing runs that it could disturb
+
+
+def _sampled(
+    process: CellProcess, shown: TracedRound, tasks: int | None, outcomes: list[list[Outcome]]
+) -> SampledRound:
+    """What a cell sees of its own threads; the round, if there is one, adds to the outcomes."""
+    if not process.ran_in_it(shown):  # nor is a process forked while a sampler runs beside it
+        return SampledRound(cpu_packages_reason=ELSEWHERE, await_chain_reason=ELSEWHERE)
+    sampled, of_round = process.sampled_round(tasks)
+    outcomes.append(of_round)
+    return sampled
 
 
 class _Watched(NamedTuple):
