@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from parabench.figures import amount, figures_of, first, level, median, once, remark
-from parabench.traces import Instrumented, Serialisation, Trace, TraceCost, TracedRound
+from parabench.traces import Instrumented, SampledRound, Serialisation, Trace, TraceCost, TracedRound
 
 __all__ = [
     "Cell",
@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "Instrumented",
     "Outcome",
+    "SampledRound",
     "Serialisation",
     "Trace",
     "TraceCost",

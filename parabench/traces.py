@@ -38,6 +38,18 @@ class TracedRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampledRound:
+    """An untimed round in which the cell looked at its own threads and coroutines; None with the reason beside it."""
+
+    #: Samples of threads that burned CPU while they had a task, by whose code it was.
+    cpu_packages: dict[str, int] | None = None
+    cpu_packages_reason: str | None = "it was measured by a version that did not sample"
+    #: Functions that await one another, from the outermost on, as they were met most often.
+    await_chain: str | None = None
+    await_chain_reason: str | None = "it was measured by a version that did not look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Serialisation:
     """What sending all items of a batch, and all outcomes back, takes in bytes and seconds, apart from any round."""
 
@@ -95,3 +107,5 @@ class Instrumented:
     #: As in TracedRound, of this round.
     seconds_stalled: float | None = None
     seconds_stalled_longest: float | None = None
+    #: None: journals of versions that ran no such round have none.
+    sampled: SampledRound | None = None

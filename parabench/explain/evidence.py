@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parabench.analyse.timeline import Timeline
@@ -15,7 +15,8 @@ from parabench.records import CellId
 #: Families whose workers share threads when nothing else tells.
 SHARING = ("asyncio", "greenlets")
 #: What a file has of a cell besides figures, as far as it is needed here.
-TABLES = ("wait_sites", "serialisation")
+TABLES = ("wait_sites", "serialisation", "cpu_packages")
+REASONS = ("cpu_packages_reason", "await_chain_reason")
 #: More than any share, count or time.
 NUMBER_MOST = 1e18
 
@@ -43,6 +44,10 @@ class Evidence:
     seconds_of_rounds: tuple[float | None, ...]
     #: Objects of TABLES by their key, with what is a number in them.
     tables: Mapping[str, Mapping[str, float]]
+    #: Functions of coroutines that await one another, outermost first; None is unknown.
+    await_chain: str | None = None
+    #: Why whose code burned the CPU, or who awaits whom, is unknown: by the key in the file.
+    reasons: Mapping[str, str] = field(default_factory=dict)
     #: The sequential cell of the same work; None for that cell itself, and where it was not measured.
     alone: Evidence | None = None
 
@@ -142,6 +147,8 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
         timelines=tuple(timeline for timeline, _ in rounds),
         seconds_of_rounds=tuple(seconds for _, seconds in rounds),
         tables={key: _numbers(stored.tables.get(key)) for key in TABLES},
+        await_chain=stored.remarks.get("await_chain"),
+        reasons={key: stored.remarks[key] for key in REASONS if key in stored.remarks},
         alone=alone,
     )
 

@@ -15,6 +15,8 @@ from parabench.explain.sentences import sentence_of
 from parabench.explain.split import Split, split_of
 from parabench.history.stored import StoredSession
 
+NOT_STORED = "the session was stored by a version that did not look"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -38,6 +40,12 @@ class Explanation:
     predicted: Prediction | None
     #: From which length on tasks that compute pay for the model, in seconds; None: never, or nobody can tell.
     break_even_seconds: float | None
+    #: Whose code burned the CPU, as shares from 0 to 1, most first; None with the reason beside it.
+    cpu_packages: Mapping[str, float] | None = None
+    cpu_packages_reason: str | None = NOT_STORED
+    #: Who awaits whom; None with the reason beside it.
+    await_chain: str | None = None
+    await_chain_reason: str | None = NOT_STORED
 
     def stored(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -72,7 +80,21 @@ def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
         split=split,
         predicted=prediction,
         break_even_seconds=break_even_seconds(facts),
+        **_looked_at(evidence),
     )
+
+
+def _looked_at(evidence: Evidence) -> dict[str, Any]:
+    """What the sampled round showed, with the reasons for what it did not."""
+    packages = evidence.tables.get("cpu_packages") or None
+    ordered = dict(sorted(packages.items(), key=lambda one: -one[1])) if packages else None
+    chain, reasons = evidence.await_chain, evidence.reasons
+    return {
+        "cpu_packages": ordered,
+        "cpu_packages_reason": None if ordered else reasons.get("cpu_packages_reason", NOT_STORED),
+        "await_chain": chain,
+        "await_chain_reason": None if chain else reasons.get("await_chain_reason", NOT_STORED),
+    }
 
 
 def _same_work(evidence: Evidence, found: list[Evidence]) -> list[Evidence]:

@@ -13,6 +13,7 @@ from parabench.records import (
     Concern,
     Disturbance,
     Instrumented,
+    SampledRound,
     Serialisation,
     Trace,
     TraceCost,
@@ -59,11 +60,12 @@ def _instrumented_of(fields: Mapping[str, Any]) -> Instrumented:
         TracedRound(**{**other, "traces": _traces_of(other["traces"])}) for other in fields.get("other_rounds", ())
     )
     cost = fields.get("trace_cost")
-    sent = fields.get("serialisation")
+    sent, sampled = fields.get("serialisation"), fields.get("sampled")
     read = {
         "other_rounds": others,
         "trace_cost": None if cost is None else TraceCost(**cost),
         "serialisation": None if sent is None else Serialisation(**sent),
+        "sampled": None if sampled is None else SampledRound(**sampled),
     }
     return Instrumented(**{**fields, **read, "traces": _traces_of(fields["traces"])})
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from parabench.analyse.steadiness import label_of
 from parabench.figures import per_cell
+from parabench.history.instrumented_fields import memory_fields, thread_fields
 from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
-from parabench.records import Cell, CellRecord, Instrumented, Visit
+from parabench.records import Cell, CellRecord, Visit
 from parabench.workload import Limit, LimitCase, Workload, source_hash
 
 #: Version of everything described here; see docs/results_format.md.
@@ -146,8 +147,8 @@ def extra_info(
         "seconds_per_round": seconds,
         **costs,
         "joules_estimated": None if watts_per_core is None else costs["seconds_cpu"] * watts_per_core,
-        **_memory(record.instrumented),
-        **_threads(record.instrumented),
+        **memory_fields(record.instrumented),
+        **thread_fields(record.instrumented),
         **timeline,
         **_ideal(limit, seconds),
         "libraries": provenance.libraries,
@@ -170,31 +171,6 @@ def _ideal(limit: Limit, seconds: float | None) -> dict[str, Any]:
         "ideal_seconds_per_round": limit.seconds,
         "ideal_reason": limit.reason,
         "share_of_ideal": limit.seconds / seconds if limit.seconds is not None and seconds else None,
-    }
-
-
-def _memory(instrumented: Instrumented | None) -> dict[str, Any]:
-    return {
-        "bytes_peak": instrumented.bytes_peak if instrumented else None,
-        "bytes_before_batch": instrumented.bytes_before if instrumented else None,
-        "memory_samples": instrumented.samples if instrumented else 0,
-        "memory_reason": instrumented.reason if instrumented else "no instrumented round was run",
-    }
-
-
-def _threads(instrumented: Instrumented | None) -> dict[str, Any]:
-    """Where threads with a task were, as shares of the looks at them; what sending took; how an event loop turned."""
-    sites = instrumented.wait_sites if instrumented else None
-    looks = sum(sites.values()) if sites else 0
-    return {
-        "wait_sites": {site: count / looks for site, count in sorted(sites.items())} if sites else None,
-        "wait_looks": looks,
-        "wait_sites_reason": instrumented.wait_sites_reason if instrumented else "no instrumented round was run",
-        "perf_counters": instrumented.perf_counters if instrumented else None,
-        "perf_counters_reason": instrumented.perf_counters_reason if instrumented else "no instrumented round was run",
-        "serialisation": asdict(instrumented.serialisation) if instrumented and instrumented.serialisation else None,
-        "seconds_loop_stalled": instrumented.seconds_stalled if instrumented else None,
-        "seconds_loop_stalled_longest": instrumented.seconds_stalled_longest if instrumented else None,
     }
 
 

@@ -14,7 +14,7 @@ from parabench.measure.killing import GRACE_SECONDS, clear_group, kill_family
 from parabench.measure.launcher import SECONDS_TO_START, Launcher, ZygoteHandle
 from parabench.measure.messages import outcomes_from_json, wait_readable
 from parabench.measure.resources import bytes_resident, descendants
-from parabench.records import Cell, Outcome, Serialisation, TraceCost, TracedRound, TreeUsage
+from parabench.records import Cell, Outcome, SampledRound, Serialisation, TraceCost, TracedRound, TreeUsage
 from parabench.task import TaskCall, reference_to
 from parabench.workers.services import Services
 from parabench.workload import Workload
@@ -129,6 +129,16 @@ class CellProcess:
             seconds_stalled_longest=longest,
         )
         return done, answer["host"], outcomes
+
+    def ran_in_it(self, done: TracedRound) -> bool:
+        """Whether any task of a traced round ran in the cell's own process."""
+        return any(trace.worker.startswith(f"{self._pid}:") for trace in done.traces)
+
+    def sampled_round(self, tasks: int | None) -> tuple[SampledRound, list[Outcome]]:
+        """One untimed round in which the cell looks at its own threads and coroutines, of so many of its tasks."""
+        self.before_batch(tasks)
+        answer = self.ask("sampled_round", tasks=tasks)
+        return SampledRound(**answer["sampled"]), outcomes_from_json(answer["outcomes"])
 
     def watched_round(self, watcher: Watcher) -> list[Outcome]:
         """One untimed round during which somebody looks at the cell."""

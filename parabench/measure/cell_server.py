@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from parabench.errors import FindingsUnusable, NotComparable
 from parabench.machine.gil import gil_enabled
+from parabench.measure.cpu_samples import CpuSamples
 from parabench.measure.energy import Packages
 from parabench.measure.gil_switch import switched_on_by, watch
 from parabench.measure.messages import Line, outcomes_to_json
@@ -28,7 +29,7 @@ from parabench.records import Outcome, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
 from parabench.values import stand_in
 from parabench.workers.comparable import comparable
-from parabench.workers.loop_ticks import take_ticks
+from parabench.workers.loop_ticks import looking_at_chains, take_ticks
 from parabench.workers.services import Services
 
 #: Functions of a workload that its cell calls itself.
@@ -124,6 +125,15 @@ class CellServer:
             "disturbed": disturbed,
             "stalled": [stalled, stalled_longest],
         }
+
+    def sampled_round(self, tasks: int | None) -> dict[str, Any]:
+        """Run the batch once, with every task traced, while its threads and coroutines are looked at."""
+        call = self._batch.call
+        modules = {name.partition(":")[0] for name in (call.task, call.task_async) if name}
+        with CpuSamples(modules) as samples, looking_at_chains() as chains:
+            answer = self.round(traced=True, collect_garbage=True, tasks=tasks)
+        sampled = samples.sampled([outcome.trace for outcome in self._outcomes if outcome.trace is not None], chains)
+        return {**answer, "sampled": asdict(sampled)}
 
     def _items_changed(self) -> dict[int, str]:
         """The first items that a task has changed, by place: models that share memory give it those of the batch."""

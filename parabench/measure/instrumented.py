@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from parabench.measure.cell import CellProcess
 from parabench.measure.perf_counters import PerfCounters
 from parabench.measure.wait_sites import WaitWatch, sites_in_tasks
-from parabench.records import Disturbance, Instrumented, Outcome, TracedRound
+from parabench.records import Disturbance, Instrumented, Outcome, SampledRound, TracedRound
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ WATCHED_ROUNDS_MOST, LOOKS_WANTED = 2, 24
 SECONDS_WATCHED = 0.1
 #: So many tasks for each worker are watched at least where a whole batch would take long.
 WATCHED_TASKS_PER_WORKER = 4
+ELSEWHERE = "its tasks run in other processes, where nobody looks"
 
 
 class MemoryWatch:
@@ -136,6 +137,7 @@ def instrumented_rounds(process: CellProcess, workers: int, *, whole: bool) -> I
         serialisation=process.serialisation(),
         seconds_stalled=shown.seconds_stalled,
         seconds_stalled_longest=shown.seconds_stalled_longest,
+        sampled=_sampled(process, shown, tasks, outcomes),
     )
     return Instrumentation(instrumented, outcomes, repeater.disturbed)
 
@@ -172,6 +174,17 @@ def _traced(process: CellProcess, repeater: _Repeater) -> tuple[list[TracedRound
         done, host = repeater.clean(trace)
         rounds.append(done)
     return rounds, host, outcomes
+
+
+def _sampled(
+    process: CellProcess, shown: TracedRound, tasks: int | None, outcomes: list[list[Outcome]]
+) -> SampledRound:
+    """What a cell sees of its own threads; the round, if there is one, adds to the outcomes."""
+    if not process.ran_in_it(shown):  # nor is a process forked while a sampler runs beside it
+        return SampledRound(cpu_packages_reason=ELSEWHERE, await_chain_reason=ELSEWHERE)
+    sampled, of_round = process.sampled_round(tasks)
+    outcomes.append(of_round)
+    return sampled
 
 
 class _Watched(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from parabench.explain.cures import Prediction
 from parabench.explain.explanation import Explanation
+from parabench.report.foreign_text import one_line
 from parabench.report.quantities import seconds_text
 
 
@@ -39,6 +40,11 @@ def details(explanation: Explanation) -> str:
     if explanation.break_even_seconds is not None:
         pays = explanation.break_even_seconds
         lines.append(f"  pays for tasks that compute {f'{seconds_text(pays)} and longer' if pays > 0 else 'at all'}")
+    if explanation.cpu_packages is not None:
+        shares = explanation.cpu_packages.items()
+        lines.append("  CPU: " + ", ".join(f"{one_line(name)} {100 * share:.0f} %" for name, share in shares))
+    if explanation.await_chain is not None:
+        lines.append(f"  coroutines wait in: {one_line(explanation.await_chain)}")
     return "\n".join(lines)
 
 

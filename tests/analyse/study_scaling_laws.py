@@ -11,7 +11,7 @@ import math
 
 from test_scaling_law import simulated
 
-from parabench.analyse.scaling_law import Interval, fit_law
+from parabench.analyse.scaling_law import RESAMPLES, Interval, fit_law
 
 #: alpha, beta, sessions.
 CASES = ((0.1, 0.004, 5), (0.05, 0.0, 6), (0.02, 0.001, 8), (0.3, 0.02, 5))
@@ -26,10 +26,14 @@ def main() -> None:
     """Print a line for each law."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=300)
-    trials = parser.parse_args().trials
+    parser.add_argument("--resamples", type=int, default=RESAMPLES)
+    options = parser.parse_args()
+    trials = options.trials
     for alpha, beta, sessions in CASES:
-        laws = [fit_law(simulated(alpha, beta, seed=seed, sessions=sessions), 2) for seed in range(trials)]
+        drawn = [simulated(alpha, beta, seed=seed, sessions=sessions) for seed in range(trials)]
+        laws = [fit_law(throughputs, 2, resamples=options.resamples) for throughputs in drawn]
         fitted = [law for law in laws if law.kind == "usl"]
+        none = sum(law.kind == "none" for law in laws)
         following = 100 * 48 / (1 + alpha * 47 + beta * 48 * 47)
         covers = {
             "serial share": sum(held(law.serial_share, alpha) for law in fitted),
@@ -38,7 +42,7 @@ def main() -> None:
         }
         told = [law.slower_beyond for law in fitted if law.slower_beyond is not None]
         shown = ", ".join(f"{name} {count / len(fitted):.0%}" for name, count in covers.items())
-        print(f"alpha {alpha:g}, beta {beta:g}, {sessions} sessions: {shown}; refused {trials - len(fitted)}", end="")
+        print(f"alpha {alpha:g}, beta {beta:g}, {sessions} sessions: {shown}; no law {none / trials:.0%}", end="")
         right = sum(held(peak, math.sqrt((1 - alpha) / beta)) for peak in told) if beta else 0
         print(f"; a peak was told {len(told)} times, {right} of them where it is", flush=True)
 

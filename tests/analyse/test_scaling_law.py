@@ -61,6 +61,21 @@ def test_a_cliff_at_the_cores_is_piecewise_and_a_jagged_curve_has_no_law():
     assert jagged.reason.startswith("no law fits: the best one is wrong by ")
 
 
+@pytest.mark.parametrize("cores", [2, 4, 14, None])
+def test_a_fall_that_is_steeper_than_any_usl_is_no_usl(cores):
+    """A published curve of free-threaded threads falls 3.95x between 4 and 14 workers; a USL at most 2.31x."""
+    counts = (1, 2, 4, 8, 14)
+    fall = math.log(3.95) / math.log(14 / 4)
+    curve = simulated(0.0, 0.0, counts=counts, noise=0.02, bend=lambda n: 1.0 if n <= 4 else 4 / n * (4 / n) ** fall)
+    assert curve[4][0] / curve[14][0] == pytest.approx(3.95, rel=0.15)
+    law = fit_law(curve, cores, resamples=20)
+    assert law.kind != "usl"
+    if law.kind == "piecewise":
+        assert law.slower_beyond.value == 4
+    else:
+        assert law.reason.startswith("no law fits: ")
+
+
 def test_too_little_is_said_to_be_too_little():
     law = fit_law(simulated(0.1, 0.0, sessions=2, counts=(1, 2, 4)), 2, resamples=40)
     assert (law.kind, law.reason) == ("none", "3 numbers of workers in 2 sessions; 5 and 5 are needed")

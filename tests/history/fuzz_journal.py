@@ -23,7 +23,7 @@ from parabench.history.recovery import recover, set_aside
 from parabench.history.session_journal import Damaged, begin, left_behind
 from parabench.machine.fingerprint import take_fingerprint
 from parabench.models import find_models
-from parabench.records import Cell, CellRecord, Instrumented, Serialisation, Trace, Visit
+from parabench.records import Cell, CellRecord, Instrumented, SampledRound, Serialisation, Trace, Visit
 
 WORKLOAD = {"client": None, "libraries": []}
 MODEL = {"family": "threads", "start_method": None, "event_loop": None, "libraries": [], "address": None}
@@ -63,6 +63,7 @@ def valid(folder: Path) -> list[bytes]:
                 wait_sites={"gil": 3, "running": 4},
                 perf_counters={"migrations": 2},
                 serialisation=SENT if place else None,
+                sampled=SampledRound(cpu_packages={"json": 3}, cpu_packages_reason=None) if place else None,
             )
             line = visit_line(record, _visit(number, place), None if number else instrumented, float(number))
             written.append(line)
