@@ -42,6 +42,8 @@ WAITS = "selectors"
 #: Fewer say nothing of shares.
 SAMPLES_LEAST = 8
 OTHERS = "others"
+#: The thread that samples ends after its next look at the latest.
+SECONDS_TO_STOP = 10.0
 
 
 class Sample(NamedTuple):
@@ -95,7 +97,7 @@ class CpuSamples:
     def __exit__(self, *error: object) -> None:
         self._ended.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(SECONDS_TO_STOP)
             sys.setswitchinterval(self._interval)
 
     def _sample_until_ended(self) -> None:
