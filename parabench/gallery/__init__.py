@@ -18,7 +18,7 @@ INI = Path(__file__).with_name("pytest.ini")
 
 def gallery_folder() -> Path:
     """The folder that has `workloads`, `benchmarks` and a pytest.ini for them. Raises GalleryMissing."""
-    found = importlib.util.find_spec(f"{__name__}.workloads")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(f"{__name__}.workloads")
+    if spec is None or spec.origin is None:
         raise GalleryMissing
-    return Path(found.origin).parents[1]
+    return Path(spec.origin).parents[1]
