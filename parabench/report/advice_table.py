@@ -12,7 +12,11 @@ from parabench.report.foreign_text import for_terminal
 
 def best_of(advice: Mapping[str, Advice]) -> str | None:
     """The interpreter under which the function is quickest, used as advised; None when none of them knows."""
-    known = {label: one.seconds_per_1000 for label, one in advice.items() if one.seconds_per_1000 is not None}
+    known = {
+        label: of_interpreter.seconds_per_1000
+        for label, of_interpreter in advice.items()
+        if of_interpreter.seconds_per_1000 is not None
+    }
     return min(known, key=lambda label: known[label]) if known else None
 
 
@@ -22,11 +26,11 @@ def advice_table(advice: Mapping[str, Advice], width: int) -> str:
     rows = [
         (
             label,
-            "nothing" if one.use is None else use_of(one.use),
-            speedup_of(one),
-            "-" if one.seconds_per_1000 is None else duration(one.seconds_per_1000),
+            "nothing" if of_interpreter.use is None else use_of(of_interpreter.use),
+            speedup_of(of_interpreter),
+            "-" if of_interpreter.seconds_per_1000 is None else duration(of_interpreter.seconds_per_1000),
         )
-        for label, one in advice.items()
+        for label, of_interpreter in advice.items()
     ]
     sizes = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = [

@@ -111,12 +111,12 @@ def _ruled_out(advice: Advice, width: int) -> list[str]:
     families: set[str] = set()
     shown = {advice.use.model} if advice.use else set()
     shown |= {standing.choice.model for standing in advice.following[:2]}
-    for one in advice.ruled_out:
-        model = one.model.partition(" ")[0]
+    for exclusion in advice.ruled_out:
+        model = exclusion.model.partition(" ")[0]
         if model in shown or model in families or len(families) == 3:
             continue
         families.add(model)
-        lines += _line("not", f"{one.model}: {one.reason}", width)
+        lines += _line("not", f"{exclusion.model}: {exclusion.reason}", width)
     return lines
 
 

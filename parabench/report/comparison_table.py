@@ -33,50 +33,50 @@ def as_json(comparison: Comparison) -> str:
     """One object; `cells` holds the verdicts, `ratio` is new / base."""
     cells = [
         {
-            "cell": one.cell,
-            **_fields(comparison.identities.get(one.cell)),
-            "verdict": one.verdict,
-            "ratio": one.ratio,
-            "low": one.low,
-            "high": one.high,
-            "p": one.p,
-            "method": one.method,
-            "order": one.order,
-            "spread": one.spread,
-            "sessions_base": one.sessions_base,
-            "sessions_new": one.sessions_new,
-            "sessions_needed": one.sessions_needed,
-            "promise": None if one.promise is None else asdict(one.promise),
-            "reason": one.reason,
-            "cpu": _cpu(comparison, one),
+            "cell": verdict.cell,
+            **_fields(comparison.identities.get(verdict.cell)),
+            "verdict": verdict.verdict,
+            "ratio": verdict.ratio,
+            "low": verdict.low,
+            "high": verdict.high,
+            "p": verdict.p,
+            "method": verdict.method,
+            "order": verdict.order,
+            "spread": verdict.spread,
+            "sessions_base": verdict.sessions_base,
+            "sessions_new": verdict.sessions_new,
+            "sessions_needed": verdict.sessions_needed,
+            "promise": None if verdict.promise is None else asdict(verdict.promise),
+            "reason": verdict.reason,
+            "cpu": _cpu(comparison, verdict),
         }
-        for one in comparison.verdicts
+        for verdict in comparison.verdicts
     ]
-    told = {
+    document = {
         "metric": comparison.metric,
         "threshold": comparison.threshold,
         "notes": list(comparison.notes),
         "cells": cells,
     }
-    return json.dumps(told, indent=2, allow_nan=False) + "\n"
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def _cpu(comparison: Comparison, one: CellVerdict) -> dict[str, Any] | None:
+def _cpu(comparison: Comparison, verdict: CellVerdict) -> dict[str, Any] | None:
     """What CPU time says of a cell; None where it was not asked."""
-    other = comparison.cpu.get(one.cell)
+    other = comparison.cpu.get(verdict.cell)
     keys = ("verdict", "ratio", "low", "high", "p", "reason")
     return None if other is None else {key: getattr(other, key) for key in keys}
 
 
 def as_table(comparison: Comparison, *, width: int, colour: bool, everything: bool) -> str:
     """A table for the terminal; short, it counts the cells that did not change."""
-    listed = [one for one in _sorted(comparison.verdicts) if everything or one.verdict not in _COUNTED]
-    told = [counts(comparison.verdicts)]
+    listed = [verdict for verdict in _sorted(comparison.verdicts) if everything or verdict.verdict not in _COUNTED]
+    remarks = [counts(comparison.verdicts)]
     if not everything:
-        refused = Counter(one.reason for one in comparison.verdicts if one.verdict == NOT_COMPARABLE)
-        told += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
-    told += [f"Note: {note}" for note in comparison.notes]
-    return _table(comparison, listed, colour=colour) + "".join(f"{_wrapped(line, width)}\n" for line in told)
+        refused = Counter(verdict.reason for verdict in comparison.verdicts if verdict.verdict == NOT_COMPARABLE)
+        remarks += [f"  {number} not comparable: {reason}" for reason, number in refused.most_common(_REASONS_MOST)]
+    remarks += [f"Note: {note}" for note in comparison.notes]
+    return _table(comparison, listed, colour=colour) + "".join(f"{_wrapped(line, width)}\n" for line in remarks)
 
 
 def _wrapped(line: str, width: int) -> str:
@@ -97,11 +97,15 @@ def _table(comparison: Comparison, listed: Sequence[CellVerdict], *, colour: boo
     for name in ("cell", "verdict", "new / base [95 %]", "sessions", "why"):
         # Only a reason may take several lines: a long one must not narrow the other columns.
         table.add_column(name, justify="right" if name[0] in "ns" else "left", no_wrap=name != "why")
-    for one in listed:
-        sessions = f"{one.sessions_base} : {one.sessions_new}"
-        verdict = Text(one.verdict, style=_STYLES[one.verdict])
+    for verdict in listed:
+        sessions = f"{verdict.sessions_base} : {verdict.sessions_new}"
+        styled = Text(verdict.verdict, style=_STYLES[verdict.verdict])
         table.add_row(
-            one_line(_text(comparison, one)), verdict, ratio_cell(one), sessions, one_line(why(comparison, one))
+            one_line(_text(comparison, verdict)),
+            styled,
+            ratio_cell(verdict),
+            sessions,
+            one_line(why(comparison, verdict)),
         )
     return render([table], width=TABLE_WIDTH, colour=colour)
 
@@ -114,16 +118,16 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
         counts(comparison.verdicts) + ".",
         "",
     ]
-    listed = [one for one in _sorted(comparison.verdicts) if one.verdict not in _COUNTED]
+    listed = [verdict for verdict in _sorted(comparison.verdicts) if verdict.verdict not in _COUNTED]
     if listed:
         lines += _changed_in_markdown(comparison, listed)
-    rest = [one for one in _sorted(comparison.verdicts) if one.verdict in _COUNTED]
+    rest = [verdict for verdict in _sorted(comparison.verdicts) if verdict.verdict in _COUNTED]
     if rest:
         lines += ["<details><summary>The other cells</summary>", ""]
         lines += ["| cell | verdict | new / base [95 %] | why |", "|---|---|---:|---|"]
-        for one in rest:
-            cell, told = for_markdown(_text(comparison, one)), _why_in_markdown(comparison, one)
-            lines.append(f"| {cell} | {one.verdict} | {ratio_cell(one)} | {told} |")
+        for verdict in rest:
+            cell, grounds = for_markdown(_text(comparison, verdict)), _why_in_markdown(comparison, verdict)
+            lines.append(f"| {cell} | {verdict.verdict} | {ratio_cell(verdict)} | {grounds} |")
         lines += ["", "</details>", ""]
     lines += [f"> {for_markdown(note)}" for note in comparison.notes]
     return "\n".join(lines).rstrip() + "\n"
@@ -132,63 +136,70 @@ def as_markdown(comparison: Comparison, *, base: str, new: str) -> str:
 def _changed_in_markdown(comparison: Comparison, listed: Sequence[CellVerdict]) -> list[str]:
     """The lines of a table with a picture of each cell's sessions, and what the picture shows."""
     lines = ["| cell | verdict | new / base [95 %] | sessions | each session | why |", "|---|---|---:|---:|---|---|"]
-    for one in listed:
-        sessions = f"{one.sessions_base} : {one.sessions_new}"
-        mark = f"{_MARKS[one.verdict]} {one.verdict}"
-        cell, told = for_markdown(_text(comparison, one)), _why_in_markdown(comparison, one)
-        lines.append(f"| {cell} | {mark} | {ratio_cell(one)} | {sessions} | {_drawn(comparison, one)} | {told} |")
-    others = "others of the same results, " if any(_sides(comparison, one)[0] for one in listed) else ""
+    for verdict in listed:
+        sessions = f"{verdict.sessions_base} : {verdict.sessions_new}"
+        mark = f"{_MARKS[verdict.verdict]} {verdict.verdict}"
+        cell, grounds = for_markdown(_text(comparison, verdict)), _why_in_markdown(comparison, verdict)
+        lines.append(
+            f"| {cell} | {mark} | {ratio_cell(verdict)} | {sessions} | {_drawn(comparison, verdict)} | {grounds} |"
+        )
+    others = "others of the same results, " if any(_sides(comparison, verdict)[0] for verdict in listed) else ""
     unit = UNITS[comparison.metric]
     return [*lines, "", f"Each session's {unit}: {others}base, new. A high bar is many {unit}.", ""]
 
 
-def _drawn(comparison: Comparison, one: CellVerdict) -> str:
+def _drawn(comparison: Comparison, verdict: CellVerdict) -> str:
     """The sessions of a cell as bars on one scale."""
-    bars = sparklines(_sides(comparison, one), width=BARS_MOST, encoding="utf-8")
+    bars = sparklines(_sides(comparison, verdict), width=BARS_MOST, encoding="utf-8")
     return f"`{bars}`" if bars else "-"
 
 
-def _sides(comparison: Comparison, one: CellVerdict) -> list[list[float]]:
+def _sides(comparison: Comparison, verdict: CellVerdict) -> list[list[float]]:
     """The numbers of a cell: of sessions on neither side, of the base, of the new side."""
-    known = comparison.samples.get(one.cell)
+    known = comparison.samples.get(verdict.cell)
     parts = () if known is None else (known.history, known.base, known.new)
     return [[amount for amount in part if amount > 0] for part in parts] or [[], [], []]
 
 
 def counts(verdicts: Sequence[CellVerdict]) -> str:
     """How many cells have each verdict."""
-    found = Counter(one.verdict for one in verdicts)
-    return ", ".join(f"{found[verdict]} {verdict}" for verdict in ORDER if found[verdict]) or "no cell to compare"
+    counts_by_verdict = Counter(verdict.verdict for verdict in verdicts)
+    return (
+        ", ".join(f"{counts_by_verdict[verdict]} {verdict}" for verdict in ORDER if counts_by_verdict[verdict])
+        or "no cell to compare"
+    )
 
 
-def ratio_cell(one: CellVerdict) -> str:
+def ratio_cell(verdict: CellVerdict) -> str:
     """The ratio with its interval, as far as they are known."""
-    if one.ratio is None:
+    if verdict.ratio is None:
         return "-"
-    if one.low is None or one.high is None:
-        return f"{one.ratio:.3f} [unknown]"
-    return f"{one.ratio:.3f} [{one.low:.3f}, {one.high:.3f}]"
+    if verdict.low is None or verdict.high is None:
+        return f"{verdict.ratio:.3f} [unknown]"
+    return f"{verdict.ratio:.3f} [{verdict.low:.3f}, {verdict.high:.3f}]"
 
 
-def why(comparison: Comparison, one: CellVerdict) -> str:
+def why(comparison: Comparison, verdict: CellVerdict) -> str:
     """What a verdict rests on, or what is missing, and what CPU time says where it decides alone."""
-    return "; ".join([*_figures(comparison, one), *([one.reason] if one.reason is not None else [])])
+    return "; ".join([*_figures(comparison, verdict), *([verdict.reason] if verdict.reason is not None else [])])
 
 
-def _why_in_markdown(comparison: Comparison, one: CellVerdict) -> str:
+def _why_in_markdown(comparison: Comparison, verdict: CellVerdict) -> str:
     """The same; reasons quote stored files."""
-    return "; ".join([*_figures(comparison, one), *([for_markdown(one.reason)] if one.reason is not None else [])])
+    return "; ".join(
+        [*_figures(comparison, verdict), *([for_markdown(verdict.reason)] if verdict.reason is not None else [])]
+    )
 
 
-def _figures(comparison: Comparison, one: CellVerdict) -> list[str]:
-    cpu = decided_by_cpu(comparison, one)
+def _figures(comparison: Comparison, verdict: CellVerdict) -> list[str]:
+    cpu = decided_by_cpu(comparison, verdict)
     parts = [] if cpu is None else [f"CPU time is {cpu.verdict}: {ratio_cell(cpu)}"]
-    if one.p is not None:
-        parts.append(f"p {one.p:.2g}" if one.p >= 0.0001 else "p < 0.0001")
-    if one.spread is not None:
-        parts.append(f"{100 * one.spread:.1f} % between sessions")
-    if one.promise is not None:
-        parts.append(f"{one.promise.sessions} sessions a side would decide")
+    if verdict.p is not None:
+        parts.append(f"p {verdict.p:.2g}" if verdict.p >= 0.0001 else "p < 0.0001")
+    if verdict.spread is not None:
+        parts.append(f"{100 * verdict.spread:.1f} % between sessions")
+    if verdict.promise is not None:
+        parts.append(f"{verdict.promise.sessions} sessions a side would decide")
     return parts
 
 
@@ -197,9 +208,9 @@ def _fields(cell: CellId | None) -> dict[str, Any]:
     return dict.fromkeys(CellId._fields) if cell is None else cell._asdict()
 
 
-def _text(comparison: Comparison, one: CellVerdict) -> str:
-    return comparison.texts.get(one.cell, one.cell)
+def _text(comparison: Comparison, verdict: CellVerdict) -> str:
+    return comparison.texts.get(verdict.cell, verdict.cell)
 
 
 def _sorted(verdicts: Sequence[CellVerdict]) -> list[CellVerdict]:
-    return sorted(verdicts, key=lambda one: (ORDER.index(one.verdict), -abs((one.ratio or 1) - 1)))
+    return sorted(verdicts, key=lambda verdict: (ORDER.index(verdict.verdict), -abs((verdict.ratio or 1) - 1)))

@@ -13,13 +13,16 @@ from parabench.report.quantities import seconds_text
 def brief(explanations: Sequence[Explanation]) -> str:
     """For each workload a sentence for the best cell of each family, fastest first."""
     lines: list[str] = []
-    for workload in dict.fromkeys(one.workload for one in explanations):
+    for workload in dict.fromkeys(explanation.workload for explanation in explanations):
         best: dict[str, Explanation] = {}
-        for one in sorted((e for e in explanations if e.workload == workload), key=lambda e: e.seconds):
-            best.setdefault(one.family, one)
+        for explanation in sorted((e for e in explanations if e.workload == workload), key=lambda e: e.seconds):
+            best.setdefault(explanation.family, explanation)
         lines += ["", workload]
-        for one in best.values():
-            lines.append(f"  {one.model} ({seconds_text(one.seconds)}): {' and '.join(one.causes)}. {one.sentence}.")
+        for explanation in best.values():
+            lines.append(
+                f"  {explanation.model} ({seconds_text(explanation.seconds)}): "
+                f"{' and '.join(explanation.causes)}. {explanation.sentence}."
+            )
     return "\n".join(lines).strip("\n")
 
 
@@ -50,10 +53,12 @@ def details(explanation: Explanation) -> str:
 
 def _beside(predicted: Prediction, measured: float) -> str:
     """What would be gained, and what other models were measured at."""
-    told = f"the measured {measured:.2g}x of {' or '.join(predicted.by)}"
+    measured_text = f"the measured {measured:.2g}x of {' or '.join(predicted.by)}"
     if predicted.speedup is None:
-        return f"next to nothing would be left; beside it stands {told}"
-    return f"up to {predicted.speedup:.2g}x, which {'agrees with' if predicted.holds else 'differs from'} {told}"
+        return f"next to nothing would be left; beside it stands {measured_text}"
+    return (
+        f"up to {predicted.speedup:.2g}x, which {'agrees with' if predicted.holds else 'differs from'} {measured_text}"
+    )
 
 
 def _rows(explanation: Explanation) -> Iterable[str]:

@@ -13,11 +13,11 @@ def scaling_text(scalings: Sequence[Scaling], overtakings: Iterable[Overtaking])
     """A paragraph for each workload, size and model, and a line for each place where models cross."""
     lines: list[str] = []
     overtakings = list(overtakings)
-    for workload, size in dict.fromkeys((one.workload, one.size) for one in scalings):
+    for workload, size in dict.fromkeys((scaling.workload, scaling.size) for scaling in scalings):
         lines += ["", workload if size == SIZES[0] else f"{workload}, size {size}"]
-        for one in scalings:
-            if (one.workload, one.size) == (workload, size):
-                lines += [f"  {one.model}", *(f"    {line}" for line in _told(one))]
+        for scaling in scalings:
+            if (scaling.workload, scaling.size) == (workload, size):
+                lines += [f"  {scaling.model}", *(f"    {line}" for line in _told(scaling))]
         lines += [
             f"  {place.faster} is faster than {place.slower} from {place.at:.2g} workers on [{place.low}, {place.high}]"
             for place in overtakings

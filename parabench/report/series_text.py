@@ -25,24 +25,24 @@ def line(history: CellHistory, *, encoding: str | None) -> str:
 def details(history: CellHistory, *, encoding: str | None) -> str:
     """A history in full: every level and every change."""
     drawn = sparkline([point.amount for point in history.points], width=2 * WIDTH, encoding=encoding)
-    told = [one_line(f"{history.cell} on {history.machine_id}"), f"  {drawn}"]
+    lines = [one_line(f"{history.cell} on {history.machine_id}"), f"  {drawn}"]
     for number, segment in enumerate(history.series.segments):
         if number:
-            told.append(f"  {change_text(history, history.series.changes[number - 1])}")
+            lines.append(f"  {change_text(history, history.series.changes[number - 1])}")
         first, last = history.points[segment.first], history.points[segment.last]
         low, middle, high = (
             amount_text(history.metric, end or segment.seconds) for end in (segment.low, segment.seconds, segment.high)
         )
         level = middle if segment.low is None else f"{middle} [{low}, {high}]"
         if segment.sessions == 1:
-            told.append("    " + one_line(f"{level}, 1 session, {first.told}"))
+            lines.append("    " + one_line(f"{level}, 1 session, {first.told}"))
         else:
-            told.append(
+            lines.append(
                 f"    {level}, {segment.sessions} sessions from {one_line(first.told)} to {one_line(last.told)}"
             )
     if history.others:
-        told.append(f"  {history.others} earlier sessions measured another source of the workload, or other libraries")
-    return "\n".join(told)
+        lines.append(f"  {history.others} earlier sessions measured another source of the workload, or other libraries")
+    return "\n".join(lines)
 
 
 def change_text(history: CellHistory, change: Change) -> str:

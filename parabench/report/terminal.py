@@ -85,8 +85,8 @@ def _about(answers: Sequence[Answer]) -> str:
         return "it is about this session, other sessions differ by more."
     if len(of_machine) == len(measured):
         return "it is about this machine: earlier sessions tell how much they differ, and from four on count as well."
-    told = f"it is about this machine for {', '.join(of_machine)}, of which earlier sessions tell"
-    return f"{told}, else about this session."
+    about_machine = f"it is about this machine for {', '.join(of_machine)}, of which earlier sessions tell"
+    return f"{about_machine}, else about this session."
 
 
 def _legend(answers: Sequence[Answer], passes: int, *, racing: bool) -> str:

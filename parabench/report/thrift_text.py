@@ -15,7 +15,7 @@ def thrift_text(cells: Sequence[tuple[Evidence, Thrift]], *, watts: str, grid: s
         lines[0] += f", grams of CO2e from the grid of {grid}"
         if any(letter.isalpha() for letter in grid):
             lines[0] += f" in {GRID_YEAR} ({GRID_SOURCE})"
-    by_work: Mapping[str, list[tuple[Evidence, Thrift]]] = {one.cell.workload: [] for one, _ in cells}
+    by_work: Mapping[str, list[tuple[Evidence, Thrift]]] = {evidence.cell.workload: [] for evidence, _ in cells}
     for cell in cells:
         by_work[cell[0].cell.workload].append(cell)
     for workload, of_work in by_work.items():
