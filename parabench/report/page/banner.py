@@ -26,15 +26,15 @@ def banners_of(machine: Machine, changes: Changes, threshold: float) -> list[dic
 
 def _differing(machine: Machine) -> list[str]:
     """The rows come from sessions that were not made under the same circumstances."""
-    shown = [one.session for one in machine.details]
-    found = []
+    shown = [details.session for details in machine.details]
+    sentences = []
     if differing := _environments(shown):
-        found.append(f"The rows come from {len(shown)} sessions whose environments differ: {listed(differing)}.")
+        sentences.append(f"The rows come from {len(shown)} sessions whose environments differ: {listed(differing)}.")
     for option, meaning in _OPTIONS.items():
         values = {str((session.options or {}).get(option)) for session in shown}
         if len(values) > 1:
-            found.append(f"The rows come from sessions with different {meaning}: {listed(sorted(values))}.")
-    return found
+            sentences.append(f"The rows come from sessions with different {meaning}: {listed(sorted(values))}.")
+    return sentences
 
 
 def _changed_with(changes: Changes) -> list[str]:
@@ -61,30 +61,32 @@ def _blind(machine: Machine, threshold: float) -> list[str]:
     calibration = read_calibration(machine.sessions[-1].path.parent)
     kinds: Mapping[str, Any] = calibration.kinds if calibration else {}
     blind = {
-        kind: one.detectable for kind, one in kinds.items() if one.detectable is None or one.detectable > threshold
+        kind: of_kind.detectable
+        for kind, of_kind in kinds.items()
+        if of_kind.detectable is None or of_kind.detectable > threshold
     }
-    found = []
+    sentences = []
     if blind and calibration is not None:
-        told = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
-        found.append(
+        smallest = listed([f"{kind} {'unknown' if share is None else f'{share:.0%}'}" for kind, share in blind.items()])
+        sentences.append(
             f"This machine cannot see a change of {threshold * 100:g}% with {calibration.sessions_a_side} sessions "
-            f"a side; the smallest that it sees: {told}."
+            f"a side; the smallest that it sees: {smallest}."
         )
     if calibration is not None and calibration.drift.is_found:
-        found.append(f"This machine drifted by {calibration.drift.slow:.1%} while it was calibrated.")
-    return found
+        sentences.append(f"This machine drifted by {calibration.drift.slow:.1%} while it was calibrated.")
+    return sentences
 
 
 def _flaws(machine: Machine) -> list[str]:
-    found = []
-    for one in machine.details:
-        session = one.session
+    sentences = []
+    for details in machine.details:
+        session = details.session
         name = f"Session {session.number}" if session.number is not None else f"Session {session.path.name}"
         flaws = [word for word, is_so in (("interrupted", session.interrupted), ("noisy", session.noisy)) if is_so]
         if flaws:
-            found.append(f"{name} was {listed(flaws)}.")
+            sentences.append(f"{name} was {listed(flaws)}.")
         if session.failed:
-            found.append(f"{name}: {len(session.failed)} cells failed and are in no number.")
-        found += [f"{name}: {warning.message}" for warning in session.warnings or ()]
-        found += [f"{name}: the timeline of {cell} is damaged: {why}." for cell, why in one.damaged.items()]
-    return found
+            sentences.append(f"{name}: {len(session.failed)} cells failed and are in no number.")
+        sentences += [f"{name}: {warning.message}" for warning in session.warnings or ()]
+        sentences += [f"{name}: the timeline of {cell} is damaged: {why}." for cell, why in details.damaged.items()]
+    return sentences

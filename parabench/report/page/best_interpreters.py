@@ -49,13 +49,13 @@ class Interpreters:
 
 def same_computer(machine: Machine, machines: Sequence[Machine]) -> list[Machine]:
     """The machine and others that differ from it by their interpreter only."""
-    return [one for one in machines if _computer(one) == _computer(machine)]
+    return [candidate for candidate in machines if _computer(candidate) == _computer(machine)]
 
 
 def interpreters_of(machines: Sequence[Machine]) -> Interpreters:
     """Interpreters of one computer, paired session by session of the newest commit of each."""
     labels = _labels(machines)
-    sessions = {labels[one.id]: same_commit(one.sessions)[-BLOCKS_MOST:] for one in machines}
+    sessions = {labels[machine.id]: same_commit(machine.sessions)[-BLOCKS_MOST:] for machine in machines}
     alternating = _alternate(list(sessions.values()))
     times: Times = {}
     for label, of_machine in sessions.items():
@@ -86,21 +86,23 @@ def _best(times: Mapping[str, Mapping[str, Mapping[int, float]]], *, sure: bool)
 
 def _alternate(sides: Sequence[Sequence[SessionSummary]]) -> bool:
     """Whether the sessions of every interpreter alternate with those of the first."""
-    moments = [[None if one.datetime is None else one.datetime.timestamp() for one in side] for side in sides]
+    moments = [
+        [None if session.datetime is None else session.datetime.timestamp() for session in side] for side in sides
+    ]
     return all(order_of(moments[0], other) == ALTERNATING for other in moments[1:])
 
 
 def _computer(machine: Machine) -> tuple[object, ...]:
-    told = machine.latest.session.fingerprint
-    return tuple(str(told.get(part)) for part in COMPARABLE if not part.startswith(_OF_INTERPRETER))
+    fingerprint = machine.latest.session.fingerprint
+    return tuple(str(fingerprint.get(part)) for part in COMPARABLE if not part.startswith(_OF_INTERPRETER))
 
 
 def _labels(machines: Sequence[Machine]) -> dict[str, str]:
     """A label for each machine: its interpreter, with the whole version or the id where two have the same."""
-    names = [one.interpreter for one in machines]
-    versions = {one.id: one.sessions[-1].version or one.id for one in machines}
+    names = [machine.interpreter for machine in machines]
+    versions = {machine.id: machine.sessions[-1].version or machine.id for machine in machines}
     labels: dict[str, str] = {}
-    for one in machines:
-        label = one.interpreter if names.count(one.interpreter) == 1 else versions[one.id]
-        labels[one.id] = label if label not in labels.values() else one.id
+    for machine in machines:
+        label = machine.interpreter if names.count(machine.interpreter) == 1 else versions[machine.id]
+        labels[machine.id] = label if label not in labels.values() else machine.id
     return labels

@@ -39,15 +39,15 @@ class Changes:
     @property
     def significant(self) -> list[tuple[CellId, CellVerdict]]:
         """Cells that got slower or faster, the largest change first."""
-        found = [(cell, one) for cell, one in self.verdicts.items() if one.verdict in (SLOWER, FASTER)]
-        return sorted(found, key=lambda pair: -abs((pair[1].ratio or 1.0) - 1))
+        changed = [(cell, verdict) for cell, verdict in self.verdicts.items() if verdict.verdict in (SLOWER, FASTER)]
+        return sorted(changed, key=lambda pair: -abs((pair[1].ratio or 1.0) - 1))
 
 
 def changes_of(machine: Machine, threshold: float) -> Changes:
     """The newest commit's sessions against those of the commit before it, and histories of all recommended cells."""
     sessions = list(machine.sessions)[-SESSIONS_MOST:]
     new = same_commit(sessions)[-REPLICATES_MOST:]
-    before = [one for one in sessions[: _begin_of_last(sessions)] if not (one.interrupted or one.noisy)]
+    before = [session for session in sessions[: _begin_of_last(sessions)] if not (session.interrupted or session.noisy)]
     base = same_commit(before)[-REPLICATES_MOST:] if before else []
     verdicts: dict[CellId, CellVerdict] = {}
     compared: list[StoredSession] = []
@@ -55,7 +55,9 @@ def changes_of(machine: Machine, threshold: float) -> Changes:
     if base and new:
         comparison = compare_sessions(base, new, sessions, threshold=threshold)
         verdicts = {
-            comparison.identities[one.cell]: one for one in comparison.verdicts if one.cell in comparison.identities
+            comparison.identities[verdict.cell]: verdict
+            for verdict in comparison.verdicts
+            if verdict.cell in comparison.identities
         }
         compared, unread = _in_full([*base, *new], machine)
         notes = [*comparison.notes, *unread]
@@ -72,14 +74,14 @@ def changes_of(machine: Machine, threshold: float) -> Changes:
 
 def _in_full(summaries: Sequence[SessionSummary], machine: Machine) -> tuple[list[StoredSession], list[str]]:
     """The sessions behind summaries, and what is wrong with files that were damaged since."""
-    known = {one.session.path: one.session for one in machine.details}
-    found, wrong = [], []
-    for one in summaries:
+    known = {details.session.path: details.session for details in machine.details}
+    stored, wrong = [], []
+    for summary in summaries:
         try:
-            found.append(known.get(one.path) or read_session(one.path))
+            stored.append(known.get(summary.path) or read_session(summary.path))
         except HistoryUnreadable as error:
             wrong.append(str(error))
-    return found, wrong
+    return stored, wrong
 
 
 def _begin_of_last(sessions: Sequence[SessionSummary]) -> int:
@@ -97,13 +99,13 @@ def _histories(machine: Machine, sessions: Sequence[SessionSummary], threshold: 
         for evidence in machine.evidence.values()
         if evidence.recommended is not None
     }
-    found: dict[CellId, CellHistory] = {}
-    clean = [one for one in sessions if not (one.interrupted or one.noisy)] or list(sessions)
+    histories: dict[CellId, CellHistory] = {}
+    clean = [session for session in sessions if not (session.interrupted or session.noisy)] or list(sessions)
     for text, cell in wanted.items():
         if any(key.cell == cell for session in clean for key in session.layout):
             for history in histories_of(clean, _literal(text), threshold):
-                found[cell] = history
-    return found
+                histories[cell] = history
+    return histories
 
 
 def _literal(name: str) -> str:

@@ -40,15 +40,15 @@ def report_of(results: Path, now: dt.datetime | None = None, threshold: float = 
 
     Raises NothingToReport if there is no session of parabench in it.
     """
-    found: Summaries = read_summaries(results)
-    machines = machines_of(found.sessions)[:MACHINES_MOST]
+    summaries: Summaries = read_summaries(results)
+    machines = machines_of(summaries.sessions)[:MACHINES_MOST]
     if not machines:
-        raise NothingToReport(results, [str(problem) for problem in found.problems])
+        raise NothingToReport(results, [str(problem) for problem in summaries.problems])
     panels, pictures = zip(*(_panel(machine, machines, threshold) for machine in machines), strict=True)
     moment = now or dt.datetime.now(dt.UTC)
     data = {
         "made": moment.strftime("%Y-%m-%d %H:%M UTC"),
-        "problems": [str(problem) for problem in found.problems],
+        "problems": [str(problem) for problem in summaries.problems],
         "panels": panels,
     }
     return Report(data=harmless(data), pictures=harmless(pictures))
@@ -71,7 +71,7 @@ def _panel(machine: Machine, machines: Sequence[Machine], threshold: float) -> t
     interpreters: Interpreters = interpreters_of(same_computer(machine, machines))
     explanations = explanations_of(machine)
     title, provenance = titles_of(machine)
-    told = {
+    panel = {
         "id": machine.id,
         "label": interpreters.labels[machine.id],
         "title": title,
@@ -83,4 +83,4 @@ def _panel(machine: Machine, machines: Sequence[Machine], threshold: float) -> t
         "changes": changes_told(changes),
         "heat": heat_map_of(machine),
     }
-    return told, pictures_of(machine, changes, interpreters, explanations)
+    return panel, pictures_of(machine, changes, interpreters, explanations)

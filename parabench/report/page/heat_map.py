@@ -48,22 +48,24 @@ def heat_map_of(machine: Machine) -> dict[str, Any]:
 
 def _families(machine: Machine) -> dict[str, list[str]]:
     """Models by family, the simplest family first; models that ran nowhere are not among them."""
-    found: dict[str, str] = {}
+    family_by_model: dict[str, str] = {}
     for evidence in machine.evidence.values():
-        for one in evidence.contestants:
-            found[one.cell.model] = one.family
+        for contestant in evidence.contestants:
+            family_by_model[contestant.cell.model] = contestant.family
     places = {family: place for place, family in enumerate(SIMPLEST_FIRST)}
     families: dict[str, list[str]] = {}
-    for model in sorted(found, key=lambda name: (places.get(found[name], len(places)), found[name], name)):
-        families.setdefault(found[model], []).append(model)
+    for model in sorted(
+        family_by_model, key=lambda name: (places.get(family_by_model[name], len(places)), family_by_model[name], name)
+    ):
+        families.setdefault(family_by_model[model], []).append(model)
     return families
 
 
 def _best_of_each_model(evidence: Evidence) -> dict[str, Contestant]:
     best: dict[str, Contestant] = {}
     recommended = evidence.recommended
-    for one in evidence.contestants:  # fastest first
-        best.setdefault(one.cell.model, one)
+    for contestant in evidence.contestants:  # fastest first
+        best.setdefault(contestant.cell.model, contestant)
     if recommended is not None:  # it may be a simpler one than the fastest
         best[recommended.cell.model] = recommended
     return best
@@ -72,40 +74,50 @@ def _best_of_each_model(evidence: Evidence) -> dict[str, Contestant]:
 def _missing(evidence: Evidence, workload: str) -> Mapping[str, str]:
     session = evidence.details.session
     entries = [*(session.not_run or ()), *(session.failed or ())]
-    return {one.cell.model: one.reason.strip().partition("\n")[0] for one in entries if one.cell.workload == workload}
+    return {
+        entry.cell.model: entry.reason.strip().partition("\n")[0]
+        for entry in entries
+        if entry.cell.workload == workload
+    }
 
 
 def _cell(
-    one: Contestant | None, model: str, evidence: Evidence, missing: str | None, reasons: dict[str, int]
+    contestant: Contestant | None, model: str, evidence: Evidence, missing: str | None, reasons: dict[str, int]
 ) -> dict[str, Any]:
-    if one is None:
+    if contestant is None:
         reason = missing or "not measured in this session"
         number = reasons.setdefault(reason, len(reasons) + 1)
         return {"model": model, "text": "-", "level": None, "reason": number, "title": reason}
     answer = evidence.answer
-    ratio = 1.0 if model == BASELINE else one.speedup.ratio if one.speedup is not None else None
-    marks = {"best": answer.use == one.choice, "equal": any(choice.model == model for choice in answer.equals)}
-    shown = {"model": model, "detail": _detail(one), "slower": False, "reason": None, **marks}
-    told = f"{one.cell.label}, {seconds_text(one.seconds)} a round"
+    ratio = 1.0 if model == BASELINE else contestant.speedup.ratio if contestant.speedup is not None else None
+    marks = {"best": answer.use == contestant.choice, "equal": any(choice.model == model for choice in answer.equals)}
+    shown = {"model": model, "detail": _detail(contestant), "slower": False, "reason": None, **marks}
+    title = f"{contestant.cell.label}, {seconds_text(contestant.seconds)} a round"
     if ratio is None or not math.isfinite(ratio):
         return {
             **shown,
-            "text": seconds_text(one.seconds),
+            "text": seconds_text(contestant.seconds),
             "level": None,
-            "title": f"{told}; no sequential to compare with",
+            "title": f"{title}; no sequential to compare with",
         }
-    interval = one.speedup and model != BASELINE and one.speedup.low is not None and one.speedup.high is not None
-    if interval and one.speedup is not None:
-        told += (
-            f"; speed-up {factor(one.speedup.ratio)} [{factor(one.speedup.low or 0)}, {factor(one.speedup.high or 0)}]"
+    interval = (
+        contestant.speedup
+        and model != BASELINE
+        and contestant.speedup.low is not None
+        and contestant.speedup.high is not None
+    )
+    if interval and contestant.speedup is not None:
+        title += (
+            f"; speed-up {factor(contestant.speedup.ratio)} "
+            f"[{factor(contestant.speedup.low or 0)}, {factor(contestant.speedup.high or 0)}]"
         )
     if model == BASELINE:
-        return {**shown, "text": seconds_text(one.seconds), "level": 0, "title": told}
+        return {**shown, "text": seconds_text(contestant.seconds), "level": 0, "title": title}
     text, slower = (f"{factor(ratio)}x", False) if ratio >= 0.995 else (f"{factor(1 / ratio)}x", True)
-    return {**shown, "text": text, "slower": slower, "level": level_of(ratio), "title": told}
+    return {**shown, "text": text, "slower": slower, "level": level_of(ratio), "title": title}
 
 
-def _detail(one: Contestant) -> str:
-    if one.cell.model == BASELINE:
+def _detail(contestant: Contestant) -> str:
+    if contestant.cell.model == BASELINE:
         return ""
-    return f"x{one.cell.workers}" + ("" if one.cell.chunk == "1" else f" {one.cell.chunk}")
+    return f"x{contestant.cell.workers}" + ("" if contestant.cell.chunk == "1" else f" {contestant.cell.chunk}")

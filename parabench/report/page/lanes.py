@@ -9,7 +9,7 @@ from typing import Any
 
 from parabench.analyse.ranking import BASELINE
 from parabench.analyse.timeline import TaskSpan, Timeline
-from parabench.report.page.figures_in_words import contestant
+from parabench.report.page.figures_in_words import contestant as contestant_text
 from parabench.report.page.workload_evidence import Contestant, Evidence
 
 #: Families whose best contestant is shown beside the plain loop.
@@ -23,10 +23,10 @@ LANES_MOST = 40
 def timelines_of(evidence: Evidence) -> list[dict[str, Any]]:
     """The plain loop and the best of threads, processes and asyncio, as far as they were traced."""
     shown: dict[str, Contestant] = {}
-    for one in evidence.contestants:  # fastest first
-        family = BASELINE if one.cell.model == BASELINE else one.family
-        if family in (BASELINE, *FAMILIES) and one.benchmark.fullname in evidence.details.timelines:
-            shown.setdefault(family, one)
+    for contestant in evidence.contestants:  # fastest first
+        family = BASELINE if contestant.cell.model == BASELINE else contestant.family
+        if family in (BASELINE, *FAMILIES) and contestant.benchmark.fullname in evidence.details.timelines:
+            shown.setdefault(family, contestant)
     order = (BASELINE, *FAMILIES)
     return [_drawn(shown[family], evidence) for family in order if family in shown]
 
@@ -39,16 +39,16 @@ def trace_command(workload: str, evidence: Evidence) -> str:
     return f"parabench export {shlex.quote(cells)} --sessions {shlex.quote(which)} --format trace --output trace.json"
 
 
-def _drawn(one: Contestant, evidence: Evidence) -> dict[str, Any]:
-    timeline: Timeline = evidence.details.timelines[one.benchmark.fullname]
+def _drawn(contestant: Contestant, evidence: Evidence) -> dict[str, Any]:
+    timeline: Timeline = evidence.details.timelines[contestant.benchmark.fullname]
     tasks = sorted((task for task in timeline.tasks if task.on_the_clock), key=lambda task: task.seconds_started)
     lanes = lanes_of(tasks)
     drawn = [(task, lane) for task, lane in zip(tasks, lanes, strict=True) if lane < LANES_MOST][:TASKS_MOST]
-    start_up = one.benchmark.figures.get("seconds_cold_start")
+    start_up = contestant.benchmark.figures.get("seconds_cold_start")
     return {
-        "label": contestant(one.cell),
-        "model": one.cell.model,
-        "family": one.family,
+        "label": contestant_text(contestant.cell),
+        "model": contestant.cell.model,
+        "family": contestant.family,
         "startUp": None if start_up is None else micros(start_up),
         "lanes": min(LANES_MOST, max(lanes, default=0) + 1),
         "tasks": len(timeline.tasks),

@@ -21,20 +21,20 @@ def speeds_of(workload: str, evidence: Evidence, sessions: Sequence[SessionSumma
     `sessions` are of one commit; those that lack one of a model's numbers of workers do not count for it. Neither do
     cells of another size than that of the plain loop.
     """
-    alone = next((one for one in evidence.contestants if one.cell.model == BASELINE), None)
+    alone = next((contestant for contestant in evidence.contestants if contestant.cell.model == BASELINE), None)
     if alone is None:
         return {}
     by_model: Speeds = {}
     counts = _counts(evidence)
     for place, session in enumerate(sessions):
-        found: dict[str, dict[int, float]] = {}
+        of_session: dict[str, dict[int, float]] = {}
         for key, seconds in session.cells():
             cell = key.cell
             if cell is None or (cell.workload, cell.size, cell.chunk) != (workload, alone.cell.size, "1"):
                 continue
             if cell.model in counts:
-                found.setdefault(cell.model, {})[cell.workers] = alone.seconds / seconds
-        for model, speeds in found.items():
+                of_session.setdefault(cell.model, {})[cell.workers] = alone.seconds / seconds
+        for model, speeds in of_session.items():
             if speeds.keys() == counts[model]:
                 for workers, speed in speeds.items():
                     by_model.setdefault(model, {}).setdefault(workers, {})[place] = speed
@@ -58,11 +58,11 @@ def crossings_of(workload: str, speeds: Speeds) -> list[dict[str, Any]]:
 
 def _counts(evidence: Evidence) -> dict[str, set[int]]:
     """Numbers of workers by model, of models with several."""
-    found: dict[str, set[int]] = {}
-    for one in evidence.contestants:
-        if one.cell.chunk == "1" and one.cell.model != BASELINE:
-            found.setdefault(one.cell.model, set()).add(one.cell.workers)
-    return {model: counts for model, counts in found.items() if len(counts) > 1}
+    workers_by_model: dict[str, set[int]] = {}
+    for contestant in evidence.contestants:
+        if contestant.cell.chunk == "1" and contestant.cell.model != BASELINE:
+            workers_by_model.setdefault(contestant.cell.model, set()).add(contestant.cell.workers)
+    return {model: counts for model, counts in workers_by_model.items() if len(counts) > 1}
 
 
 def _drawn(model: str, law: Law) -> dict[str, Any]:

@@ -35,9 +35,9 @@ class Machine:
     @property
     def details(self) -> list[Details]:
         """The sessions that are shown, newest first, each once."""
-        shown = {one.details.session.path: one.details for one in self.evidence.values()}
+        shown = {evidence.details.session.path: evidence.details for evidence in self.evidence.values()}
         shown.setdefault(self.latest.session.path, self.latest)
-        return sorted(shown.values(), key=lambda one: one.session.datetime or _LONG_AGO, reverse=True)
+        return sorted(shown.values(), key=lambda details: details.session.datetime or _LONG_AGO, reverse=True)
 
 
 def machines_of(sessions: Iterable[SessionSummary]) -> list[Machine]:
@@ -58,13 +58,13 @@ def moment_of(session: SessionSummary) -> tuple[dt.datetime, int]:
 def same_commit(sessions: Sequence[SessionSummary]) -> list[SessionSummary]:
     """The last sessions in a row that are of the commit of the last one; interrupted and noisy ones are left out."""
     last = sessions[-1]
-    found: list[SessionSummary] = []
+    of_commit: list[SessionSummary] = []
     for session in reversed(sessions):
         if (session.commit_id, session.dirty) != (last.commit_id, last.dirty):
             break
         if not (session.interrupted or session.noisy):
-            found.insert(0, session)
-    return found
+            of_commit.insert(0, session)
+    return of_commit
 
 
 def _machine(sessions: list[SessionSummary]) -> Machine | None:
@@ -76,12 +76,12 @@ def _machine(sessions: list[SessionSummary]) -> Machine | None:
             details = read.get(session.path) or read_details(session.path)
             read[session.path] = details
             until = sessions[: sessions.index(session) + 1]
-            found = evidence_of(workload, details, _replicates(workload, session, same_commit(until)))
-            if found is not None:
-                evidence[workload] = found
+            of_workload = evidence_of(workload, details, _replicates(workload, session, same_commit(until)))
+            if of_workload is not None:
+                evidence[workload] = of_workload
     if not read:
         return None
-    latest = max(read.values(), key=lambda one: one.session.datetime or _LONG_AGO)
+    latest = max(read.values(), key=lambda details: details.session.datetime or _LONG_AGO)
     return Machine(
         id=sessions[-1].machine_id,
         interpreter=sessions[-1].interpreter or "unknown",
@@ -95,7 +95,7 @@ def _newest_of_each(sessions: Sequence[SessionSummary]) -> dict[str, SessionSumm
     """The newest session of each workload; one that was interrupted or noisy only where there is no other."""
     newest: dict[str, SessionSummary] = {}
     newest_first = sessions[::-1]
-    for session in sorted(newest_first, key=lambda one: one.interrupted or one.noisy):
+    for session in sorted(newest_first, key=lambda session: session.interrupted or session.noisy):
         for key in session.layout:
             if key.cell is not None:
                 newest.setdefault(key.cell.workload, session)
@@ -110,4 +110,4 @@ def _replicates(workload: str, session: SessionSummary, same: Sequence[SessionSu
         shared = [(wanted[key.cell], key) for key in other.layout if key.cell is not None and key.cell in wanted]
         return bool(shared) and all(mine == theirs for mine, theirs in shared)
 
-    return [one for one in same if is_same(one)][-REPLICATES_MOST:]
+    return [other for other in same if is_same(other)][-REPLICATES_MOST:]

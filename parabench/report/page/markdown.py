@@ -17,8 +17,8 @@ def markdown_of(report: Report) -> str:
 
 
 def _panel(panel: dict[str, Any]) -> str:
-    lines = [f"## {for_markdown(panel['title'])}", "", *(for_plain(one) for one in panel["sentences"]), ""]
-    lines += [f"> **{for_plain(one['text'])}**\n" for one in panel["banners"] if one["level"] == "wrong"]
+    lines = [f"## {for_markdown(panel['title'])}", "", *(for_plain(sentence) for sentence in panel["sentences"]), ""]
+    lines += [f"> **{for_plain(banner['text'])}**\n" for banner in panel["banners"] if banner["level"] == "wrong"]
     heads = ("work", "use", "workers", "speed-up [95 %]", "of limit", "how sure", "why", "best interpreter", "change")
     lines += _table(heads, [_row(row) for row in panel["rows"]])
     models = [model for family in panel["heat"]["families"] for model in family["models"]]

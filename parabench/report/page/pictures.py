@@ -11,7 +11,7 @@ from parabench.analyse.ranking import BASELINE
 from parabench.records import CellId
 from parabench.report.page.best_interpreters import Interpreters
 from parabench.report.page.changes import SESSIONS_MOST, Changes
-from parabench.report.page.figures_in_words import contestant
+from parabench.report.page.figures_in_words import contestant as contestant_text
 from parabench.report.page.lanes import timelines_of, trace_command
 from parabench.report.page.laws import crossings_of, laws_of, speeds_of
 from parabench.report.page.machines import REPLICATES_MOST, Machine, same_commit
@@ -34,7 +34,7 @@ def pictures_of(
                 "name": workload,
                 "kind": evidence.kind,
                 "basis": evidence.basis,
-                "contestants": [_bar(one, evidence, explanations, drawn) for one in evidence.contestants],
+                "contestants": [_bar(contestant, evidence, explanations, drawn) for contestant in evidence.contestants],
                 "timelines": timelines_of(evidence),
                 "trace": trace_command(workload, evidence),
                 "laws": laws_of(speeds, evidence),
@@ -49,32 +49,32 @@ def pictures_of(
     }
 
 
-def _bar(one: Contestant, evidence: Evidence, explanations: Explanations, drawn: Drawn) -> dict[str, Any]:
+def _bar(contestant: Contestant, evidence: Evidence, explanations: Explanations, drawn: Drawn) -> dict[str, Any]:
     answer = evidence.answer
-    recommended = one.choice == answer.use
-    ratio = one.speedup
+    recommended = contestant.choice == answer.use
+    ratio = contestant.speedup
     low, high = (ratio.low, ratio.high) if ratio is not None else (None, None)
     middle = ratio.ratio if ratio is not None else None
-    if one.cell.model == BASELINE:  # it is what all are compared with
+    if contestant.cell.model == BASELINE:  # it is what all are compared with
         middle, low, high = 1.0, 1.0, 1.0
     if recommended and answer.speedup is not None:
         middle, low, high = answer.speedup, answer.low, answer.high
-    figures = one.benchmark.figures
-    parts = parts_of(one, evidence, explanations)
-    thrift = drawn.get((evidence.details.session.path, one.cell.text))
+    figures = contestant.benchmark.figures
+    parts = parts_of(contestant, evidence, explanations)
+    thrift = drawn.get((evidence.details.session.path, contestant.cell.text))
     return {
-        "label": contestant(one.cell),
-        "model": one.cell.model,
-        "family": one.family,
-        "workers": one.cell.workers,
-        "chunk": one.cell.chunk,
-        "seconds": _digits(one.seconds),
+        "label": contestant_text(contestant.cell),
+        "model": contestant.cell.model,
+        "family": contestant.family,
+        "workers": contestant.cell.workers,
+        "chunk": contestant.cell.chunk,
+        "seconds": _digits(contestant.seconds),
         "ratio": _digits(middle),
         "low": _digits(low),
         "high": _digits(high),
         "recommended": recommended,
-        "equal": one.choice in answer.equals,
-        "tasks": one.benchmark.tasks,
+        "equal": contestant.choice in answer.equals,
+        "tasks": contestant.benchmark.tasks,
         "limit": _digits(figures.get("share_of_ideal")),
         "joules": None if thrift is None else _digits(thrift.joules),
         "measured": thrift is not None and thrift.measured,
@@ -108,18 +108,18 @@ def _history(machine: Machine, changes: Changes) -> dict[str, Any]:
     return {
         "sessions": [
             {
-                "t": None if one.datetime is None else int(one.datetime.timestamp()),
-                "number": one.number,
-                "commit": (one.commit_id or "")[:10],
-                "tags": list(one.tags),
+                "t": None if session.datetime is None else int(session.datetime.timestamp()),
+                "number": session.number,
+                "commit": (session.commit_id or "")[:10],
+                "tags": list(session.tags),
             }
-            for one in sessions
+            for session in sessions
         ],
         "cells": [
             {
                 "workload": cell.workload,
                 "model": cell.model,
-                "label": contestant(cell),
+                "label": contestant_text(cell),
                 "name": cell.text,
                 "recommended": cell in steps,
                 "changes": _change_times(steps[cell]) if cell in steps else [],
@@ -131,12 +131,12 @@ def _history(machine: Machine, changes: Changes) -> dict[str, Any]:
 
 
 def _change_times(history: Any) -> list[dict[str, Any]]:
-    found = []
+    steps = []
     for change in history.series.changes:
         moment = history.points[change.place].moment
         if moment is not None:
-            found.append({"t": int(moment.timestamp()), "ratio": _digits(change.ratio)})
-    return found
+            steps.append({"t": int(moment.timestamp()), "ratio": _digits(change.ratio)})
+    return steps
 
 
 def _digits(number: float | None) -> float | None:

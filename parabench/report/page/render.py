@@ -39,11 +39,11 @@ def page_of(report: Report, live: float | None = None, version: str = "") -> str
     libraries = json.loads(_text("vendor/vendor.json"))
     style = _text("page.css")
     scripts = [
-        *(_text(f"vendor/{one['file']}") for one in libraries),
+        *(_text(f"vendor/{library['file']}") for library in libraries),
         '"use strict";\n' + "\n".join(map(_text, SCRIPTS)),
         *([_text("live.js")] if live else []),
     ]
-    allowed_styles = [_hash(style), *(one for library in libraries for one in library["styles"])]
+    allowed_styles = [_hash(style), *(style_hash for library in libraries for style_hash in library["styles"])]
     packed = {"pictures": [packed_json(pictures) for pictures in report.pictures]}
     return template.render(
         **report.data,

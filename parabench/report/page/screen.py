@@ -34,7 +34,7 @@ def what_to_use(machine: Machine, title: str) -> str:
     kinds: dict[str, list[str]] = {}
     for kind, names in families.items():
         kinds.setdefault(listed(list(names), "or"), []).append(kind)
-    told = listed([f"{names} for {listed(of)}" for names, of in kinds.items()])
+    recommendations = listed([f"{names} for {listed(of)}" for names, of in kinds.items()])
     answers = [evidence.answer for evidence in machine.evidence.values()]
     settled = sum(answer.settled for answer in answers)
     family = sum(answer.family_settled and not answer.settled for answer in answers)
@@ -45,7 +45,7 @@ def what_to_use(machine: Machine, title: str) -> str:
     )
     partly = f", {family} for the family only" if family else ""
     rest = "" if settled + family == len(answers) else "; the others are ahead so far"
-    return f"On {title} use {told}: {sure}{partly}{rest}."
+    return f"On {title} use {recommendations}: {sure}{partly}{rest}."
 
 
 def what_changed(changes: Changes) -> str:
@@ -55,11 +55,11 @@ def what_changed(changes: Changes) -> str:
         history = f"; the history shows {steps} recommended cells with a change" if steps else ""
         return f"There is no earlier commit to compare with{history}."
     counts: dict[str, int] = {}
-    for one in changes.verdicts.values():
-        counts[one.verdict] = counts.get(one.verdict, 0) + 1
-    told = listed([f"{number} {verdict}" for verdict, number in sorted(counts.items())]) or "no cell in common"
+    for cell_verdict in changes.verdicts.values():
+        counts[cell_verdict.verdict] = counts.get(cell_verdict.verdict, 0) + 1
+    counts_text = listed([f"{number} {verdict}" for verdict, number in sorted(counts.items())]) or "no cell in common"
     sessions = f"{_sessions(changes.sessions_base)} before, {changes.sessions_new} now"
-    return f"Since commit {changes.base[:10]}: {told} ({sessions})."
+    return f"Since commit {changes.base[:10]}: {counts_text} ({sessions})."
 
 
 def rows_of(
@@ -67,7 +67,9 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """A row for each workload, those of one kind together."""
     label = interpreters.labels[machine.id]
-    return [_row(workload, one, changes, interpreters, label, explanations) for workload, one in by_kind(machine)]
+    return [
+        _row(workload, evidence, changes, interpreters, label, explanations) for workload, evidence in by_kind(machine)
+    ]
 
 
 def _row(
@@ -103,7 +105,7 @@ def _row(
 
 def about_of(machine: Machine) -> str:
     """What the intervals of the speed-ups are about."""
-    answers = [one.answer for one in machine.evidence.values() if one.answer.use.family != "baseline"]
+    answers = [evidence.answer for evidence in machine.evidence.values() if evidence.answer.use.family != "baseline"]
     of_machine = [answer.workload for answer in answers if answer.about == "the machine"]
     if not of_machine:
         return "Intervals are about one session; other sessions differ by more."
@@ -176,9 +178,9 @@ def _spark(history: CellHistory | None) -> dict[str, Any] | None:
         for place, value in enumerate(logs)
     )
     last = history.series.changes[-1] if history.series.changes else None
-    told = change_text(history, last) if last else "no change found"
+    latest_change = change_text(history, last) if last else "no change found"
     ends = f"{seconds_text(min(amounts))} to {seconds_text(max(amounts))}"
-    return {"points": points, "label": f"{len(amounts)} sessions, {ends}; {told}"}
+    return {"points": points, "label": f"{len(amounts)} sessions, {ends}; {latest_change}"}
 
 
 def titles_of(machine: Machine) -> tuple[str, list[str]]:
@@ -201,7 +203,7 @@ def titles_of(machine: Machine) -> tuple[str, list[str]]:
         f"{known.get('cpu') or 'unknown CPU'}, {cores or '?'} cores, {known.get('system') or 'unknown system'}",
         f"{implementation} {version}, {gil}, {jit}",
         f"{_sessions(len(machine.sessions))} of this machine",
-        f"{sum(one.rounds or 0 for one in session.benchmarks)} timed rounds in the last",
+        f"{sum(benchmark.rounds or 0 for benchmark in session.benchmarks)} timed rounds in the last",
     ]
     return title, parts
 
@@ -218,20 +220,22 @@ def _sessions(number: int) -> str:
 
 def changes_told(changes: Changes) -> list[dict[str, Any]]:
     """Significant rows: cells that got slower or faster since the commit before, then steps in the histories."""
-    found: list[dict[str, Any]] = []
-    for cell, one in changes.significant:
-        ratio = one.ratio or 1.0
-        interval = f" [{one.low:.2f}, {one.high:.2f}]" if one.low is not None and one.high is not None else ""
-        found.append(
+    rows: list[dict[str, Any]] = []
+    for cell, verdict in changes.significant:
+        ratio = verdict.ratio or 1.0
+        interval = (
+            f" [{verdict.low:.2f}, {verdict.high:.2f}]" if verdict.low is not None and verdict.high is not None else ""
+        )
+        rows.append(
             {
                 "cell": cell.text,
-                "level": one.verdict,
+                "level": verdict.verdict,
                 "text": f"{ratio:.2f}x the time{interval} since commit {(changes.base or '')[:10]}",
             }
         )
     for cell, history in changes.histories.items():
-        found += [
+        rows += [
             {"cell": cell.text, "level": SLOWER if step.ratio > 1 else FASTER, "text": change_text(history, step)}
             for step in history.series.changes
         ]
-    return found
+    return rows

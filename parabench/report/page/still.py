@@ -45,14 +45,16 @@ def draw(report: Report, folder: Path, form: str, interpreter: str | None, workl
     mpl.use("agg")
     # The same sessions give the same file; text stays text, and a dollar in a name is a dollar.
     mpl.rcParams |= {"svg.hashsalt": "parabench", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
-    traced = {one["name"]: one for one in pictures["workloads"] if one["timelines"]}
+    traced = {picture["name"]: picture for picture in pictures["workloads"] if picture["timelines"]}
     if workload is not None and workload not in traced:
         raise UnknownName("traced workload", workload, traced)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if traced:
-            chosen = traced[workload] if workload else max(traced.values(), key=lambda one: len(one["timelines"]))
+            chosen = (
+                traced[workload] if workload else max(traced.values(), key=lambda picture: len(picture["timelines"]))
+            )
             written.append(_saved(_timeline(chosen, panel), folder / f"timeline.{form}"))
         written.append(_saved(_heat_map(panel), folder / f"heat-map.{form}"))
     except OSError as error:

@@ -10,7 +10,8 @@ from parabench.explain import facts
 from parabench.explain.evidence import evidence_of as explained_of
 from parabench.explain.explanation import Explanation, explain_session
 from parabench.explain.thrift import WATTS, Thrift, thrift_of
-from parabench.report.page.figures_in_words import contestant, listed
+from parabench.report.page.figures_in_words import contestant as contestant_text
+from parabench.report.page.figures_in_words import listed
 from parabench.report.page.machines import Machine
 from parabench.report.page.workload_evidence import Contestant, Evidence
 from parabench.report.quantities import seconds_text
@@ -54,24 +55,26 @@ Drawn = Mapping[tuple[Path, str], Thrift]
 
 def thrift_by_cell(machine: Machine) -> Drawn:
     """Joules of a thousand tasks of every cell: as the machine counted them, or estimated from CPU time and cores."""
-    found = {
-        (one.session.path, cell.cell.text): thrift_of(cell, WATTS, None)
-        for one in machine.details
-        for cell in explained_of(one.session)
+    thrifts = {
+        (details.session.path, cell.cell.text): thrift_of(cell, WATTS, None)
+        for details in machine.details
+        for cell in explained_of(details.session)
     }
-    return {which: thrift for which, thrift in found.items() if thrift is not None}
+    return {which: thrift for which, thrift in thrifts.items() if thrift is not None}
 
 
 def explanations_of(machine: Machine) -> Explanations:
     """Of every cell of every session that is shown."""
-    return {(one.session.path, why.cell): why for one in machine.details for why in explain_session(one.session)}
+    return {
+        (details.session.path, why.cell): why for details in machine.details for why in explain_session(details.session)
+    }
 
 
-def why_of(one: Contestant | None, evidence: Evidence, explanations: Explanations) -> Explanation | None:
+def why_of(contestant: Contestant | None, evidence: Evidence, explanations: Explanations) -> Explanation | None:
     """The explanation of a contestant, if there is one."""
-    if one is None:
+    if contestant is None:
         return None
-    return explanations.get((evidence.details.session.path, one.cell.text))
+    return explanations.get((evidence.details.session.path, contestant.cell.text))
 
 
 def briefly(explanation: Explanation | None, answer: Answer) -> dict[str, str | None]:
@@ -87,22 +90,27 @@ def sentences_of(evidence: Evidence, explanations: Explanations) -> list[dict[st
     """The recommended contestant and the best one of each other family, fastest first, each with its sentence."""
     best: dict[str, Contestant] = {}
     recommended = evidence.recommended
-    for one in [*([recommended] if recommended else []), *evidence.contestants]:
-        best.setdefault(one.family, one)
-    told = []
-    for one in sorted(best.values(), key=lambda each: each.seconds):
-        explanation = why_of(one, evidence, explanations)
+    for contestant in [*([recommended] if recommended else []), *evidence.contestants]:
+        best.setdefault(contestant.family, contestant)
+    sentences = []
+    for contestant in sorted(best.values(), key=lambda each: each.seconds):
+        explanation = why_of(contestant, evidence, explanations)
         if explanation is not None:
-            name = f"{contestant(one.cell)}, {seconds_text(one.seconds)}"
-            told.append(
-                {"name": name, "family": one.family, "best": one is recommended, "text": f"{explanation.sentence}."}
+            name = f"{contestant_text(contestant.cell)}, {seconds_text(contestant.seconds)}"
+            sentences.append(
+                {
+                    "name": name,
+                    "family": contestant.family,
+                    "best": contestant is recommended,
+                    "text": f"{explanation.sentence}.",
+                }
             )
-    return told
+    return sentences
 
 
-def parts_of(one: Contestant, evidence: Evidence, explanations: Explanations) -> list[tuple[str, float]] | None:
+def parts_of(contestant: Contestant, evidence: Evidence, explanations: Explanations) -> list[tuple[str, float]] | None:
     """Seconds of a round by what they went into; None where nobody can tell."""
-    explanation = why_of(one, evidence, explanations)
+    explanation = why_of(contestant, evidence, explanations)
     if explanation is None:
         return None
     return [(name, seconds) for name, seconds in explanation.split.seconds_per_batch.items() if seconds > 0]

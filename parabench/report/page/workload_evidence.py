@@ -59,8 +59,8 @@ class Evidence:
     def recommended(self) -> Contestant | None:
         """The contestant that the answer recommends; None if the session has no such cell."""
         wanted = self.answer.use
-        found = (one for one in self.contestants if one.choice == wanted)
-        return next(found, None)
+        matching = (contestant for contestant in self.contestants if contestant.choice == wanted)
+        return next(matching, None)
 
 
 def evidence_of(workload: str, details: Details, replicates: Sequence[SessionSummary]) -> Evidence | None:
@@ -69,8 +69,12 @@ def evidence_of(workload: str, details: Details, replicates: Sequence[SessionSum
     The session's own answer stands where it saw a contestant more than once. Else each session is one look, if there
     are several of them, and the speed-up is about the machine.
     """
-    cells = [(one, one.cell) for one in details.session.benchmarks if one.cell and one.cell.workload == workload]
-    measured = [(one, cell) for one, cell in cells if one.seconds_per_round is not None]
+    cells = [
+        (benchmark, benchmark.cell)
+        for benchmark in details.session.benchmarks
+        if benchmark.cell and benchmark.cell.workload == workload
+    ]
+    measured = [(benchmark, cell) for benchmark, cell in cells if benchmark.seconds_per_round is not None]
     if not measured:
         return None
     stored = next((entry for entry in details.answers or () if entry["workload"] == workload), None)
@@ -81,9 +85,12 @@ def evidence_of(workload: str, details: Details, replicates: Sequence[SessionSum
     speedups = _speedups(times, details)
     contestants = tuple(
         Contestant(
-            benchmark=one, cell=cell, seconds=one.seconds_per_round or math.nan, speedup=speedups.get(cell.label)
+            benchmark=benchmark,
+            cell=cell,
+            seconds=benchmark.seconds_per_round or math.nan,
+            speedup=speedups.get(cell.label),
         )
-        for one, cell in sorted(measured, key=lambda pair: pair[0].seconds_per_round or math.inf)
+        for benchmark, cell in sorted(measured, key=lambda pair: pair[0].seconds_per_round or math.inf)
     )
     if own and stored is not None:
         answer, basis = answer_of(stored), f"{_visits(stored['visits'])} in session {details.session.number or '?'}"
@@ -91,11 +98,7 @@ def evidence_of(workload: str, details: Details, replicates: Sequence[SessionSum
         answer = _answer_over(workload, contestants, times, sessions=looks > 1)
         basis = f"{looks} sessions" if looks > 1 else f"one visit in session {details.session.number or '?'}"
     return Evidence(
-        answer=answer,
-        kind=measured[0][0].kind or "unknown",
-        contestants=contestants,
-        basis=basis,
-        details=details,
+        answer=answer, kind=measured[0][0].kind or "unknown", contestants=contestants, basis=basis, details=details
     )
 
 
@@ -120,7 +123,10 @@ def _visits(number: int) -> str:
 
 
 def _by_pass(measured: Iterable[tuple[StoredBenchmark, CellId]]) -> Times:
-    return {cell.label: dict(one.seconds_by_pass or {0: one.seconds_per_round or math.nan}) for one, cell in measured}
+    return {
+        cell.label: dict(benchmark.seconds_by_pass or {0: benchmark.seconds_per_round or math.nan})
+        for benchmark, cell in measured
+    }
 
 
 def _by_session(cells: Sequence[CellId], replicates: Sequence[SessionSummary]) -> Times:
@@ -137,19 +143,19 @@ def _by_session(cells: Sequence[CellId], replicates: Sequence[SessionSummary]) -
 def _speedups(times: Times, details: Details) -> Mapping[str, Ratio]:
     """Of all contestants, with intervals that hold together; the noise of the session's other workloads is known."""
     others: dict[str, Times] = {}
-    for one in details.session.benchmarks:
-        if one.cell is not None and one.seconds_by_pass:
-            others.setdefault(one.cell.workload, {})[one.cell.label] = dict(one.seconds_by_pass)
+    for benchmark in details.session.benchmarks:
+        if benchmark.cell is not None and benchmark.seconds_by_pass:
+            others.setdefault(benchmark.cell.workload, {})[benchmark.cell.label] = dict(benchmark.seconds_by_pass)
     prior = common_prior(others.values())
     ranking = rank(times, prior=prior)
-    found = ranking.speedups if ranking else {}
-    return {label: ratio for label, ratio in found.items() if not math.isnan(ratio.ratio)}
+    speedups = ranking.speedups if ranking else {}
+    return {label: ratio for label, ratio in speedups.items() if not math.isnan(ratio.ratio)}
 
 
 def _answer_over(workload: str, contestants: Sequence[Contestant], times: Times, *, sessions: bool) -> Answer:
     """An answer where no session has given one that could be relied on: each session (or pass) is one look."""
-    by_label = {one.cell.label: one for one in contestants}
-    race = Race({label: one.family for label, one in by_label.items()})
+    by_label = {contestant.cell.label: contestant for contestant in contestants}
+    race = Race({label: contestant.family for label, contestant in by_label.items()})
     race.look(times, max(map(len, times.values())), {})
     first = min(by_label, key=lambda label: statistics.median(times.get(label, {0: math.inf}).values()))
     chosen = by_label[race.leader or first]
@@ -163,7 +169,7 @@ def _answer_over(workload: str, contestants: Sequence[Contestant], times: Times,
         seconds=seconds,
         settled=race.settled,
         family_settled=race.settled or (race.looks > 0 and race.family_settled),
-        equals=tuple(one.choice for one in equals),
+        equals=tuple(contestant.choice for contestant in equals),
         speedup=ratio.ratio if ratio and not math.isnan(ratio.ratio) else None,
         low=ratio.low if ratio else None,
         high=ratio.high if ratio else None,
@@ -185,7 +191,7 @@ def _reason(race: Race) -> str:
 
 def _others(chosen: Contestant, contestants: Sequence[Contestant]) -> tuple[tuple[Choice, float], ...]:
     best: dict[str, tuple[Choice, float]] = {}
-    for one in contestants:
-        if one.family != chosen.family:
-            best.setdefault(one.family, (one.choice, chosen.seconds / one.seconds))
+    for contestant in contestants:
+        if contestant.family != chosen.family:
+            best.setdefault(contestant.family, (contestant.choice, chosen.seconds / contestant.seconds))
     return tuple(best.values())
