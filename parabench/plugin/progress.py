@@ -66,8 +66,8 @@ class Progress:
             self._output = None
         if complete and not self._quiet and self._schedule.made:
             self._terminal.ensure_newline()
-            line = progress_line(1.0, 0.0, self._standing(), "done")
-            self._terminal.write_line(self._over(line) if self._terminal.isatty else line)
+            self._terminal.write("\r\x1b[K" if self._terminal.isatty else "")  # erases the line
+            self._terminal.write_line(progress_line(1.0, 0.0, self._standing(), "done"))
 
     def say_cost(self, workload: str, seconds: float, batches: int) -> None:
         """Tell the user beforehand of a workload whose batch takes long, and what can be done about it."""
