@@ -114,7 +114,7 @@ def test_progress_of_every_visit_is_seen_on_a_terminal_and_long_ones_show_that_t
     found = re.findall(PROGRESS, screen)
     assert {cell for _, _, cell, _ in found} == {"slow-sequential", "slow-thread-pool", "done"}
     assert found[-1][:3] == ("#" * 20, "100", "done"), "the last word is that all is done"
-    assert re.search(r"[\r\n]\[#{20}\] 100%, 0 s left: done *\r?\n", screen), "on a line of its own"
+    assert re.search(r"[\r\n]\x1b\[K\[#{20}\] 100%, 0 s left: done *\r?\n", screen), "on a line of its own"
     assert any(seconds for _, _, _, seconds in found), "six batches of 0.4 s take longer than a second"
     assert "What to use" in screen
 
