@@ -19,5 +19,5 @@ def __getattr__(name: str) -> Any:
     if name not in _LATE:
         raise AttributeError(f"module 'parabench' has no attribute {name!r}")
     module, attribute = _LATE[name]
-    found = importlib.import_module(module)
-    return found if attribute is None else getattr(found, attribute)
+    loaded = importlib.import_module(module)
+    return loaded if attribute is None else getattr(loaded, attribute)

@@ -47,9 +47,9 @@ def project_of(folder: Path) -> Project:
         )
     except (UsageError, Failed, OSError, ValueError) as error:
         raise ProjectUnreadable(folder, error) from error
-    told = {name: getattr(value, "value", value) for name, value in values.items()}  # as texts, until pytest 9
-    ours = {name: _as_text(value) for name, value in told.items() if name.startswith("parabench_")}
-    added = told.get("addopts", "")
+    settings = {name: getattr(value, "value", value) for name, value in values.items()}  # as texts, until pytest 9
+    ours = {name: _as_text(value) for name, value in settings.items() if name.startswith("parabench_")}
+    added = settings.get("addopts", "")
     return Project(root, ini_file, ours, shlex.join(added) if isinstance(added, list) else str(added))
 
 

@@ -40,24 +40,24 @@ async def fetch_parse_aggregate_async(item: Mapping[str, Any], client: AsyncClie
     return aggregate(await client.run(repositories(item["user"], client.source)), item["rankings"])
 
 
-def aggregate(found: Sequence[Repository], rankings: int) -> Json:
+def aggregate(listed: Sequence[Repository], rankings: int) -> Json:
     """Stars per language and topic, and the repositories most often on top of rankings that forget at different speeds.
 
     In the ranking with half-life h years a repository's stars count 2 ** (-years since its last push / h).
     """
     stars: Counter[str] = Counter()
     on_top: Counter[str] = Counter()
-    for repository in found:
+    for repository in listed:
         for label in (repository["language"] or "none", *repository["topics"]):
             stars[label] += repository["stargazers_count"]
     for half_life in range(1, rankings + 1):
         scores = []
-        for repository in found:
+        for repository in listed:
             year, month = (int(part) for part in repository["pushed_at"].split("-")[:2])
             weight = 2.0 ** (-(TODAY - year - month / 12) / half_life)
             scores.append((repository["stargazers_count"] * weight, repository["name"]))
         on_top.update(name for _, name in sorted(scores, reverse=True)[:TOP])
-    return {"repositories": len(found), "stars": dict(sorted(stars.items())), "on_top": dict(sorted(on_top.items()))}
+    return {"repositories": len(listed), "stars": dict(sorted(stars.items())), "on_top": dict(sorted(on_top.items()))}
 
 
 @functools.cache
@@ -76,10 +76,10 @@ def _computing_seconds(items: tuple[tuple[str, int], ...]) -> float:
     sample = items[:: max(1, len(items) // SAMPLE)]
     total = 0.0
     for user, rankings in sample:
-        found, tries = repositories_of(user), []
+        listed, tries = repositories_of(user), []
         for _ in range(TRIES):
             began = time.perf_counter()
-            aggregate(found, rankings)
+            aggregate(listed, rankings)
             tries.append(time.perf_counter() - began)
         total += min(tries)
     return total * len(items) / len(sample)

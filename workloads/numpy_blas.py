@@ -23,8 +23,8 @@ def multiply_matrices(item: Mapping[str, int], _: object = None) -> dict[str, Js
     import numpy as np  # not at the top: other workloads are found without it
 
     source = np.random.default_rng(item["seed"])
-    one, other = source.random((2, item["rows"], item["rows"]))
-    product = one @ other
+    left, right = source.random((2, item["rows"], item["rows"]))
+    product = left @ right
     return {"trace": float(product.trace()), "largest": float(product.max())}
 
 

@@ -139,7 +139,7 @@ def _kept(session: Session) -> Path:
 def _session(work: Work, terms: Terms, raced: Raced) -> Session:
     """A session of the one workload, whose batches are charged before they begin."""
     workload, folders = work.workload(), roots(work)
-    session = Session(terms.options, found={workload.name: workload})
+    session = Session(terms.options, workloads={workload.name: workload})
 
     def counted(*arguments: Any) -> Experiment:
         experiment = experiment_of(*arguments, python_path=folders, fresh=terms.fresh, output=terms.output)

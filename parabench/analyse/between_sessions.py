@@ -63,7 +63,7 @@ def between_sessions(log_speedups: Mapping[K, Sequence[float]], group_of: Callab
     own = {cell: (variance(logs), len(logs) - 1) for cell, logs in log_speedups.items() if len(logs) > 1}
     priors = priors_by_group((group_of(cell), *known) for cell, known in own.items())
     memory = memory_of(log_speedups)
-    found = {}
+    between_by_cell = {}
     for cell in log_speedups:
         of_cell, free = own.get(cell, (0.0, 0))
         prior = priors.get(group_of(cell), NO_PRIOR)
@@ -71,8 +71,8 @@ def between_sessions(log_speedups: Mapping[K, Sequence[float]], group_of: Callab
         if degrees >= 1:
             shared = (of_cell * free + prior.variance * prior.degrees) / degrees
             logs = log_speedups[cell]
-            found[cell] = Between(shared, degrees, statistics.fmean(logs) if logs else 0.0, len(logs), memory)
-    return found
+            between_by_cell[cell] = Between(shared, degrees, statistics.fmean(logs) if logs else 0.0, len(logs), memory)
+    return between_by_cell
 
 
 def memory_of(log_speedups: Mapping[K, Sequence[float]]) -> float | None:
@@ -85,8 +85,8 @@ def memory_of(log_speedups: Mapping[K, Sequence[float]]) -> float | None:
     products = squares = 0.0
     for logs in cells:
         mean = statistics.fmean(logs)
-        products += math.fsum((one - mean) * (other - mean) for one, other in itertools.pairwise(logs))
-        squares += math.fsum((one - mean) ** 2 for one in logs)
+        products += math.fsum((earlier - mean) * (later - mean) for earlier, later in itertools.pairwise(logs))
+        squares += math.fsum((log - mean) ** 2 for log in logs)
     if squares <= 0:
         return None
     return min(MEMORY_MOST, max(0.0, products / squares + 1 / statistics.fmean(map(len, cells))))

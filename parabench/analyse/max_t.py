@@ -71,19 +71,19 @@ def max_t(rows: Sequence[Row], base: int, level: float) -> list[Tested]:
         rivals = Rivals([cells[n].squared for n in open_cells])
         for n in open_cells:
             p_values[n] = rivals.share_beyond(cells[n].observed)
-        found = {n for n in open_cells if p_values[n] * dealt.ways <= allowed + ROUNDING}
-        if not found:
+        rejected = {n for n in open_cells if p_values[n] * dealt.ways <= allowed + ROUNDING}
+        if not rejected:
             break
-        open_cells = [n for n in open_cells if n not in found]
+        open_cells = [n for n in open_cells if n not in rejected]
     places = {n: place for place, n in enumerate(open_cells)}
     changed = [n for n in range(len(cells)) if n not in places]
-    told = {n: cells[n].told(rivals, places[n], allowed, p_values[n], rejected=False) for n in open_cells}
+    tested = {n: cells[n].told(rivals, places[n], allowed, p_values[n], rejected=False) for n in open_cells}
     if changed:
         # Of what was rejected it is known that it changed: it competes as what it is without its change.
         rivals = Rivals([cells[n].without_change() for n in changed], rivals if open_cells else None)
         for place, n in enumerate(changed):
-            told[n] = cells[n].told(rivals, place, allowed, p_values[n], rejected=True)
-    return [told[n] for n in range(len(cells))]
+            tested[n] = cells[n].told(rivals, place, allowed, p_values[n], rejected=True)
+    return [tested[n] for n in range(len(cells))]
 
 
 class _Cell:

@@ -45,7 +45,7 @@ def residual_variances(
     for name, passes in logs.items():
         for number, value in passes.items():
             by_pass.setdefault(number, {})[name] = value - means[name]
-    found = {}
+    estimates = {}
     for name, passes in logs.items():
         residuals, shares = [], []
         for number in passes:
@@ -53,8 +53,8 @@ def residual_variances(
             part, scatter = _median_part(others) if variances is None else _weighted_part(others, variances)
             residuals.append(by_pass[number][name] - part)
             shares.append(1.0 if variances is None else variances[name] / (variances[name] + scatter))
-        found[name] = statistics.variance(residuals) * statistics.fmean(shares), len(passes) - 1
-    return found
+        estimates[name] = statistics.variance(residuals) * statistics.fmean(shares), len(passes) - 1
+    return estimates
 
 
 def _median_part(others: Mapping[str, float]) -> tuple[float, float]:
@@ -79,22 +79,24 @@ def variances_by_group(
     ones would seem to be noisy, too. So each group's noise, as found so far, is the weight of its contestants, and all
     is estimated once more (iteratively reweighted least squares; four times is enough for twentyfold noise).
     """
-    found = {workload: residual_variances(passes) for workload, passes in workloads.items()}
+    estimates = {workload: residual_variances(passes) for workload, passes in workloads.items()}
     for _ in range(_TIMES):
         sums: dict[G, list[float]] = {}
-        for workload, contestants in found.items():
+        for workload, contestants in estimates.items():
             for name, (variance, degrees) in contestants.items():
                 entry = sums.setdefault(group_of(workload, name), [0.0, 0.0])
                 entry[0] += variance * degrees
                 entry[1] += degrees
         noise = {group: max(squares / degrees, _VARIANCE_LEAST) for group, (squares, degrees) in sums.items()}
-        found = {
-            workload: residual_variances(passes, {name: noise[group_of(workload, name)] for name in found[workload]})
+        estimates = {
+            workload: residual_variances(
+                passes, {name: noise[group_of(workload, name)] for name in estimates[workload]}
+            )
             for workload, passes in workloads.items()
         }
     return {
         workload: {name: (group_of(workload, name), *variance) for name, variance in contestants.items()}
-        for workload, contestants in found.items()
+        for workload, contestants in estimates.items()
     }
 
 
@@ -121,18 +123,18 @@ def _enough(variances: Sequence[tuple[float, int]]) -> bool:
     return sum(variance > 0 for variance, _ in variances) >= VARIANCES_LEAST
 
 
-def prior_of_pair(one: Prior, other: Prior) -> Prior:
+def prior_of_pair(first: Prior, second: Prior) -> Prior:
     """The prior of the variance of a log ratio of two contestants whose noise is independent.
 
     Its degrees of freedom are Satterthwaite's, "An approximate distribution of estimates of variance components",
     Biometrics Bulletin 2(6), 1946.
     """
-    if one.degrees <= 0 or other.degrees <= 0:
+    if first.degrees <= 0 or second.degrees <= 0:
         return NO_PRIOR
-    variance = one.variance + other.variance
+    variance = first.variance + second.variance
     if variance <= 0:
         return NO_PRIOR
-    degrees = variance**2 / (one.variance**2 / one.degrees + other.variance**2 / other.degrees)
+    degrees = variance**2 / (first.variance**2 / first.degrees + second.variance**2 / second.degrees)
     return Prior(variance=variance, degrees=degrees)
 
 

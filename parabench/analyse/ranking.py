@@ -121,10 +121,10 @@ def rank(
     )
 
 
-def _of_pair(priors: Mapping[str, Prior] | None, one: str, other: str, prior: Prior) -> Prior:
+def _of_pair(priors: Mapping[str, Prior] | None, contestant: str, other: str, prior: Prior) -> Prior:
     if priors is None:
         return prior
-    return prior_of_pair(priors.get(one, NO_PRIOR), priors.get(other, NO_PRIOR))
+    return prior_of_pair(priors.get(contestant, NO_PRIOR), priors.get(other, NO_PRIOR))
 
 
 def medians_on_common_passes(seconds_by_pass: Mapping[str, Mapping[int, float]]) -> dict[str, float]:

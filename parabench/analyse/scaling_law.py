@@ -148,16 +148,16 @@ def _error_left_out(form: Form, means: Logs) -> float:
 def _fit(form: Form, logs: Sequence[Logs], source: random.Random, resamples: int) -> Law:
     means = means_of(logs)
     counts, sessions = tuple(means), len(logs)
-    found = fitted(form, means)
+    fit = fitted(form, means)
     drawn = []
     for _ in range(resamples):
         resampled = means_of(source.choices(logs, k=sessions))
-        parameters = polished(form, resampled, min((found, *corners(form)), key=lambda p: misfit(form, resampled, p)))
+        parameters = polished(form, resampled, min((fit, *corners(form)), key=lambda p: misfit(form, resampled, p)))
         drawn.append((resampled, parameters))
     widened = t_quantile(CONFIDENCE, sessions - 1) * math.sqrt(sessions / (sessions - 1))
 
     def interval(value: Value, low: float = -math.inf, high: float = math.inf) -> Interval:
-        middle = value(means, found)
+        middle = value(means, fit)
         reach = widened * statistics.stdev(value(*each) for each in drawn)
         return Interval(middle, max(low, middle - reach), min(high, middle + reach))
 
@@ -173,12 +173,12 @@ def _fit(form: Form, logs: Sequence[Logs], source: random.Random, resamples: int
         serial_share=interval(lambda m, p: p[0], low, high),
         pair_cost=second if form.kind == "usl" else None,
         power_beyond=second if form.kind == "piecewise" else None,
-        best=_best(form, counts, found, [parameters for _, parameters in drawn]),
-        slower_beyond=_slower_beyond(form, counts, second, found, drawn, widened),
+        best=_best(form, counts, fit, [parameters for _, parameters in drawn]),
+        slower_beyond=_slower_beyond(form, counts, second, fit, drawn, widened),
         fitted=curve,
         extrapolated=next_count,
-        error_most=max(abs(math.expm1(means[n] - height(form, means, found) - form.shape(n, *found))) for n in counts),
-        p_lack_of_fit=_p_lack_of_fit(form, logs, means, found),
+        error_most=max(abs(math.expm1(means[n] - height(form, means, fit) - form.shape(n, *fit))) for n in counts),
+        p_lack_of_fit=_p_lack_of_fit(form, logs, means, fit),
         error_left_out=_error_left_out(form, means),
     )
 
@@ -191,7 +191,7 @@ def _slower_beyond(
     form: Form,
     counts: tuple[int, ...],
     second: Interval,
-    found: Parameters,
+    fit: Parameters,
     drawn: Sequence[tuple[Logs, Parameters]],
     widened: float,
 ) -> Interval | None:
@@ -199,11 +199,11 @@ def _slower_beyond(
     if form.kind == "piecewise":
         if second.high >= 0:
             return None
-        cores = next(n for n in range(1, counts[-1] + 1) if form.shape(n + 1, *found) < form.shape(n, *found))
+        cores = next(n for n in range(1, counts[-1] + 1) if form.shape(n + 1, *fit) < form.shape(n, *fit))
         return Interval(cores, cores, cores)
-    if second.low <= 0 or found[0] >= 1:
+    if second.low <= 0 or fit[0] >= 1:
         return None
-    peak = math.sqrt((1 - found[0]) / found[1])
+    peak = math.sqrt((1 - fit[0]) / fit[1])
     if peak > BEYOND_MOST * counts[-1]:
         return None
     peaks = [math.log(math.sqrt((1 - alpha) / beta)) for _, (alpha, beta) in drawn if beta > 0 and alpha < 1]
@@ -211,11 +211,11 @@ def _slower_beyond(
     return Interval(peak, peak * math.exp(-reach), peak * math.exp(min(reach, 700.0)))
 
 
-def _best(form: Form, counts: tuple[int, ...], found: Parameters, drawn: Sequence[Parameters]) -> Interval:
+def _best(form: Form, counts: tuple[int, ...], fit: Parameters, drawn: Sequence[Parameters]) -> Interval:
     """The smallest number that is nearly as fast as any, and where 95 % of the resamples have it."""
     chosen = sorted(_smallest(form, counts, parameters) for parameters in drawn)
     cut = math.floor(len(chosen) * (1 - CONFIDENCE) / 2)
-    return Interval(_smallest(form, counts, found), chosen[cut], chosen[-1 - cut])
+    return Interval(_smallest(form, counts, fit), chosen[cut], chosen[-1 - cut])
 
 
 def _smallest(form: Form, counts: tuple[int, ...], parameters: Parameters) -> int:
@@ -229,7 +229,7 @@ def _next(counts: Sequence[int]) -> int:
     return min(2 * counts[-1], counts[-1] + (counts[-1] - counts[-2]))
 
 
-def _p_lack_of_fit(form: Form, logs: Sequence[Logs], means: Logs, found: Parameters) -> float:
+def _p_lack_of_fit(form: Form, logs: Sequence[Logs], means: Logs, fit: Parameters) -> float:
     """How often chance alone would leave the means so far from the law, judged by the scatter between sessions."""
     sessions, free = len(logs), len(means) - 3
     scatter = 0.0
@@ -237,7 +237,7 @@ def _p_lack_of_fit(form: Form, logs: Sequence[Logs], means: Logs, found: Paramet
         shift = statistics.fmean(session[n] - means[n] for n in means)  # a session is faster or slower as a whole
         scatter += sum((session[n] - means[n] - shift) ** 2 for n in means)
     degrees = (sessions - 1) * (len(means) - 1)
-    lack = sessions * misfit(form, means, found)
+    lack = sessions * misfit(form, means, fit)
     if scatter <= 0:
         return float(lack <= 0)
     return f_tail((lack / free) / (scatter / degrees), free, degrees)

@@ -79,18 +79,18 @@ def compare_cells(
         if refusal is not None:
             verdicts[place] = CellVerdict(cell=cell.cell, verdict=NOT_COMPARABLE, reason=refusal)
         else:
-            one = Replicates.of_seconds(cell.base, cell.new, cell.history)
-            missing = bytes(map(math.isnan, (*one.base, *one.new)))
+            replicates = Replicates.of_seconds(cell.base, cell.new, cell.history)
+            missing = bytes(map(math.isnan, (*replicates.base, *replicates.new)))
             if missing not in orders:
-                orders[missing] = order_of(*one.moments(sides))
-            asked.setdefault(orders[missing], {})[place] = one
+                orders[missing] = order_of(*replicates.moments(sides))
+            asked.setdefault(orders[missing], {})[place] = replicates
     number = sum(map(len, asked.values()))
-    for order, replicates in asked.items():
+    for order, replicates_by_place in asked.items():
         method = in_turns if order == ALTERNATING else by_batches
-        share = alpha * len(replicates) / number
-        estimates = method.estimates(list(replicates.values()), sides, share)
-        for (place, one), found in zip(replicates.items(), estimates, strict=True):
-            verdicts[place] = _decide(cells[place].cell, one, order, found, threshold, number)
+        share = alpha * len(replicates_by_place) / number
+        estimates = method.estimates(list(replicates_by_place.values()), sides, share)
+        for (place, replicates), estimate in zip(replicates_by_place.items(), estimates, strict=True):
+            verdicts[place] = _decide(cells[place].cell, replicates, order, estimate, threshold, number)
     return [
         replace(verdicts[place], sessions_base=_known(cell.base), sessions_new=_known(cell.new))
         for place, cell in enumerate(cells)
@@ -116,41 +116,41 @@ def _refusal(cell: CellSamples) -> str | None:
 
 
 def _decide(
-    cell: str, replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int
+    cell: str, replicates: Replicates, order: str, estimate: Estimate, threshold: float, cells: int
 ) -> CellVerdict:
-    within, size = math.log1p(threshold), abs(found.difference)
-    low, high = found.low, found.high
-    verdict, reason, promise = UNSURE, found.reason, None
+    within, size = math.log1p(threshold), abs(estimate.difference)
+    low, high = estimate.low, estimate.high
+    verdict, reason, promise = UNSURE, estimate.reason, None
     if low is not None and high is not None:
         if (low > 0 or high < 0) and size > within:
-            verdict = SLOWER if found.difference > 0 else FASTER
-            reason = _exaggeration(found, within)
+            verdict = SLOWER if estimate.difference > 0 else FASTER
+            reason = _exaggeration(estimate, within)
         elif -within < low and high < within:
             verdict = SAME
     if verdict == UNSURE:
-        promise = _promise(replicates, order, found, threshold, cells)
+        promise = _promise(replicates, order, estimate, threshold, cells)
         if promise is None and reason is None:
-            reason = _no_promise(found)
+            reason = _no_promise(estimate)
     return CellVerdict(
         cell=cell,
         verdict=verdict,
-        ratio=_factor(found.difference),
+        ratio=_factor(estimate.difference),
         low=None if low is None else _factor(low),
         high=None if high is None else _factor(high),
-        p=found.p,
-        method=found.method,
+        p=estimate.p,
+        method=estimate.method,
         order=order,
-        spread=found.spread,
+        spread=estimate.spread,
         sessions_needed=promise.sessions if promise else None,
         promise=promise,
         reason=reason,
     )
 
 
-def _no_promise(found: Estimate) -> str:
-    if found.is_heavy_tailed:
+def _no_promise(estimate: Estimate) -> str:
+    if estimate.is_heavy_tailed:
         return "single sessions are far off: how many would decide is unknown"
-    if found.degrees < DEGREES_LEAST:
+    if estimate.degrees < DEGREES_LEAST:
         return "how much sessions differ is not known: nor is how many would decide"
     return f"more than {SESSIONS_MOST} sessions a side are needed at this spread"
 
@@ -159,35 +159,35 @@ def _factor(difference: float) -> float:
     return math.exp(max(-700.0, min(700.0, difference)))
 
 
-def _exaggeration(found: Estimate, within: float) -> str | None:
+def _exaggeration(estimate: Estimate, within: float) -> str | None:
     """What to say of a change that was found although most changes of its size would not have been.
 
     Such estimates are too large on average (Gelman and Carlin, Perspectives on Psychological Science 9(6), 2014).
     """
-    edge = (found.low if found.difference > 0 else found.high) or 0.0
-    reach = max(abs(found.difference - edge), within)
-    if math.isnan(found.error) or abs(found.difference) >= reach + 1.2816 * found.error:
+    edge = (estimate.low if estimate.difference > 0 else estimate.high) or 0.0
+    reach = max(abs(estimate.difference - edge), within)
+    if math.isnan(estimate.error) or abs(estimate.difference) >= reach + 1.2816 * estimate.error:
         return None
     return "found with little power: the true change is probably smaller"
 
 
-def _promise(replicates: Replicates, order: str, found: Estimate, threshold: float, cells: int) -> Promise | None:
+def _promise(replicates: Replicates, order: str, estimate: Estimate, threshold: float, cells: int) -> Promise | None:
     """What more sessions in turns would bring: that it is the same, or changed by twice the threshold."""
-    if found.spread is None or found.is_heavy_tailed:
+    if estimate.spread is None or estimate.is_heavy_tailed:
         return None
     base, new = map(len, replicates.counted())
     known = Known(
         sessions=2 / (1 / base + 1 / new) if order == ALTERNATING else 0.0,
-        difference=found.difference,
-        spread=found.spread,
-        degrees=found.degrees,
+        difference=estimate.difference,
+        spread=estimate.spread,
+        degrees=estimate.degrees,
         cells=cells,
     )
-    changed = abs(found.difference) > math.log1p(threshold)
-    truth = math.copysign(2 * math.log1p(threshold), found.difference) if changed else 0.0
+    changed = abs(estimate.difference) > math.log1p(threshold)
+    truth = math.copysign(2 * math.log1p(threshold), estimate.difference) if changed else 0.0
     least = max(base, new) + 1 if order == ALTERNATING else 2
     sessions = sessions_promised(known, truth, least=least, threshold=threshold)
     if sessions is None:
         return None
-    verdict = (SLOWER if found.difference > 0 else FASTER) if changed else SAME
+    verdict = (SLOWER if estimate.difference > 0 else FASTER) if changed else SAME
     return Promise(sessions=sessions, verdict=verdict, if_ratio=math.exp(truth), probability=PROBABILITY)

@@ -15,12 +15,12 @@ FORMAT = 2
 NAME = "calibration.json"
 
 
-def store_calibration(folder: Path, found: Calibration) -> Path:
+def store_calibration(folder: Path, calibration: Calibration) -> Path:
     """Write it into the folder of its machine, whole or not at all; an earlier one is replaced."""
     path = folder / NAME
-    told = {"format": FORMAT, "datetime": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(found)}
+    content = {"format": FORMAT, "datetime": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(calibration)}
     aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(told, indent=1, allow_nan=False), encoding="utf-8")
+    aside.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
     aside.replace(path)
     return path
 
@@ -28,13 +28,13 @@ def store_calibration(folder: Path, found: Calibration) -> Path:
 def read_calibration(folder: Path) -> Calibration | None:
     """The calibration of a machine; None when there is none that this version can read."""
     try:
-        told: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        if told.pop("format") != FORMAT:
+        content: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if content.pop("format") != FORMAT:
             return None
-        told.pop("datetime")
-        kinds = {kind: KindCalibration(**fields) for kind, fields in told.pop("kinds").items()}
-        called = {split: tuple(cells) for split, cells in told.pop("called").items()}
-        return Calibration(**told | {"kinds": kinds, "called": called, "drift": Drift(**told["drift"])})
+        content.pop("datetime")
+        kinds = {kind: KindCalibration(**fields) for kind, fields in content.pop("kinds").items()}
+        called = {split: tuple(cells) for split, cells in content.pop("called").items()}
+        return Calibration(**content | {"kinds": kinds, "called": called, "drift": Drift(**content["drift"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -47,15 +47,15 @@ def with_calibration(comparison: Comparison) -> Comparison:
     for folder in sorted({session.path.parent for session in comparison.new}):
         calibration = read_calibration(folder)
         blind = {
-            kind: found.detectable
-            for kind, found in (calibration.kinds if calibration else {}).items()
-            if found.detectable is None or found.detectable > comparison.threshold
+            kind: kind_calibration.detectable
+            for kind, kind_calibration in (calibration.kinds if calibration else {}).items()
+            if kind_calibration.detectable is None or kind_calibration.detectable > comparison.threshold
         }
         if blind and calibration is not None:
-            told = ", ".join(f"{kind} {_percent(share)}" for kind, share in blind.items())
+            detectable = ", ".join(f"{kind} {_percent(share)}" for kind, share in blind.items())
             notes.append(
                 f"the threshold of {comparison.threshold:.0%} is below what {calibration.sessions_a_side} sessions a "
-                f"side can see on this machine (parabench calibrate): {told}"
+                f"side can see on this machine (parabench calibrate): {detectable}"
             )
         if calibration is not None and calibration.drift.is_found:
             notes.append(

@@ -102,14 +102,14 @@ def compare_sessions(
     identities, texts = dict[str, CellId](), dict[str, str]()
     for machine, part in parts.items():
         suffix = f" @ {machine}" if len(parts) > 1 else ""
-        found = {name + suffix: series for name, series in _collect(part, metric).items()}
-        own = [_samples(name, series, part, sides, allowed, metric) for name, series in found.items()]
-        samples |= {one.cell: one for one in own}
-        texts |= {name: series.key.text + suffix for name, series in found.items()}
-        identities |= {name: series.key.cell for name, series in found.items() if series.key.cell is not None}
+        all_series = {name + suffix: series for name, series in _collect(part, metric).items()}
+        own = [_samples(name, series, part, sides, allowed, metric) for name, series in all_series.items()]
+        samples |= {cell_samples.cell: cell_samples for cell_samples in own}
+        texts |= {name: series.key.text + suffix for name, series in all_series.items()}
+        identities |= {name: series.key.cell for name, series in all_series.items() if series.key.cell is not None}
         verdicts += compare_cells(own, _order(part), threshold=threshold, alpha=alpha)
     return Comparison(
-        verdicts=tuple(sorted(verdicts, key=lambda one: one.cell)),
+        verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.cell)),
         base=tuple(sides[0]),
         new=tuple(sides[1]),
         threshold=threshold,
@@ -138,7 +138,7 @@ def _notes_of_sides(base: Sequence[SessionSummary], new: Sequence[SessionSummary
 
 
 def _notes_of_order(verdicts: Iterable[CellVerdict]) -> list[str]:
-    return [DRIFT_POSSIBLE] if any(one.order == ONE_AFTER_THE_OTHER for one in verdicts) else []
+    return [DRIFT_POSSIBLE] if any(verdict.order == ONE_AFTER_THE_OTHER for verdict in verdicts) else []
 
 
 def _is_flawed(session: SessionSummary) -> bool:
@@ -169,7 +169,9 @@ def _order(part: _Parts) -> Sides:
     return Sides(
         base=[moment(session) for session in part.base],
         new=[moment(session) for session in part.new],
-        history=[(moment(one), f"{one.machine_id} {one.commit_id} {one.dirty}") for one in part.history],
+        history=[
+            (moment(session), f"{session.machine_id} {session.commit_id} {session.dirty}") for session in part.history
+        ],
     )
 
 
@@ -228,20 +230,20 @@ def _samples(
 
 def _seconds(columns: Sequence[_Column], sessions: int) -> list[float]:
     """A number for each session, NaN for those that have none."""
-    found = [math.nan] * sessions
+    numbers = [math.nan] * sessions
     for column in columns:
         for place, seconds in zip(column.places, column.seconds, strict=True):
-            found[place] = seconds
-    return found
+            numbers[place] = seconds
+    return numbers
 
 
 def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSummary]], metric: str) -> str | None:
     """Why a side has no number for a cell; None when both have."""
-    for side, found, sessions, there in (
+    for side, columns, sessions, there in (
         ("base", series.base, sides[0], part.new),
         ("new", series.new, sides[1], part.base),
     ):
-        if not all(math.isnan(seconds) for column in found for seconds in column.seconds):
+        if not all(math.isnan(seconds) for column in columns for seconds in column.seconds):
             continue
         cell = series.key.cell
         failed = [session.failed[cell] for session in sessions if cell is not None and cell in session.failed]
@@ -250,8 +252,8 @@ def _missing(series: _Series, part: _Parts, sides: Sequence[Sequence[SessionSumm
         machines = {session.machine_id for session in sessions}
         if there and there[-1].machine_id not in machines:
             return f"the {side} side has another fingerprint (--across fingerprint compares all the same)"
-        if found and metric != "seconds":
-            return f"the {side} side has no {metric} of it: {_why_unknown(found[-1], sessions, metric)}"
+        if columns and metric != "seconds":
+            return f"the {side} side has no {metric} of it: {_why_unknown(columns[-1], sessions, metric)}"
         return f"the {side} side did not measure it"
     return None
 
@@ -265,7 +267,7 @@ def _why_unknown(column: _Column, sessions: Sequence[SessionSummary], metric: st
         stored = read_session(latest.path).benchmarks
     except HistoryUnreadable as error:
         return str(error)
-    reasons = next((one.reasons for one in stored if one.fullname == column.key.name), {})
-    if any(one.is_cell for one in stored if one.fullname == column.key.name):
+    reasons = next((benchmark.reasons for benchmark in stored if benchmark.fullname == column.key.name), {})
+    if any(benchmark.is_cell for benchmark in stored if benchmark.fullname == column.key.name):
         return reasons.get(FIGURES[metric], "what was read is not above 0")
     return "pytest-benchmark does not record it"

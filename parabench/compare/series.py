@@ -54,7 +54,7 @@ def histories_of(
     Raises UnknownName when it means none, FigureNotStored when no session has any such number.
     """
     series: dict[tuple[str, str], list[tuple[SessionSummary, CellKey, float]]] = {}
-    for session in sorted(sessions, key=lambda one: (one.datetime or _LONG_AGO, one.number or 0)):
+    for session in sorted(sessions, key=lambda session: (session.datetime or _LONG_AGO, session.number or 0)):
         for key, number in session.cells(metric):
             if number > 0:
                 series.setdefault((key.name, session.machine_id), []).append((session, key, number))

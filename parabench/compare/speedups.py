@@ -18,14 +18,14 @@ def log_speedups(
     with the source and the libraries that `cells` has for them. A cell whose baseline is not among them has none.
     """
     references = {(cell.workload, cell.size): key for cell, key in cells.items() if cell.model == baseline}
-    found: dict[CellId, list[float]] = {cell: [] for cell in cells if cell.model != baseline}
+    logs_by_cell: dict[CellId, list[float]] = {cell: [] for cell in cells if cell.model != baseline}
     for session in stored:
         if session.machine_id != machine_id or session.interrupted or session.noisy:
             continue
         seconds = dict(session.cells())
-        for cell, logs in found.items():
+        for cell, logs in logs_by_cell.items():
             reference = references.get((cell.workload, cell.size))
             alone, taken = seconds.get(reference) if reference else None, seconds.get(cells[cell])
             if alone and taken:
                 logs.append(math.log(alone / taken))
-    return found
+    return logs_by_cell

@@ -32,24 +32,24 @@ def with_cpu(
     """
     if comparison.metric != "seconds":
         return comparison
-    if not even_if_decided and all(one.verdict != UNSURE for one in comparison.verdicts):
+    if not even_if_decided and all(verdict.verdict != UNSURE for verdict in comparison.verdicts):
         return comparison
     cpu = compare_sessions(
         comparison.base, comparison.new, store, across=across, threshold=comparison.threshold, metric="cpu"
     )
-    found = replace(comparison, cpu={one.cell: one for one in cpu.verdicts})
-    decided = sum(decided_by_cpu(found, one) is not None for one in comparison.verdicts)
+    witnessed = replace(comparison, cpu={verdict.cell: verdict for verdict in cpu.verdicts})
+    decided = sum(decided_by_cpu(witnessed, verdict) is not None for verdict in comparison.verdicts)
     if not decided:
-        return found
+        return witnessed
     cells = "1 cell" if decided == 1 else f"{decided} cells"
     note = (
         f"CPU time decides {cells} whose times do not; it is a second witness, and no part of the counts and of the "
         "exit status (`parabench compare --metric cpu`)"
     )
-    return replace(found, notes=(*found.notes, note))
+    return replace(witnessed, notes=(*witnessed.notes, note))
 
 
-def decided_by_cpu(comparison: Comparison, one: CellVerdict) -> CellVerdict | None:
+def decided_by_cpu(comparison: Comparison, verdict: CellVerdict) -> CellVerdict | None:
     """The verdict of CPU time where it decides and time does not; None elsewhere."""
-    other = comparison.cpu.get(one.cell)
-    return other if one.verdict == UNSURE and other is not None and other.verdict in DECIDED else None
+    other = comparison.cpu.get(verdict.cell)
+    return other if verdict.verdict == UNSURE and other is not None and other.verdict in DECIDED else None

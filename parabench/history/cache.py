@@ -91,19 +91,19 @@ class Cache:
         """All summaries, as they are kept."""
         return _encode({"version": VERSION, "layouts": self._layouts, "entries": self._entries})
 
-    def add(self, told: bytes) -> None:
+    def add(self, data: bytes) -> None:
         """Keep what another cache of these results has told; nothing of it if it is damaged."""
-        self._take(told)
+        self._take(data)
         self._changed = True
 
     def _take(self, data: bytes) -> None:
-        told = _decode(data)
-        if told is None or told["version"] != VERSION:
+        content = _decode(data)
+        if content is None or content["version"] != VERSION:
             return
-        places = [self._place_of(tuple(map(_key_of, layout))) for layout in told["layouts"]]
-        for entry in told["entries"].values():
+        places = [self._place_of(tuple(map(_key_of, layout))) for layout in content["layouts"]]
+        for entry in content["entries"].values():
             entry[_PLACE] = places[entry[_PLACE]]
-        self._entries |= told["entries"]
+        self._entries |= content["entries"]
 
     def _place_of(self, layout: Layout) -> int:
         layout = self.layouts.setdefault(layout, layout)
@@ -131,8 +131,8 @@ class Cache:
         return str(path).removeprefix(self._results)
 
     def _summary(self, path: Path, entry: list[Any]) -> SessionSummary:
-        _, (number, machine_id, commit_id, dirty), when, told, tags, failed, place, seconds, figures = entry
-        interpreter, version, interrupted, noisy = told
+        _, (number, machine_id, commit_id, dirty), when, circumstances, tags, failed, place, seconds, figures = entry
+        interpreter, version, interrupted, noisy = circumstances
         layout = self._layouts[place]
         return SessionSummary(
             path=path,
@@ -205,9 +205,9 @@ def _key_of(fields: list[Any]) -> CellKey:
     return CellKey(name, kind, source_hash, circumstances, None if cell is None else CellId(*cell))
 
 
-def _encode(told: dict[str, Any]) -> bytes:
-    content = json.dumps(told, separators=(",", ":")).encode()
-    return _FRAME % (_digest(content), content)
+def _encode(content: dict[str, Any]) -> bytes:
+    encoded = json.dumps(content, separators=(",", ":")).encode()
+    return _FRAME % (_digest(encoded), encoded)
 
 
 def _decode(data: bytes) -> Any:

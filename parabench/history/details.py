@@ -70,7 +70,7 @@ def _answers(ours: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...] | N
     entries = ours.get("answers")
     if not isinstance(entries, list):
         return None, "the session has no answers: it was recovered, or measured by a version that gave none"
-    found = []
+    answers = []
     for place, entry in enumerate(entries):
         where = f"parabench.answers[{place}]"
         answer, reason = _checked({**_LATER, **entry} if isinstance(entry, dict) else entry, where, "answer")
@@ -81,15 +81,15 @@ def _answers(ours: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...] | N
                 answer[key], reason = _choices(entry.get(key, []), f"{where}.{key}")
         if reason is not None:
             return None, reason
-        found.append(answer)
-    return tuple(found), None
+        answers.append(answer)
+    return tuple(answers), None
 
 
 def _choices(entries: Any, where: str) -> tuple[list[dict[str, Any]], str | None]:
     if not isinstance(entries, list):
         return [], f"{where} is no list"
-    found = [_checked(entry, f"{where}[{place}]", "choice") for place, entry in enumerate(entries)]
-    return [choice for choice, _ in found], next((reason for _, reason in found if reason), None)
+    checked = [_checked(entry, f"{where}[{place}]", "choice") for place, entry in enumerate(entries)]
+    return [choice for choice, _ in checked], next((reason for _, reason in checked if reason), None)
 
 
 def _checked(entry: Any, where: str, definition: str) -> tuple[dict[str, Any], str | None]:
@@ -102,10 +102,10 @@ def _checked(entry: Any, where: str, definition: str) -> tuple[dict[str, Any], s
 
 
 def _run(ours: Mapping[str, Any]) -> tuple[str, str, int] | None:
-    told = ours.get("run")
-    if not isinstance(told, dict):
+    entry = ours.get("run")
+    if not isinstance(entry, dict):
         return None
-    run, arm, turn = told.get("id"), told.get("arm"), told.get("turn")
+    run, arm, turn = entry.get("id"), entry.get("arm"), entry.get("turn")
     if isinstance(run, str) and isinstance(arm, str) and isinstance(turn, int):
         return run, arm, turn
     return None

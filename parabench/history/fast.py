@@ -164,7 +164,7 @@ def _additions(session: Any) -> _Additions | None:
     """The same as after the tolerant reader's migration; None where it has to judge."""
     ours = session.parabench
     infos = [benchmark.extra_info for benchmark in session.benchmarks if _is_cell(benchmark)]
-    told: dict[str, Any] = {"format": ours.format, "options": ours.options, "failed": ours.failed}
+    fields: dict[str, Any] = {"format": ours.format, "options": ours.options, "failed": ours.failed}
     latest = migrations.latest_format(migrations.MIGRATIONS)
     are_numbers = all(info.workers is None or info.workers >= 1 for info in infos)
     if not 1 <= ours.format <= latest or not are_numbers:
@@ -173,12 +173,12 @@ def _additions(session: Any) -> _Additions | None:
     if ours.format < latest:
         cells = [_named(info) for info in infos]
         try:
-            told, cells = migrations.migrate(told, cells, migrations.MIGRATIONS)
+            fields, cells = migrations.migrate(fields, cells, migrations.MIGRATIONS)
         except migrations.StepFailed:
             return None
         named = [cell["workers_named"] is True for cell in cells]
-    latency, failed = told["options"].get("latency_seconds"), dict[CellId, str]()
-    for entry in told["failed"]:
+    latency, failed = fields["options"].get("latency_seconds"), dict[CellId, str]()
+    for entry in fields["failed"]:
         if not _tells_what_failed(entry):
             return None
         failed[CellId(**{key: entry[key] for key in CellId._fields if key in entry})] = entry["reason"]
@@ -187,8 +187,8 @@ def _additions(session: Any) -> _Additions | None:
 
 def _named(info: Any) -> dict[str, Any]:
     """What migrations have to know of a cell; a key that the file does not have is not there either."""
-    told = {"model": info.model, "workers": info.workers}
-    return told if info.workers_named not in (None, True, False) else told | {"workers_named": info.workers_named}
+    cell = {"model": info.model, "workers": info.workers}
+    return cell if info.workers_named not in (None, True, False) else cell | {"workers_named": info.workers_named}
 
 
 def _tells_what_failed(entry: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ def session_files(
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 files.append(((folder.name, number, entry.name), Path(entry.path), status))
-    files.sort(key=lambda found: found[0])
+    files.sort(key=lambda file: file[0])
     return [(path, status) for _, path, status in files], unreadable
 
 
@@ -38,13 +38,13 @@ def _folders(results: Path, machine_id: str | None, unreadable: list[HistoryUnre
         return [results / machine_id]
     try:
         with os.scandir(results) as entries:
-            found = [Path(entry.path) for entry in entries if _is_folder(entry)]
+            folders = [Path(entry.path) for entry in entries if _is_folder(entry)]
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
         unreadable.append(unreadable_file(results, getattr(error, "strerror", None) or str(error)))
         return []
-    return [results, *sorted(found, key=lambda folder: (_is_link(folder), folder.name))]
+    return [results, *sorted(folders, key=lambda folder: (_is_link(folder), folder.name))]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -62,7 +62,7 @@ def _is_link(path: Path) -> bool:
 def _files(folder: Path, unreadable: list[HistoryUnreadable]) -> list[tuple[int, os.DirEntry[str]]]:
     """The numbered files of a folder, links last."""
     try:
-        return sorted(store.numbered_entries(folder), key=lambda found: found[1].is_symlink())
+        return sorted(store.numbered_entries(folder), key=lambda numbered: numbered[1].is_symlink())
     except (OSError, ValueError) as error:
         unreadable.append(unreadable_file(folder, getattr(error, "strerror", None) or str(error)))
         return []

@@ -258,8 +258,8 @@ def _check_depth(value: Any, most: int = DEPTH_MOST) -> None:
     if isinstance(value, dict | list):
         if most == 0:
             raise ValueError("it is nested too deeply")
-        for one in value.values() if isinstance(value, dict) else value:
-            _check_depth(one, most - 1)
+        for entry in value.values() if isinstance(value, dict) else value:
+            _check_depth(entry, most - 1)
 
 
 def _take_header(parts: Parts, number: int, header: dict[str, Any]) -> None:

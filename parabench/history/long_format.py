@@ -58,10 +58,10 @@ def read(results: str | os.PathLike[str] = "results", sessions: str | None = Non
     None. Raises NothingSelected for a selection that means nothing, and HistoryUnreadable for a file that cannot be
     read.
     """
-    found = read_summaries(local_folder(os.fspath(results)))
-    for problem in found.problems:
+    summaries = read_summaries(local_folder(os.fspath(results)))
+    for problem in summaries.problems:
         raise problem
-    chosen = found.sessions if sessions is None else select(sessions, found.sessions, commit_known)
+    chosen = summaries.sessions if sessions is None else select(sessions, summaries.sessions, commit_known)
     return list(rows_of([session.path for session in chosen]))
 
 

@@ -89,11 +89,11 @@ def _bytes_of(path: Path) -> bytes:
     """The content of a regular file: a pipe would be waited for, and a device may never end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Malformed("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file")
-        if found.st_size > BYTES_MOST:
-            raise Malformed(f"it has {found.st_size:,} bytes; at most {BYTES_MOST:,} are read")
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Malformed("it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file")
+        if status.st_size > BYTES_MOST:
+            raise Malformed(f"it has {status.st_size:,} bytes; at most {BYTES_MOST:,} are read")
         with open(descriptor, "rb", closefd=False) as file:  # what was looked at is what is read
             return file.read()
     finally:

@@ -128,11 +128,11 @@ def _listed(files: Any, place: str) -> dict[str, int]:
     """Size of each session there, by machine folder and name."""
     files.invalidate_cache()
     try:
-        found = files.find(place, maxdepth=2, detail=True)
+        entries = files.find(place, maxdepth=2, detail=True)
     except FileNotFoundError:
         return {}
     sizes = {}
-    for path, about in found.items():
+    for path, about in entries.items():
         *_, folder, name = PurePosixPath(path).parts
         if _FOLDER.fullmatch(folder) and _SESSION.fullmatch(name) and str(path).endswith(f"{place}/{folder}/{name}"):
             sizes[f"{folder}/{name}"] = int(about["size"])
@@ -151,7 +151,9 @@ def _fetch(files: Any, place: str, folder: Path) -> None:
     for name, aside in zip(missing, asides, strict=True):
         Path(aside).replace(folder / name)
     for path in folder.glob("*/*.json"):
-        is_ours = any(path.stem.endswith(one.name.removeprefix(_PENDING)) for one in path.parent.glob(f"{_PENDING}*"))
+        is_ours = any(
+            path.stem.endswith(pending.name.removeprefix(_PENDING)) for pending in path.parent.glob(f"{_PENDING}*")
+        )
         if _SESSION.fullmatch(path.name) and f"{path.parent.name}/{path.name}" not in there and not is_ours:
             path.unlink(missing_ok=True)
 

@@ -31,12 +31,12 @@ def select(
     """
     chosen: dict[Path, SessionSummary] = {}
     for alternative in filter(None, (part.strip() for part in text.split(","))):
-        found = list(sessions)
+        matching = list(sessions)
         for part in filter(None, (part.strip() for part in alternative.split("&"))):
-            found = _matching(part, found, sessions, resolve)
-        if not found:
+            matching = _matching(part, matching, sessions, resolve)
+        if not matching:
             raise NothingSelected(alternative, _offer(sessions), _names(sessions))
-        chosen |= {session.path: session for session in found}
+        chosen |= {session.path: session for session in matching}
     if not chosen:
         raise NothingSelected(text, _offer(sessions))
     return [session for session in sessions if session.path in chosen]
@@ -49,20 +49,20 @@ def is_interpreter(text: str) -> bool:
 
 def _matching(
     part: str,
-    found: list[SessionSummary],
+    candidates: list[SessionSummary],
     sessions: Sequence[SessionSummary],
     resolve: Callable[[str], str | None],
 ) -> list[SessionSummary]:
-    """Those of `found` that a part means; kinds of meaning are tried in turn until one of them means any session."""
+    """Those of `candidates` that a part means; kinds of meaning are tried in turn until one of them means a session."""
     if part == "latest":
-        return sorted(found, key=lambda session: session.datetime or _LONG_AGO)[-1:]
+        return sorted(candidates, key=lambda session: session.datetime or _LONG_AGO)[-1:]
     kind, separator, name = part.partition(":")
     readings = _readings(name if separator and kind in _KINDS else part, resolve)
     for meaning, matches in readings:
         if separator and kind in _KINDS and meaning != kind:
             continue
         if any(matches(session) for session in sessions):
-            return [session for session in found if matches(session)]
+            return [session for session in candidates if matches(session)]
     return []
 
 

@@ -39,17 +39,17 @@ def read_summaries(results: Path, *, cache: bool = True) -> Summaries:
     """
     files, unreadable = session_files(results)
     known = Cache.load(results) if cache else Cache.without(results)
-    found = [known.get(path, status) for path, status in files]
-    errors = _read_missing(results, files, found, known)
+    summaries = [known.get(path, status) for path, status in files]
+    errors = _read_missing(results, files, summaries, known)
     known.save({path for path, _ in files})
-    return Summaries(tuple(one for one in found if one is not None), (*unreadable, *errors))
+    return Summaries(tuple(summary for summary in summaries if summary is not None), (*unreadable, *errors))
 
 
 def _read_missing(
-    results: Path, files: Sequence[File], found: list[SessionSummary | None], known: Cache
+    results: Path, files: Sequence[File], summaries: list[SessionSummary | None], known: Cache
 ) -> list[ParabenchError]:
-    """Put in whatever is missing in `found`, and give an error for each file that cannot be read, in their order."""
-    missing = [place for place, summary in enumerate(found) if summary is None]
+    """Put in what is missing in `summaries`, and give an error for each file that cannot be read, in their order."""
+    missing = [place for place, summary in enumerate(summaries) if summary is None]
     number = side_by_side.readers_for(sum(files[place][1].st_size for place in missing))
     shares = [[files[place] for place in missing[first::number]] for first in range(1, number)]
     if number > 1:
@@ -61,18 +61,18 @@ def _read_missing(
     def read(places: Sequence[int]) -> None:
         for place in places:
             path, status = files[place]
-            found[place] = known.get(path, status)
-            if found[place] is None:
+            summaries[place] = known.get(path, status)
+            if summaries[place] is None:
                 try:
-                    summary = found[place] = _read(path, status, known.layouts)
+                    summary = summaries[place] = _read(path, status, known.layouts)
                     known.put(path, status, summary)
                 except ParabenchError as error:
                     errors[place] = error
 
-    with side_by_side.readers([functools.partial(_told_of, results, share) for share in shares]) as told:
+    with side_by_side.readers([functools.partial(_told_of, results, share) for share in shares]) as caches:
         read(missing[::number])
-        for one in told:
-            known.add(one)
+        for cache in caches:
+            known.add(cache)
     for first in range(1, number):
         read(missing[first::number])
     return [errors[place] for place in sorted(errors)]

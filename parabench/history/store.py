@@ -80,8 +80,8 @@ def numbered_entries(folder: Path) -> list[tuple[int, os.DirEntry[str]]]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        found = [(int(match[1]), entry) for entry in entries if (match := _NUMBERED.match(entry.name))]
-    return sorted(found, key=lambda one: (one[0], one[1].name))
+        numbered = [(int(match[1]), entry) for entry in entries if (match := _NUMBERED.match(entry.name))]
+    return sorted(numbered, key=lambda numbered_entry: (numbered_entry[0], numbered_entry[1].name))
 
 
 @contextlib.contextmanager

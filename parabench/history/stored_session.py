@@ -98,7 +98,7 @@ def _benchmarks(entries: list[dict[str, Any]], cells: set[int]) -> tuple[StoredB
 def _circumstances(content: Mapping[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
     """When, from which commit and by which version: what every pytest-benchmark records."""
     top, commit = Fields(content, "session"), Fields(content.get("commit_info"), "commit_info")
-    found = {
+    circumstances = {
         "commit_id": commit.get("id", TEXT, "commit_id"),
         "commit_time": _moment(commit, "time", "commit_time"),
         "dirty": commit.get("dirty", _BOOLEAN),
@@ -107,7 +107,7 @@ def _circumstances(content: Mapping[str, Any], reasons: dict[str, str]) -> dict[
         "version": top.get("version", TEXT),
     }
     reasons |= commit.reasons | top.reasons
-    return found
+    return circumstances
 
 
 def _moment(fields: Fields, key: str, name: str) -> dt.datetime | None:
@@ -148,7 +148,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Our top-level object, as it is in the latest format."""
     ours, rules = Fields(content["parabench"], "parabench"), rules_of("session")
     machine_id = ours.get("machine_id", rules["machine_id"])
-    found = {
+    fields = {
         "machine_id": machine_id or path.absolute().parent.name,
         "interrupted": ours.get("interrupted", rules["interrupted"]),
         "noisy": ours.get("noisy", rules["noisy"]),
@@ -159,7 +159,7 @@ def _top(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "warnings": _entries(ours, "warnings", "warning", lambda values: StoredWarning(**values)),
         "fingerprint": _fingerprint(content["parabench"].get("fingerprint")),
     }
-    return {**found, "reasons": ours.reasons}
+    return {**fields, "reasons": ours.reasons}
 
 
 def _unmeasured(values: dict[str, Any]) -> Unmeasured:
@@ -193,16 +193,16 @@ def _top_of_stock(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     }
 
 
-def _fingerprint(found: object, missing: str | None = None) -> dict[str, Any]:
+def _fingerprint(stored: object, missing: str | None = None) -> dict[str, Any]:
     """Every part that the schema knows and whatever else is there; unknown parts are None, with a reason."""
-    fields = Fields(found, "fingerprint")
+    fields = Fields(stored, "fingerprint")
     known = {key: fields.get(key, rule) for key, rule in rules_of("fingerprint").items() if key != "reasons"}
-    present = found if isinstance(found, dict) else {}
-    told = present.get("reasons")
+    present = stored if isinstance(stored, dict) else {}
+    stored_reasons = present.get("reasons")
     reasons = fields.reasons
     for key in reasons:
-        if isinstance(told, dict) and isinstance(told.get(key), str) and present.get(key) is None:
-            reasons[key] = told[key]
+        if isinstance(stored_reasons, dict) and isinstance(stored_reasons.get(key), str) and present.get(key) is None:
+            reasons[key] = stored_reasons[key]
         elif missing and present.get(key) is None:
             reasons[key] = missing
     return {**present, **known, "reasons": reasons}
@@ -217,7 +217,7 @@ def _entries(ours: Fields, key: str, definition: str, record: Callable[[dict[str
     entries = ours.get(key, {"type": "array"})
     if entries is None:
         return None
-    found = []
+    records = []
     for place, entry in enumerate(entries):
         fields = Fields({**DEFAULTS, **entry} if isinstance(entry, dict) else entry, f"parabench.{key}[{place}]")
         values = {name: fields.get(name, rule) for name, rule in rules_of(definition).items()}
@@ -225,5 +225,5 @@ def _entries(ours: Fields, key: str, definition: str, record: Callable[[dict[str
         if wrong:
             ours.unknown(key, wrong[0])
             return None
-        found.append(record(values))
-    return tuple(found)
+        records.append(record(values))
+    return tuple(records)

@@ -130,12 +130,12 @@ def figures_of(cells: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[float]]
 def figures_by_metric(columns: Iterable[Sequence[float | None]]) -> dict[str, Sequence[float]]:
     """The same from a column of numbers for each of FIGURES, in their order."""
     least, most, unknown = SECONDS_LEAST, _FIGURE_MOST, math.nan
-    found: dict[str, Sequence[float]] = {}
+    figures: dict[str, Sequence[float]] = {}
     for metric, column in zip(FIGURES, columns, strict=True):
         numbers = [number if number is not None and least <= number <= most else unknown for number in column]
         if any([number == number for number in numbers]):  # noqa: C419, PLR0124  # NaN differs from itself; this is hot
-            found[metric] = array("d", numbers)
-    return found
+            figures[metric] = array("d", numbers)
+    return figures
 
 
 def interpreter_of(fingerprint: Mapping[str, Any]) -> str | None:
@@ -154,8 +154,8 @@ def circumstances_of(
     libraries: Mapping[str, str | None] | None, client: str | None, latency_seconds: float | None
 ) -> str:
     """What else has to be the same; simulated replies are part of the work of whatever waits for them."""
-    told = {"libraries": libraries, "latency": latency_seconds if client is not None else None}
-    return json.dumps({key: value for key, value in told.items() if value}, sort_keys=True)
+    circumstances = {"libraries": libraries, "latency": latency_seconds if client is not None else None}
+    return json.dumps({key: value for key, value in circumstances.items() if value}, sort_keys=True)
 
 
 def _key(benchmark: StoredBenchmark, options: Mapping[str, Any]) -> CellKey:

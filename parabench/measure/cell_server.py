@@ -77,11 +77,11 @@ class CellServer:
         self._batch = Batch(task_call, items)
         self._items_as_sent = list(map(_as_text, items))
         self._settings = json.loads(task_call.settings)
-        found = find_models()[model]
-        self._digest = None if found.capabilities.json_only else task_call.digest  # its workers have done so
-        if found.capabilities.pickles:
-            self._serialiser = "json" if found.queue is not None else "pickle"
-        opened = found.open_with(workers, task_call, Services(**services), chunk)
+        definition = find_models()[model]
+        self._digest = None if definition.capabilities.json_only else task_call.digest  # its workers have done so
+        if definition.capabilities.pickles:
+            self._serialiser = "json" if definition.queue is not None else "pickle"
+        opened = definition.open_with(workers, task_call, Services(**services), chunk)
         gil_at_start = gil_enabled()
         start = time.perf_counter()
         self._run = self._stack.enter_context(opened)

@@ -119,7 +119,7 @@ class CpuSamples:
             for ident, frame in frames.items()
         }
         frames.clear()  # a frame that is held keeps its values alive
-        burning = [one for one in self._burning(others) if one in before] if gil_enabled() else before
+        burning = [numbers for numbers in self._burning(others) if numbers in before] if gil_enabled() else before
         self.samples += [
             Sample(seconds, f"{os.getpid()}:{native}", packages[ident])
             for ident, native in burning
@@ -128,7 +128,7 @@ class CpuSamples:
 
     def _burning(self, threads: Iterable[threading.Thread]) -> list[tuple[int, int]]:
         """Ident and native number of those that run or want to."""
-        found = []
+        burning = []
         for thread in threads:
             if thread.ident is None or thread.native_id is None:
                 continue
@@ -140,8 +140,8 @@ class CpuSamples:
             except (FileNotFoundError, ProcessLookupError):  # it has ended
                 continue
             if site_of(text, self._segments, lambda _: "other") in BURNING:
-                found.append((thread.ident, thread.native_id))
-        return found
+                burning.append((thread.ident, thread.native_id))
+        return burning
 
     def sampled(self, traces: Collection[Trace], chains: Counter[str]) -> SampledRound:
         """What the round with these traces showed, and the chains that were met in it."""
@@ -167,11 +167,11 @@ class CpuSamples:
         for trace in traces:
             thread = trace.worker.rpartition(":")[0]
             spans.setdefault(thread, []).append((trace.seconds_started, trace.seconds_ended))
-        found = Counter(
+        samples_by_package = Counter(
             sample.package
             for sample in self.samples
             if any(started <= sample.seconds <= ended for started, ended in spans.get(sample.thread, ()))
         )
-        counts = dict(found.most_common(PACKAGES_MOST))
-        rest = found.total() - sum(counts.values())
+        counts = dict(samples_by_package.most_common(PACKAGES_MOST))
+        rest = samples_by_package.total() - sum(counts.values())
         return counts | ({OTHERS: rest} if rest else {})

@@ -23,8 +23,8 @@ def sweep(parent: Path) -> None:
     Those of other PID namespaces stay (containers may share the folder): whether they live is not to be seen here.
     """
     for folder in parent.glob("parabench-*"):
-        found = _NAME.fullmatch(folder.name)
-        if found and found["pids"] == _pids() and folder.is_dir() and not _is_alive(int(found["pid"])):
+        match = _NAME.fullmatch(folder.name)
+        if match and match["pids"] == _pids() and folder.is_dir() and not _is_alive(int(match["pid"])):
             sweep_session(str(folder))  # another user's stays
 
 

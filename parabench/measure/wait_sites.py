@@ -97,7 +97,7 @@ def data_segments(maps: str, executable: str) -> list[tuple[int, int]]:
 
     `executable` is the file that the process runs; a shared library of the interpreter counts, too.
     """
-    found: list[tuple[int, int]] = []
+    segments: list[tuple[int, int]] = []
     end_before = None
     for line in maps.splitlines():
         span, permissions, *_, _, rest = (*line.split(None, 5), "")[:6]
@@ -107,11 +107,11 @@ def data_segments(maps: str, executable: str) -> list[tuple[int, int]]:
         adjoining = not name and low == end_before  # zero-initialised data has no file
         end_before = None
         if (ours or adjoining) and permissions.startswith("rw"):
-            found.append((low, high))
+            segments.append((low, high))
             end_before = high
         elif ours:
             end_before = None
-    return found
+    return segments
 
 
 def site_of(

@@ -33,13 +33,13 @@ _PROCESSES = Path("/proc")
 def marked(session: str) -> list[int]:
     """Process ids of all that carry the session's mark, this process apart; zombies carry none."""
     wanted = f"{SESSION_VARIABLE}={session}".encode()
-    found = []
+    pids = []
     for name in os.listdir(_PROCESSES) if _PROCESSES.is_dir() else ():
         if name.isdecimal() and int(name) != os.getpid():
             with contextlib.suppress(OSError):
                 if wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                    found.append(int(name))
-    return found
+                    pids.append(int(name))
+    return pids
 
 
 def sweep_processes(session: str, spared: Collection[int] = ()) -> list[int]:
@@ -50,14 +50,14 @@ def sweep_processes(session: str, spared: Collection[int] = ()) -> list[int]:
     """
     began, seen, empty = time.monotonic(), set[int](), 0
     while empty < 2 and time.monotonic() - began < SECONDS_TO_SWEEP:
-        found = [pid for pid in marked(session) if pid not in spared]
-        empty = empty + 1 if not found else 0
+        pids = [pid for pid in marked(session) if pid not in spared]
+        empty = empty + 1 if not pids else 0
         trackers_wait = time.monotonic() - began < SECONDS_FOR_TRACKERS
-        for pid in found:
+        for pid in pids:
             if not (trackers_wait and is_tracker(pid)):
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
-        seen.update(found)
+        seen.update(pids)
         time.sleep(0.01)
     return sorted(seen)
 

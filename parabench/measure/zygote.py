@@ -111,8 +111,8 @@ class Zygote:
         """Wait for every child that has ended; returns their process ids and exit codes."""
         ended: list[tuple[int, int]] = []
         with contextlib.suppress(ChildProcessError):
-            while (found := os.waitpid(-1, os.WNOHANG))[0]:
-                ended.append((found[0], os.waitstatus_to_exitcode(found[1])))
+            while (waited := os.waitpid(-1, os.WNOHANG))[0]:
+                ended.append((waited[0], os.waitstatus_to_exitcode(waited[1])))
         return ended
 
 

@@ -41,8 +41,8 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
         work = joblib.delayed(functools.partial(_work, function_for(call, batch.call)))
         loss: Outcome | None = None
         try:
-            for index, one in parallel(work(index, item) for index, item in enumerate(batch.items)):
-                answers[index] = one
+            for index, answer_of_item in parallel(work(index, item) for index, item in enumerate(batch.items)):
+                answers[index] = answer_of_item
         except BrokenProcessPool:
             loss = lost(children.death(signal.SIGKILL))
         except Exception as error:  # an item that does not pickle makes joblib give up the whole batch

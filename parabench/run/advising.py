@@ -37,12 +37,12 @@ def advise_under(
     if request.each_once and not all(shares):
         raise ItemsTooFew(len(request.items), len(interpreters))
     requests = [replace(request, items=share) if request.each_once else request for share in shares]
-    most = sum(calls_most(len(one.items), each_once=one.each_once) for one in requests)
+    most = sum(calls_most(len(part.items), each_once=part.each_once) for part in requests)
     say(f"runs {request.target.dotted} at most {most:,} times, under all interpreters together")
-    for interpreter, one in zip(interpreters, requests, strict=True):
+    for interpreter, part in zip(interpreters, requests, strict=True):
         python = environment_for(interpreter, root, requirements, say)
         say(f"asking {interpreter.label} ({interpreter.description})")
-        advice[interpreter.label] = _ask(python, interpreter.label, interpreter.environment, one)
+        advice[interpreter.label] = _ask(python, interpreter.label, interpreter.environment, part)
     return advice
 
 

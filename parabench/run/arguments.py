@@ -39,12 +39,12 @@ def handed_on(arguments: Iterable[str], root: Path) -> tuple[str, ...]:
     Revisions are checked out elsewhere, with the same tests. They share the scratch folder: it is no part of them.
     Raises PasswordGiven.
     """
-    found = list(arguments)
-    _refuse_passwords(found)
-    for place in tests_among(found, Path.cwd(), WITH_VALUE):
-        path, separator, name = found[place].partition("::")
-        found[place] = f"{os.path.relpath(path, root)}{separator}{name}"
-    return tuple(with_whole_folders(found, root, SCRATCH))
+    kept = list(arguments)
+    _refuse_passwords(kept)
+    for place in tests_among(kept, Path.cwd(), WITH_VALUE):
+        path, separator, name = kept[place].partition("::")
+        kept[place] = f"{os.path.relpath(path, root)}{separator}{name}"
+    return tuple(with_whole_folders(kept, root, SCRATCH))
 
 
 def with_whole_folders(arguments: Sequence[str], root: Path, options: Sequence[str] = FOLDERS) -> list[str]:

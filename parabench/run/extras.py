@@ -217,8 +217,8 @@ def main() -> None:
         if given.editable:
             install_checkout(given.editable, installer)
         install_all(extras() | tools(set(given.tools)), installer, say)
-        if told := not_asked_for():
-            say(told)
+        if notice := not_asked_for():
+            say(notice)
     except ParabenchError as error:
         sys.exit(for_terminal(f"parabench: {error}"))
 

@@ -79,7 +79,7 @@ def may_enter(records: Sequence[CellRecord], entered: AbstractSet[str]) -> Itera
             (other for other in records if _same_model(other.cell, record.cell) and other.cell.id in seconds),
             key=lambda other: other.cell.workers,
         )
-        measured = [(one.cell, seconds[one.cell.id]) for one in tried]
+        measured = [(other.cell, seconds[other.cell.id]) for other in tried]
         if measured and _has_a_chance(record.cell, measured, best, alone):
             yield record
 
@@ -96,7 +96,7 @@ def _has_a_chance(cell: Cell, tried: Sequence[tuple[Cell, float]], best: float, 
         if cell.workers < usual.workers and alone is not None and taken < BROUGHT * alone:
             return False  # more workers have brought something: fewer bring less
         return taken <= RESCUE * best
-    below = [s for one, s in tried if one.workers < nearest.workers]
+    below = [s for other, s in tried if other.workers < nearest.workers]
     if below and seconds > GAIN * below[-1]:
         return False  # the last rung has brought nothing
     between = any(nearest.workers < rung < cell.workers for rung in WAITING_RUNGS)

@@ -46,6 +46,6 @@ def spread_of_earlier(
             )
     kinds = {key.cell: key.kind for key in keys.values()}
     logs = log_speedups(read_summaries(folder, cache=False).sessions, machine_id(take_fingerprint()), keys)
-    told = {cell: speedups for cell, speedups in logs.items() if speedups}
-    known_of_cells = between_sessions(told, lambda cell: (models[cell.model].family, kinds[cell]))
+    speedups_by_cell = {cell: speedups for cell, speedups in logs.items() if speedups}
+    known_of_cells = between_sessions(speedups_by_cell, lambda cell: (models[cell.model].family, kinds[cell]))
     return {cell: between for cell, between in known_of_cells.items() if between.degrees >= DEGREES_LEAST}

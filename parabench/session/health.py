@@ -38,23 +38,32 @@ def examination(workloads: Path, results: Path) -> list[Finding]:
     """Everything that `parabench doctor` looks at, in the order in which it is shown."""
     missing = lacking()
     measuring = Finding("measuring", not missing, f"needs {', '.join(missing)}" if missing else "is possible here")
-    found = [_interpreter(), measuring, _cores(), _timer(), _counters(), _energy(), *_models(), _workloads(workloads)]
-    return [*found, _results(results), *_preflight(workloads)]
+    findings = [
+        _interpreter(),
+        measuring,
+        _cores(),
+        _timer(),
+        _counters(),
+        _energy(),
+        *_models(),
+        _workloads(workloads),
+    ]
+    return [*findings, _results(results), *_preflight(workloads)]
 
 
 def _interpreter() -> Finding:
     gil = "with its GIL" if gil_enabled() else "without a GIL"
     version = importlib.metadata.version("parabench")
-    told = f"{platform.python_implementation()} {platform.python_version()} {gil} on {platform.system()}"
-    return Finding("interpreter", True, f"{told}, parabench {version}")
+    description = f"{platform.python_implementation()} {platform.python_version()} {gil} on {platform.system()}"
+    return Finding("interpreter", True, f"{description}, parabench {version}")
 
 
 def _cores() -> Finding:
     allowed, quota = cores_by_affinity(), cgroup_cores()
-    told = [f"{cores_usable()} usable"]
-    told.append("affinity unknown" if allowed is None else f"affinity allows {allowed}")
-    told.append("no quota" if quota is None else f"a control group allows {quota:g}")
-    return Finding("cores", True, ", ".join(told))
+    parts = [f"{cores_usable()} usable"]
+    parts.append("affinity unknown" if allowed is None else f"affinity allows {allowed}")
+    parts.append("no quota" if quota is None else f"a control group allows {quota:g}")
+    return Finding("cores", True, ", ".join(parts))
 
 
 def _timer() -> Finding:
@@ -70,9 +79,9 @@ def _counters() -> Finding:
         return Finding("perf counters", None, "not on this system")
     with PerfCounters([os.getpid()]) as counters:
         pass
-    told = [f"{', '.join(counters.counts)} are counted"] if counters.counts else []
-    told += [counters.reason] if counters.reason else []
-    return Finding("perf counters", None if counters.reason else True, "; ".join(told))
+    parts = [f"{', '.join(counters.counts)} are counted"] if counters.counts else []
+    parts += [counters.reason] if counters.reason else []
+    return Finding("perf counters", None if counters.reason else True, "; ".join(parts))
 
 
 def _energy() -> Finding:
@@ -96,21 +105,21 @@ def _models() -> Iterable[Finding]:
 
 def _workloads(folder: Path) -> Finding:
     try:
-        found = find_workloads(folder)
+        workloads = find_workloads(folder)
     except ParabenchError as error:
         return Finding("workloads", False, str(error))
-    return Finding("workloads", bool(found) or None, f"{len(found)} in {folder}")
+    return Finding("workloads", bool(workloads) or None, f"{len(workloads)} in {folder}")
 
 
 def _results(folder: Path) -> Finding:
     if not folder.is_dir():
         return Finding("results", None, f"none yet: {folder} will be made")
-    found = read_summaries(folder)
+    summaries = read_summaries(folder)
     free = shutil.disk_usage(folder).free / 2**30
-    told = f"{len(found.sessions)} sessions in {folder}, {free:.0f} GiB free"
-    if found.problems:
-        told += f", {len(found.problems)} cannot be read"
-    return Finding("results", not found.problems, told)
+    description = f"{len(summaries.sessions)} sessions in {folder}, {free:.0f} GiB free"
+    if summaries.problems:
+        description += f", {len(summaries.problems)} cannot be read"
+    return Finding("results", not summaries.problems, description)
 
 
 def _preflight(workloads: Path) -> Iterable[Finding]:

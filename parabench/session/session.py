@@ -52,14 +52,14 @@ class Session:
     """What is planned, what has been measured, and what shares the processes and services behind it."""
 
     def __init__(
-        self, options: Options, resumed: Unfinished | None = None, mentioned: str = "", found: Found = None
+        self, options: Options, resumed: Unfinished | None = None, mentioned: str = "", workloads: Found = None
     ) -> None:
-        # `mentioned` is text of the user's that may name workloads which run on request only; without `found` the
+        # `mentioned` is text of the user's that may name workloads which run on request only; without `workloads` the
         # workloads there are, are those of the folder.
         self.options = options
         self.books = Bookkeeping(resumed)
         self._began = time.monotonic()
-        self.workloads = workloads_of(options, found or find_workloads(options.workloads_dir), mentioned)
+        self.workloads = workloads_of(options, workloads or find_workloads(options.workloads_dir), mentioned)
         self.models: dict[str, Model] = models_of(options)
         self.cores = cores_usable()
         self.cells = cells_planned(options, self.workloads.values(), self.models.values(), self.cores)
@@ -259,8 +259,8 @@ class Session:
 
     def _examined(self, on_concern: Callable[[Concern], None]) -> list[Concern]:
         concerns = concerns_of(self.options, self.cores, on_concern)
-        told = [asdict(concern) for concern in concerns]
-        self.warnings += [warning for warning in told if warning not in self.warnings]
+        warnings = [asdict(concern) for concern in concerns]
+        self.warnings += [warning for warning in warnings if warning not in self.warnings]
         return concerns
 
     def _open_journal(self, commit: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ def session(tmp_path, monkeypatch):
     said["results"] = Given(str(tmp_path), "--results", explicit=True)
     said["models"] = Given("sequential", "--models", explicit=True)
     options = read_options(said, tmp_path)
-    return Session(options, found={"w": Workload(name="w", task=noop, kind="cpu", items=lambda size: [1])})
+    return Session(options, workloads={"w": Workload(name="w", task=noop, kind="cpu", items=lambda size: [1])})
 
 
 def plan(session):

@@ -45,9 +45,9 @@ class RateLimited(ParabenchError):
     """A live request that the API put off for longer than a task may wait."""
 
     def __init__(self, url: str, problem: str, seconds: float | None, seconds_left: float) -> None:
-        told = "at least a minute" if seconds is None else f"{seconds:.0f} s"
+        wait = "at least a minute" if seconds is None else f"{seconds:.0f} s"
         super().__init__(
-            f"GET {url} was put off: {problem}; it asks to wait {told}, and this task may wait "
+            f"GET {url} was put off: {problem}; it asks to wait {wait}, and this task may wait "
             f"{max(0, seconds_left):.0f} s more; run again later with fewer rounds, passes or workers"
         )
 

@@ -117,12 +117,12 @@ def repositories(user: str, source: Source) -> Listing:
     """
     rules = source.rules()
     url: str | None = f"{source.url}/users/{quote(user, safe='')}/repos?per_page={source.page_size}"
-    found: list[Repository] = []
+    listed: list[Repository] = []
     asked: set[str] = set()
     while url is not None:
         asked.add(url)
         reply = yield from rules.page(url)
-        found += _parsed(url, reply)
+        listed += _parsed(url, reply)
         if reply.next_url is not None and len(asked) == PAGES_MOST:
             raise RequestFailed(
                 url, f"it is page {PAGES_MOST} and names another one; a listing ends there at the latest"
@@ -132,16 +132,16 @@ def repositories(user: str, source: Source) -> Listing:
         if reply.next_url is not None and origin(reply.next_url) != origin(source.url):
             raise ForeignAddress(reply.next_url, source.url, "Link header")
         url = reply.next_url
-    return found
+    return listed
 
 
-def summary(user: str, found: Sequence[Repository]) -> Json:
+def summary(user: str, listed: Sequence[Repository]) -> Json:
     """What a task returns: enough to notice any wrong page, short enough to cost no model anything to carry."""
-    names = "\n".join(repository["name"] for repository in found)
+    names = "\n".join(repository["name"] for repository in listed)
     return {
         "user": user,
-        "repositories": len(found),
-        "stars": sum(repository["stargazers_count"] for repository in found),
+        "repositories": len(listed),
+        "stars": sum(repository["stargazers_count"] for repository in listed),
         "digest": hashlib.sha256(names.encode()).hexdigest()[:16],
     }
 

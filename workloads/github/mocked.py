@@ -74,9 +74,9 @@ def _responses_active(population: Population) -> Iterator[None]:
     def reply(request: Any) -> tuple[int, dict[str, str], bytes]:
         for calls in (mock.calls, mock.registered()[0].calls):
             calls.reset()  # it keeps every request and response: memory that grows with each round
-        found = answer(population, request.url)
-        time.sleep(found.latency_seconds)
-        return found.status, dict(found.headers), found.body
+        answered = answer(population, request.url)
+        time.sleep(answered.latency_seconds)
+        return answered.status, dict(answered.headers), answered.body
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_callback(responses.GET, ANYTHING, reply, content_type=None)
@@ -108,9 +108,9 @@ def mocked_httpx(settings: Settings) -> Iterator[SyncClient]:
     population = population_of(settings)
 
     def reply(request: httpx.Request) -> httpx.Response:
-        found = answer(population, str(request.url))
-        time.sleep(found.latency_seconds)
-        return httpx.Response(found.status, headers=dict(found.headers), content=found.body)
+        answered = answer(population, str(request.url))
+        time.sleep(answered.latency_seconds)
+        return httpx.Response(answered.status, headers=dict(answered.headers), content=answered.body)
 
     transport = httpx.MockTransport(reply)
     with refuse_network(), httpx_client(source_of(settings), Endpoint(settings), transport) as client:
@@ -125,9 +125,9 @@ async def mocked_httpx_async(settings: Settings) -> AsyncIterator[AsyncClient]:
     population = population_of(settings)
 
     async def reply(request: httpx.Request) -> httpx.Response:
-        found = answer(population, str(request.url))
-        await sleep_at_least(found.latency_seconds)
-        return httpx.Response(found.status, headers=dict(found.headers), content=found.body)
+        answered = answer(population, str(request.url))
+        await sleep_at_least(answered.latency_seconds)
+        return httpx.Response(answered.status, headers=dict(answered.headers), content=answered.body)
 
     transport = httpx.MockTransport(reply)
     with refuse_network():
@@ -153,12 +153,12 @@ def _aioresponses_active(population: Population) -> Iterator[None]:
     from workloads.github.steady_aioresponses import MockedResponse, SteadyAioresponses
 
     async def reply(url: Any, **keywords: Any) -> CallbackResult:
-        found = answer(population, str(url))
-        await sleep_at_least(found.latency_seconds)
+        answered = answer(population, str(url))
+        await sleep_at_least(answered.latency_seconds)
         return CallbackResult(
-            status=found.status,
-            body=found.body,
-            headers=dict(found.headers),
+            status=answered.status,
+            body=answered.body,
+            headers=dict(answered.headers),
             response_class=MockedResponse,
         )
 

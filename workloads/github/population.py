@@ -144,8 +144,8 @@ def _answer(population: Population, target: str) -> Answer:
     split = urlsplit(target)
     query = {name: values[-1] for name, values in parse_qs(split.query).items()}
     page, page_size = _number(query.get("page"), 1), min(_number(query.get("per_page"), PAGE_SIZE), PAGE_SIZE_MOST)
-    found = _PATH.fullmatch(split.path)
-    user = found[1] if found else split.path
+    match = _PATH.fullmatch(split.path)
+    user = match[1] if match else split.path
     seconds = latency(population.seed, population.latency_seconds, user, page)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     try:

@@ -89,7 +89,7 @@ class _Asker(asyncio.Protocol):
             self._ask()
 
 
-async def _ask_until_told(told: Connection, url: str, connections: int) -> None:
+async def _ask_until_told(control: Connection, url: str, connections: int) -> None:
     """Open the connections; at every message, answer with the replies and bytes counted so far."""
     loop = asyncio.get_running_loop()
     host, port = url.removeprefix("http://").split(":")
@@ -101,24 +101,24 @@ async def _ask_until_told(told: Connection, url: str, connections: int) -> None:
 
     def tell() -> None:
         try:
-            told.recv()
-            told.send((count.replies, count.bytes))
+            control.recv()
+            control.send((count.replies, count.bytes))
         except EOFError:
             ended.set()
 
     for number in range(connections):
         await loop.create_connection(_asker(requests, number, count), host, int(port))
-    loop.add_reader(told.fileno(), tell)
-    told.send("connected")
+    loop.add_reader(control.fileno(), tell)
+    control.send("connected")
     await ended.wait()
-    loop.remove_reader(told.fileno())
+    loop.remove_reader(control.fileno())
 
 
 def _asker(requests: list[bytes], place: int, count: _Count) -> Callable[[], _Asker]:
     return lambda: _Asker(requests, place, count)
 
 
-def _client(told: Connection, url: str, connections: int, cores: list[int]) -> None:
+def _client(control: Connection, url: str, connections: int, cores: list[int]) -> None:
     _pin(psutil.Process(), cores)
     new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     with contextlib.suppress(ImportError):
@@ -126,7 +126,7 @@ def _client(told: Connection, url: str, connections: int, cores: list[int]) -> N
 
         new_loop = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_ask_until_told(told, url, connections))
+        runner.run(_ask_until_told(control, url, connections))
 
 
 def measure(*, connections: int = 1_000, latency_seconds: float = 0.05, seconds: float = 3.0) -> Load:
