@@ -94,7 +94,8 @@ def compared(config: pytest.Config, ours: Session) -> Comparison | None:
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
     """One benchmark per valid cell, with the rounds of all its visits; other tests' benchmarks as they are.
 
-    An item is run once a pass, and pytest-benchmark makes a benchmark of each run.
+    An item is run once a pass, and pytest-benchmark makes a benchmark of each run. The rounds of a cell are those of the
+    visits that are recorded: Ctrl-C may have come between a round and its record.
     """
     merged: dict[str, Any] = {}
     for benchmark in benchmarks:
@@ -106,6 +107,7 @@ def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
         if record is None:
             yield benchmark
         elif record.valid:
+            benchmark.stats.data[:] = [seconds for visit in record.visits for seconds in visit.seconds_per_round]
             benchmark.extra_info.update(ours.extra_info(record))
             yield benchmark
 

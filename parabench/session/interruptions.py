@@ -80,5 +80,17 @@ def held() -> Iterator[list[int]]:
                 os.kill(os.getpid(), arrived)
 
 
+@contextlib.contextmanager
+def put_off() -> Iterator[None]:
+    """No signal of HELD takes effect within; each that came is obeyed afterwards."""
+    came: list[int] = []
+    try:
+        with held() as came:
+            yield
+    finally:
+        if signal.SIGINT in came:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
 def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()

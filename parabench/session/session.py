@@ -35,7 +35,7 @@ from parabench.session.discovery import find_workloads
 from parabench.session.earlier import spread_of_earlier
 from parabench.session.experiment_of import experiment_of
 from parabench.session.fitness import concerns_of
-from parabench.session.interruptions import Interruptions
+from parabench.session.interruptions import Interruptions, put_off
 from parabench.session.options import Options, folder_of
 from parabench.session.plan import cells_planned, models_of, workloads_of
 from parabench.session.races import Races, rankings_of
@@ -146,9 +146,10 @@ class Session:
         visit = visit_of(stay, pass_number, position)
         yield Stay.replayed(cell, visit, stay.tasks)
         record.tasks = stay.tasks
-        self._write(visit_line(record, visit, stay.instrumented, self.seconds))
-        record.visits.append(visit)
-        record.instrumented = stay.instrumented or record.instrumented
+        with put_off():  # what is in the journal is in the file as well
+            self._write(visit_line(record, visit, stay.instrumented, self.seconds))
+            record.visits.append(visit)
+            record.instrumented = stay.instrumented or record.instrumented
 
     def _stay(self, cell: Cell, *, instrument: bool, worth: Callable[[float, float], int]) -> Stay:
         """All of one visit: only then is it known whether its times are to be used."""

@@ -160,6 +160,8 @@ SHORTENED = [
     Change("*study_duets.py", "--pairs 2 --rounds 2 --rounds-beside 8", "two pairs and not sixty"),
     Change("*study_scaling_laws.py", "--trials 2", "two and not hundreds"),
     Change("*study_causes.py*", "--sessions 1 --models sequential,thread-pool --workloads cause-gil", "one cause"),
+    Change("*study_identical.py", "--races 1 --budget 1", "one race of a second"),
+    Change("*study_visits.py", "--trials 20", "twenty and not thousands"),
     Change("*study_first_answer.py", "--repetitions 1 --most 1", "one of each side, given up early"),
     Change("*run_cases.py", "compresses --budget 2", "one function of twenty, for two seconds"),
 ]

@@ -71,6 +71,40 @@ def test_ctrl_c_keeps_what_was_measured_and_says_so(project: Project, midway, wh
     assert all(cell["stats"]["data"] for cell in project.cells().values())
 
 
+#: Ctrl-C while a visit is being written, after its rounds and before its record.
+WHILE_WRITING = """
+import os, signal
+from parabench.history.journal import Journal
+
+append, seen = Journal.append, []
+
+def interrupted(self, line):
+    append(self, line)
+    if "visit" in line:
+        seen.append(line)
+        if len(seen) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+Journal.append = interrupted
+"""
+
+
+def test_ctrl_c_while_a_visit_is_written_leaves_journal_and_file_with_the_same_visits(project: Project) -> None:
+    project.workload("mine", "def mine(item):\n    return item\n")
+    project.experiment()
+    project.file("conftest.py", WHILE_WRITING)
+    project.pytest("benchmarks", "--models", "sequential,thread-pool,asyncio", "--passes", "3", "--rounds", "2")
+    assert project.stored()["parabench"]["interrupted"] is True
+    (journal,) = project.root.glob("results/*/.session-*.journal")
+    lines = [json.loads(line) for line in journal.read_bytes().splitlines()]
+    written = {(line["cell"], line["visit"]["pass_number"]) for line in lines if "visit" in line}
+    stored = {(name, visit["pass"]) for name, cell in project.cells().items() for visit in cell["extra_info"]["passes"]}
+    assert stored == written
+    assert len(stored) == 4
+    for cell in project.cells().values():
+        assert len(cell["stats"]["data"]) == sum(visit["rounds"] for visit in cell["extra_info"]["passes"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_killed_session_leaves_no_process(project: Project, midway, number: signal.Signals) -> None:
     if signal.getsignal(number) == signal.SIG_IGN:
