@@ -94,8 +94,8 @@ def compared(config: pytest.Config, ours: Session) -> Comparison | None:
 def merge(benchmarks: list[Any], ours: Session) -> Iterator[Any]:
     """One benchmark per valid cell, with the rounds of all its visits; other tests' benchmarks as they are.
 
-    An item is run once a pass, and pytest-benchmark makes a benchmark of each run. The rounds of a cell are those of the
-    visits that are recorded: Ctrl-C may have come between a round and its record.
+    An item is run once a pass, and pytest-benchmark makes a benchmark of each run. The rounds of a cell are those
+    of visits that are recorded: Ctrl-C may have come between a round and its record.
     """
     merged: dict[str, Any] = {}
     for benchmark in benchmarks:
