@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 SHOTS = Path(__file__).parents[2] / "build" / "browser"
 DESK, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 844}
-LOADS = 5
+#: How often a page is opened to be timed: `PARABENCH_LOADS=5` gives the figures of docs/how-to/report.md.
+LOADS = int(os.environ.get("PARABENCH_LOADS", "1"))
 #: Kept by the browser itself: asking from outside would add the messages. The frame after is the one that is seen.
 WATCH = """
 new MutationObserver((changes, observer) => {
