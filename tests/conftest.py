@@ -20,6 +20,11 @@ pytest_plugins = ["pytester"]
 
 #: Tools of the extra `test` that whole files are written with, and that an interpreter may have no wheel of.
 _MISSING = [tool for tool in ("hypothesis", "jsonschema") if importlib.util.find_spec(tool) is None]
+#: Files of a minute and more.
+LONGEST = {
+    *("queues/test_faults.py", "chaos/test_chaos.py", "models/test_contract.py", "documented/test_sessions_run.py"),
+    *("plugin/test_plugin_resume.py", "plugin/test_plugin_terminal.py", "queues/test_lease.py"),
+}
 #: Without plugins of our own development environment: a user has others, and importing them doubles the time.
 OPTIONS = "".join(f"-p no:{name} " for name in ("hypothesispytest", "anyio", "xdist", "xdist.looponfail", "valkey"))
 OPTIONS += "--parabench-on-busy allow"
@@ -48,6 +53,12 @@ def pytest_configure() -> None:
     # It may keep what it has compiled, as on a user's machine: else each of hundreds compiles every library anew.
     for name in [*(name for name in os.environ if name.startswith("PYTEST_XDIST_")), "PYTHONDONTWRITEBYTECODE"]:
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: else all others of a run side by side wait for them at its end."""
+    items.sort(key=lambda item: "/".join(item.path.parts[-2:]) not in LONGEST)
 
 
 @pytest.fixture(scope="session")
