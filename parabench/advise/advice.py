@@ -109,9 +109,9 @@ class Advice:
             "low": self.low,
             "high": self.high,
             "equals": [asdict(choice) for choice in self.equals],
-            "ruled_out": [asdict(one) for one in self.ruled_out],
-            "causes": [asdict(one) for one in self.causes],
-            "warnings": [asdict(one) for one in self.warnings],
+            "ruled_out": [asdict(ruled_out) for ruled_out in self.ruled_out],
+            "causes": [asdict(cause) for cause in self.causes],
+            "warnings": [asdict(warning) for warning in self.warnings],
             "calls": asdict(self.calls),
             "snippet": self.snippet,
         }

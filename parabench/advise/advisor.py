@@ -192,10 +192,12 @@ class _Run:
 
     def _predicted_only(self, models: Sequence[Model], alone: float) -> Advice:
         """A race would not end: what the probe says is all there is."""
-        found = [one for one in self._predicted(models, len(self.work.items)) if one.impossible is None]
-        best = found[0]
-        baseline = next(one for one in found if one.family == "baseline")
-        told = Warned(
+        contestants = [
+            contestant for contestant in self._predicted(models, len(self.work.items)) if contestant.impossible is None
+        ]
+        best = contestants[0]
+        baseline = next(contestant for contestant in contestants if contestant.family == "baseline")
+        warning = Warned(
             "predicted-only",
             f"a batch of {len(self.work.batch)} calls takes {alone:.3g} s one after the other: no race fits into "
             f"{self.request.budget_seconds:g} s, so this is predicted from {self.ledger.made} calls, not raced; "
@@ -209,8 +211,10 @@ class _Run:
                 function=self.request.target.dotted,
                 items=len(self.work.items),
                 use=choice,
-                warnings=(told, *self._warnings()),
-                ruled_out=tuple(RuledOut(one.model, f"{one.bound}: predicted only") for one in found[1:4]),
+                warnings=(warning, *self._warnings()),
+                ruled_out=tuple(
+                    RuledOut(contestant.model, f"{contestant.bound}: predicted only") for contestant in contestants[1:4]
+                ),
                 calls=self._calls(),
                 sure=f"not settled: predicted, {baseline.seconds / best.seconds:.1f}x",
             ),
@@ -221,12 +225,12 @@ class _Run:
         checked = checked_of(selection, raced)
         others = share_of_others(raced.records)
         wrong = predictions_wrong(checked, others, widened=raced.widened)
-        told = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, others), *wrong)
+        warnings = (*differing(failed), *self._warnings(), *of_machine(raced.concerns, others), *wrong)
         verdict = verdict_of(selection, raced, awaits=self.work.target.is_coroutine)
         if verdict is None:
             why = raced.stopped or "no contestant gave a valid time"
-            return self._nothing(*told, Warned("nothing-raced", why))
-        ruled_out = [RuledOut(_label(one), reason) for one, reason in selection.ruled_out]
+            return self._nothing(*warnings, Warned("nothing-raced", why))
+        ruled_out = [RuledOut(_label(contestant), reason) for contestant, reason in selection.ruled_out]
         ruled_out += [RuledOut(label, text.splitlines()[0]) for label, text in failed.items()]
         share = raced.answer.share_of_limit if raced.answer and raced.answer.use == verdict.use else None
         costs = costs_text(raced, verdict.chosen.key, self.machine.cores)
@@ -243,7 +247,7 @@ class _Run:
             equals=verdict.equals,
             following=verdict.following,
             ruled_out=tuple(ruled_out),
-            warnings=told,
+            warnings=warnings,
             calls=self._calls(),
             sure="; ".join(filter(None, [sure_text(raced, verdict), costs])),
             checked=checked,
@@ -278,6 +282,6 @@ class _Run:
         )
 
 
-def _label(one: Prediction) -> str:
-    chunk = "" if one.chunk == "1" else ", chunk auto"
-    return one.model if one.family == "baseline" else f"{one.model} x{one.workers}{chunk}"
+def _label(contestant: Prediction) -> str:
+    chunk = "" if contestant.chunk == "1" else ", chunk auto"
+    return contestant.model if contestant.family == "baseline" else f"{contestant.model} x{contestant.workers}{chunk}"

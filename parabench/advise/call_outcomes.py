@@ -14,7 +14,7 @@ from parabench.records import Outcome, Trace
 def folders_of(work: Work) -> list[Path]:
     """Folders that the modules of the function, its twin and its set-up are found in."""
     targets = (work.target, work.twin, work.setup)
-    return list(dict.fromkeys(one.root for one in targets if one is not None and one.root is not None))
+    return list(dict.fromkeys(target.root for target in targets if target is not None and target.root is not None))
 
 
 def roots(work: Work) -> list[Path]:
@@ -27,9 +27,9 @@ def raised(outcome: Outcome) -> bool:
     return outcome.failure is not None or is_raised(outcome.value)
 
 
-def is_raised(told: Any) -> bool:
+def is_raised(digested: Any) -> bool:
     """Whether what is told of a result (`calling.digest`) is what the call raised."""
-    return isinstance(told, dict) and set(told) == {"raised"}
+    return isinstance(digested, dict) and set(digested) == {"raised"}
 
 
 def same_outcomes(some: Sequence[Outcome], others: Sequence[Outcome]) -> bool:

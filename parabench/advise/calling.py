@@ -36,10 +36,10 @@ class Raised(NamedTuple):
 def find_dotted(reference: str) -> Any:
     """The object that "module:name.of.it" names. Raises ImportError or AttributeError as importing it would."""
     module, _, name = reference.partition(":")
-    found = importlib.import_module(module)
+    named = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        named = getattr(named, part)
+    return named
 
 
 @contextlib.contextmanager
@@ -136,11 +136,11 @@ def digest(value: Any) -> Any:
         text = json.dumps(value, sort_keys=True)
         if len(text) <= TOLD_MOST:
             return value
-        told, whole = text, text.encode()
+        shown, whole = text, text.encode()
     except (TypeError, ValueError):
         short = value[:TOLD_MOST] if isinstance(value, bytes | bytearray) else value
-        told, whole = repr(short), _bytes_of(value)
-    start = told[:TOLD_MOST]
+        shown, whole = repr(short), _bytes_of(value)
+    start = shown[:TOLD_MOST]
     return {"type": type(value).__name__, "text": start, "blake2b": hashlib.blake2b(whole, digest_size=16).hexdigest()}
 
 

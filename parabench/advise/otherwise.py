@@ -26,13 +26,13 @@ def otherwise(probe: Probe, machine: Machine, family: str, predict: Predict) -> 
         seconds_cpu=TIMES_LONGER * probe.seconds_cpu,
         seconds_longest=TIMES_LONGER * probe.seconds_longest,
     )
-    told = [(f"{cores.cores} cores", _speedups(predict(probe, cores)))]
+    circumstances = [(f"{cores.cores} cores", _speedups(predict(probe, cores)))]
     if family == "baseline":
-        told.append((f"calls {TIMES_LONGER} times as long", _speedups(predict(longer, machine))))
+        circumstances.append((f"calls {TIMES_LONGER} times as long", _speedups(predict(longer, machine))))
     if probe.computes and probe.gil_released < 0.5:
-        told.append(("a free-threaded build", _speedups(predict(replace(probe, gil_held=0.0), machine))))
+        circumstances.append(("a free-threaded build", _speedups(predict(replace(probe, gil_held=0.0), machine))))
     lines = []
-    for what, then in told:
+    for what, then in circumstances:
         best = max(then, key=lambda name: then[name])
         gains = then[best] > TOLD * max(1.0, now.get(best, 1.0))
         if best != family and then[best] > TOLD * then.get(family, 1.0):
@@ -42,11 +42,11 @@ def otherwise(probe: Probe, machine: Machine, family: str, predict: Predict) -> 
     return ("; ".join(lines) + " (predicted)",) if lines else ()
 
 
-def _speedups(found: Sequence[Prediction]) -> dict[str, float]:
+def _speedups(contestants: Sequence[Prediction]) -> dict[str, float]:
     """Seconds of one after the other / seconds of the quickest of each family that can run."""
-    alone = next(one.seconds for one in found if one.family == "baseline")
+    alone = next(contestant.seconds for contestant in contestants if contestant.family == "baseline")
     best: dict[str, float] = {}
-    for one in found:
-        if one.impossible is None:
-            best[one.family] = max(best.get(one.family, 0.0), alone / one.seconds)
+    for contestant in contestants:
+        if contestant.impossible is None:
+            best[contestant.family] = max(best.get(contestant.family, 0.0), alone / contestant.seconds)
     return best

@@ -72,13 +72,13 @@ def predictions(
     probe: Probe, models: Sequence[Model], machine: Machine, items: int, *, coroutine: bool, only_coroutine: bool
 ) -> list[Prediction]:
     """Every contestant, quickest first. `coroutine`: event loops can await it; `only_coroutine`: it is nothing else."""
-    found = []
+    contestants = []
     for model in models:
         impossible = why_impossible(probe, model, coroutine=coroutine, only_coroutine=only_coroutine)
         for workers in workers_of(probe, model, machine.cores, items):
             for chunk in chunks_of(probe, model, workers, items):
                 seconds, bound = _seconds(probe, model, machine, items, workers, chunk)
-                found.append(
+                contestants.append(
                     Prediction(
                         model=model.name,
                         family=model.family,
@@ -89,7 +89,7 @@ def predictions(
                         impossible=impossible,
                     )
                 )
-    return sorted(found, key=lambda one: one.seconds)
+    return sorted(contestants, key=lambda contestant: contestant.seconds)
 
 
 def why_impossible(probe: Probe, model: Model, *, coroutine: bool, only_coroutine: bool) -> str | None:
@@ -195,7 +195,11 @@ class Selection:
     @property
     def reserve(self) -> list[Prediction]:
         """What could run but was ruled out, the best of it: raced when predictions were wrong."""
-        others = [one for one, _ in self.ruled_out if one.impossible is None and one is not self.control]
+        others = [
+            contestant
+            for contestant, _ in self.ruled_out
+            if contestant.impossible is None and contestant is not self.control
+        ]
         return others[:RESERVE_MOST]
 
     @property
@@ -204,42 +208,52 @@ class Selection:
         return [*self.raced, *([self.control] if self.control else []), *self.reserve]
 
 
-def select(found: Sequence[Prediction], cores: int, most: int = 6, *, each_once: bool = False) -> Selection:
+def select(contestants: Sequence[Prediction], cores: int, most: int = 6, *, each_once: bool = False) -> Selection:
     """Which contestants are raced: those within RULED_OUT of the best prediction, the best two of each family.
 
     `each_once`: one of each family, and no control, because items are scarce.
     """
-    possible = [one for one in found if one.impossible is None]
-    baseline = [one for one in possible if one.family == "baseline"]
-    best = min(one.seconds for one in possible)
-    lightest = min((one.seconds for one in possible if one.family in LIGHT), default=best)
+    possible = [contestant for contestant in contestants if contestant.impossible is None]
+    baseline = [contestant for contestant in possible if contestant.family == "baseline"]
+    best = min(contestant.seconds for contestant in possible)
+    lightest = min((contestant.seconds for contestant in possible if contestant.family in LIGHT), default=best)
     of_family = 1 if each_once else 2
     raced: list[Prediction] = []
     ruled_out: list[tuple[Prediction, str]] = []
-    for one in possible:
-        if one.family == "baseline":
+    for contestant in possible:
+        if contestant.family == "baseline":
             continue
-        if one.seconds > RULED_OUT * best:
-            ruled_out.append((one, f"{one.bound}: predicted {one.seconds / best:.1f}x the time of the best"))
-        elif one.family not in LIGHT and one.workers > cores and one.seconds > WORTH_PROCESSES * lightest:
-            ruled_out.append((one, f"predicted no better than lighter workers, and takes {one.workers} processes"))
-        elif len(raced) >= most or _crowded(one, raced, of_family):
-            ruled_out.append((one, "predicted no better than another one of its family"))
+        if contestant.seconds > RULED_OUT * best:
+            ruled_out.append(
+                (contestant, f"{contestant.bound}: predicted {contestant.seconds / best:.1f}x the time of the best")
+            )
+        elif (
+            contestant.family not in LIGHT
+            and contestant.workers > cores
+            and contestant.seconds > WORTH_PROCESSES * lightest
+        ):
+            ruled_out.append(
+                (contestant, f"predicted no better than lighter workers, and takes {contestant.workers} processes")
+            )
+        elif len(raced) >= most or _crowded(contestant, raced, of_family):
+            ruled_out.append((contestant, "predicted no better than another one of its family"))
         else:
-            raced.append(one)
-    control = None if each_once else _control([one for one, _ in ruled_out], raced, best)
-    ruled_out += [(one, one.impossible) for one in found if one.impossible is not None]
+            raced.append(contestant)
+    control = None if each_once else _control([contestant for contestant, _ in ruled_out], raced, best)
+    ruled_out += [
+        (contestant, contestant.impossible) for contestant in contestants if contestant.impossible is not None
+    ]
     return Selection(baseline + raced, control, ruled_out)
 
 
 def _control(ruled_out: Sequence[Prediction], raced: Sequence[Prediction], best: float) -> Prediction | None:
     """One that cannot come near the best and does not take too long, of a family that is not raced if there is one."""
-    families = {one.family for one in raced}
-    able = [one for one in ruled_out if RULED_OUT * best < one.seconds <= CONTROL_MOST * best]
-    return min(able, key=lambda one: (one.family in families, one.seconds), default=None)
+    families = {contestant.family for contestant in raced}
+    able = [contestant for contestant in ruled_out if RULED_OUT * best < contestant.seconds <= CONTROL_MOST * best]
+    return min(able, key=lambda contestant: (contestant.family in families, contestant.seconds), default=None)
 
 
-def _crowded(one: Prediction, raced: Sequence[Prediction], of_family: int) -> bool:
+def _crowded(contestant: Prediction, raced: Sequence[Prediction], of_family: int) -> bool:
     """Whether enough of its family are raced, or the same model with other workers or another chunk."""
-    own = [other for other in raced if other.family == one.family]
-    return len(own) >= of_family or any(one.model == other.model for other in own)
+    own = [other for other in raced if other.family == contestant.family]
+    return len(own) >= of_family or any(contestant.model == other.model for other in own)

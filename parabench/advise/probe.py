@@ -70,8 +70,8 @@ class Probe:
     @property
     def loop_blocked(self) -> bool:
         """Whether two coroutines at once take as long as one after the other, although they hardly compute."""
-        one, two = self.coroutines.get(1), self.coroutines.get(2)
-        return one is not None and two is not None and two > LOOP_BLOCKED * one and not self.computes
+        of_one, of_two = self.coroutines.get(1), self.coroutines.get(2)
+        return of_one is not None and of_two is not None and of_two > LOOP_BLOCKED * of_one and not self.computes
 
     @property
     def bytes_per_value(self) -> float:

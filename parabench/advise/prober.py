@@ -134,30 +134,30 @@ class Prober:
         self._note(traced)
         self.found.raised += sum(map(raised, outcomes))
         self.found.looked_at += len(outcomes)
-        found = self.found
-        if found.computes and dealer.left and not self.work.target.is_coroutine:
+        probe = self.found
+        if probe.computes and dealer.left and not self.work.target.is_coroutine:
             self._turns(dealer)
             return
         model = "asyncio" if self.work.coroutine is not None else "thread-pool"
-        seconds = found.coroutines if model == "asyncio" else found.threads
-        for count in (1, 2)[: found.in_flight_most]:
+        seconds = probe.coroutines if model == "asyncio" else probe.threads
+        for count in (1, 2)[: probe.in_flight_most]:
             calls = max(count, min(8, int(SHARE_ONCE * dealer.left) // 2))
             if calls > dealer.left or self._late():
-                found.cut_short = True
+                probe.cut_short = True
                 return
             with self._cells.opened(model, count, dealer.deal(calls)) as process:
                 traced, _, outcomes = process.traced_round()
             if not all_came_back(outcomes):
-                found.cut_short = True
+                probe.cut_short = True
                 return
             seconds[count] = traced.seconds / calls
 
     def _begun(self, first: Round) -> list[Outcome]:
         """What the first call of a process took, and what it leaves behind."""
-        found, outcomes = self.found, list(came_back(first.outcomes))
-        found.seconds = found.seconds_first = found.seconds_longest = first.seconds
-        found.seconds_cpu = first.used.seconds_cpu
-        found.traces = first.findings
+        probe, outcomes = self.found, list(came_back(first.outcomes))
+        probe.seconds = probe.seconds_first = probe.seconds_longest = first.seconds
+        probe.seconds_cpu = first.used.seconds_cpu
+        probe.traces = first.findings
         self.work.copies = self.work.copies or bool(first.items_changed)
         return outcomes
 
@@ -169,43 +169,43 @@ class Prober:
 
     def _alone(self) -> list[Outcome]:
         """Three items one by one in a fresh process: first calls, then again."""
-        found, items = self.found, list(self.work.items[:ALONE])
+        probe, items = self.found, list(self.work.items[:ALONE])
         with self._cells.opened("sequential", 1, items) as process:
             outcomes = self._begun(process.round(1))
-            if self._late() or (len(items) == 1 and found.seconds > 1):
+            if self._late() or (len(items) == 1 and probe.seconds > 1):
                 return outcomes
             traced, _, of_round = process.traced_round()
             outcomes += came_back(of_round)[1:]
             if not self._late():
                 self._repeated(process, traced.traces, of_round)
             self._note(traced)
-        found.raised, found.looked_at = sum(map(raised, outcomes)), len(outcomes)
+        probe.raised, probe.looked_at = sum(map(raised, outcomes)), len(outcomes)
         return outcomes
 
     def _note(self, traced: TracedRound) -> None:
         """What a call takes, from a round whose first item the process may have had before."""
-        found = self.found
+        probe = self.found
         took = [trace.seconds_ended - trace.seconds_started for trace in traced.traces]
-        new = (took[1:] if found.remembers else took) or took
-        found.seconds, found.seconds_longest = statistics.fmean(new), max(new)
+        new = (took[1:] if probe.remembers else took) or took
+        probe.seconds, probe.seconds_longest = statistics.fmean(new), max(new)
         cpu = [trace.seconds_cpu for trace in traced.traces if trace.seconds_cpu is not None]
-        found.seconds_cpu = min(statistics.fmean(cpu[1:] or cpu) if cpu else found.seconds_cpu, found.seconds)
+        probe.seconds_cpu = min(statistics.fmean(cpu[1:] or cpu) if cpu else probe.seconds_cpu, probe.seconds)
         waits = waited(traced.traces)
         if len(waits) == len(took):  # the time of a call without what other programs took of the machine
-            found.seconds_waiting = statistics.fmean(waits[1:] or waits)
-            found.seconds = min(found.seconds, found.seconds_cpu + found.seconds_waiting)
+            probe.seconds_waiting = statistics.fmean(waits[1:] or waits)
+            probe.seconds = min(probe.seconds, probe.seconds_cpu + probe.seconds_waiting)
         self._own_workers()
 
     def _own_workers(self) -> None:
         """Threads or processes of its own, which compute while the call waits for them."""
-        found, tree = self.found, self._seconds_cpu_of_tree
-        started = max(found.traces["threads"], found.traces["processes"])
-        if not started or tree < OWN_LEAST * found.seconds_cpu:
+        probe, tree = self.found, self._seconds_cpu_of_tree
+        started = max(probe.traces["threads"], probe.traces["processes"])
+        if not started or tree < OWN_LEAST * probe.seconds_cpu:
             return
         cores = min(started, cores_usable())
-        found.seconds = min(found.seconds, found.seconds_cpu + tree / cores)
-        found.seconds_longest = max(found.seconds, min(found.seconds_longest, 2 * found.seconds))
-        found.seconds_cpu, found.cores_used = tree, max(found.cores_used, min(cores, tree / found.seconds))
+        probe.seconds = min(probe.seconds, probe.seconds_cpu + tree / cores)
+        probe.seconds_longest = max(probe.seconds, min(probe.seconds_longest, 2 * probe.seconds))
+        probe.seconds_cpu, probe.cores_used = tree, max(probe.cores_used, min(cores, tree / probe.seconds))
 
     def _repeated(self, process: CellProcess, traces: Sequence[Trace], first: Sequence[Outcome]) -> None:
         """The same items once more in the same process: remembered, or other results?"""
@@ -254,23 +254,23 @@ class Prober:
 
     def _together(self, model: str, seconds: dict[int, float]) -> None:
         """So many calls at once."""
-        found = self.found
-        counts = [count for count in TOGETHER if count <= max(1, found.in_flight_most)]
-        if found.computes and model == "thread-pool":
+        probe = self.found
+        counts = [count for count in TOGETHER if count <= max(1, probe.in_flight_most)]
+        if probe.computes and model == "thread-pool":
             counts = [count for count in counts if count <= max(2, os.cpu_count() or 1)]
         for count in counts:
-            calls = max(CALLS_LEAST, count, min(CALLS_MOST, int(SECONDS_BATCH / max(found.seconds, 1e-9))))
+            calls = max(CALLS_LEAST, count, min(CALLS_MOST, int(SECONDS_BATCH / max(probe.seconds, 1e-9))))
             calls = min(-(-calls // count) * count, len(self.work.items))
-            if calls < count or time.monotonic() + 2 * calls * found.seconds / count > self._deadline:
-                found.cut_short = True
+            if calls < count or time.monotonic() + 2 * calls * probe.seconds / count > self._deadline:
+                probe.cut_short = True
                 return
             items = list(self.work.items[-calls:])
             with self._cells.opened(model, count, items) as process:
                 took: list[float] = []
-                while len(took) < (1 if found.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
+                while len(took) < (1 if probe.remembers else REPEATS) and sum(took) < SECONDS_SHORT:
                     done = process.round()
                     if not all_came_back(done.outcomes):  # several at once fail: the race is going to say why
-                        found.cut_short = True
+                        probe.cut_short = True
                         return
                     took.append(done.seconds)
             seconds[count] = min(took) / calls
@@ -280,15 +280,15 @@ class Prober:
 
         With a dealer by items that nobody has had.
         """
-        found, items = self.found, self.work.items
-        each = max(1, min(LOOKED_MOST, int(SECONDS_LOOKED / max(found.seconds, 1e-9))))
+        probe, items = self.found, self.work.items
+        each = max(1, min(LOOKED_MOST, int(SECONDS_LOOKED / max(probe.seconds, 1e-9))))
         if dealer is None:
             calls = [items[place % len(items)] for place in range(each)]
         else:
             calls = dealer.deal(max(1, min(each, dealer.left // 4)))
         self._experiment.on_batch = lambda count: self.ledger.charge(count * len(calls))
         with self._cells.opened("thread-pool", 1, [calls], calls_as_one=len(calls)) as process:
-            told = process.round().outcomes[0].value
+            held_of_looks = process.round().outcomes[0].value
         self._experiment.on_batch = self.ledger.charge
-        if isinstance(told, list) and told[1]:
-            found.gil_held = told[0] / told[1]
+        if isinstance(held_of_looks, list) and held_of_looks[1]:
+            probe.gil_held = held_of_looks[0] / held_of_looks[1]

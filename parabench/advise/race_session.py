@@ -104,7 +104,10 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     if work.dealer is not None:
         work.dealer.dealing = True
     began = time.monotonic()
-    cells = {one.key: _cell(work, one, entered=one not in selection.reserve) for one in selection.contestants}
+    cells = {
+        contestant.key: _cell(work, contestant, entered=contestant not in selection.reserve)
+        for contestant in selection.contestants
+    }
     try:
         items = {f"advise::{cell.id}": cell for cell in cells.values()}
         session.plan(items, {}, terms.say_waiting, raced.concerns.append)
@@ -156,8 +159,8 @@ def _raced(
 ) -> str | None:
     """All visits, and fresh ones once it is settled; returns why they ended, None when the race was settled."""
     assert session.races is not None
-    (one,) = session.races.by_workload.values()
-    confirming = Confirming(one, {record.label: record for record in session.records.values()})
+    (workload_race,) = session.races.by_workload.values()
+    confirming = Confirming(workload_race, {record.label: record for record in session.records.values()})
 
     def look(passes: int) -> None:
         widening.look(passes)
@@ -189,15 +192,15 @@ class Widening:
         if self.raced.widened or not self._wrong():
             return
         self.raced.widened = True
-        for one in self._selection.reserve:
-            races.admit(self._session.records[self._cells[one.key].id])
+        for contestant in self._selection.reserve:
+            races.admit(self._session.records[self._cells[contestant.key].id])
 
     def _wrong(self) -> bool:
         """Whether the control is off by more than the stated error, or no worse than the best."""
         seconds = {
-            one.key: taken
-            for one in self._selection.contestants
-            if (taken := self._session.records[self._cells[one.key].id].seconds) is not None
+            contestant.key: taken
+            for contestant in self._selection.contestants
+            if (taken := self._session.records[self._cells[contestant.key].id].seconds) is not None
         }
         control = self._selection.control
         others = share_of_others(self._session.records.values())
@@ -209,15 +212,15 @@ class Widening:
         return seconds[control.key] * ERROR_STATED < control.seconds or seconds[control.key] <= RULED_OUT * best
 
 
-def _cell(work: Work, one: Prediction, *, entered: bool) -> Cell:
+def _cell(work: Work, contestant: Prediction, *, entered: bool) -> Cell:
     return Cell(
         workload=work.name,
-        model=one.model,
+        model=contestant.model,
         kind=work.kind,
-        workers=one.workers,
+        workers=contestant.workers,
         size="small",
-        workers_named=one.model != BASELINE,
-        chunk=one.chunk,
+        workers_named=contestant.model != BASELINE,
+        chunk=contestant.chunk,
         by_default=entered,
     )
 

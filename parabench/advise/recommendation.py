@@ -42,7 +42,7 @@ def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> V
 
     `awaits`: the function is a coroutine function, for which an event loop is the simplest that there is.
     """
-    predicted = {one.key: one for one in selection.contestants}
+    predicted = {contestant.key: contestant for contestant in selection.contestants}
     valid = {key_of(record): record for record in raced.records if record.valid}
     if raced.answer is None or not valid:
         return None
@@ -80,9 +80,9 @@ def key_of_choice(choice: Choice) -> Key:
     return choice.model, choice.workers, choice.chunk
 
 
-def choice_of(one: Prediction) -> Choice:
+def choice_of(contestant: Prediction) -> Choice:
     """A contestant as what can be recommended."""
-    return Choice(one.family, one.model, one.workers, one.chunk)
+    return Choice(contestant.family, contestant.model, contestant.workers, contestant.chunk)
 
 
 def not_slower(alive: Sequence[Key], ratios: Mapping[Key, Ratio]) -> Sequence[Key]:
@@ -97,24 +97,28 @@ def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *,
     return min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
 
 
-def _simplicity(one: Prediction, *, awaits: bool) -> tuple[int, int, Key]:
+def _simplicity(contestant: Prediction, *, awaits: bool) -> tuple[int, int, Key]:
     """Sorts by family, then by fewer workers."""
     order = ("asyncio", *SIMPLEST_FIRST) if awaits else SIMPLEST_FIRST
-    return order.index(one.family) if one.family in order else len(order), one.workers, one.key
+    return (
+        order.index(contestant.family) if contestant.family in order else len(order),
+        contestant.workers,
+        contestant.key,
+    )
 
 
 def _speedups(raced: Raced, valid: Mapping[Key, CellRecord]) -> dict[Key, Ratio]:
     """Seconds of one after the other / seconds of each contestant, with an interval where there is one."""
     alone = next((record.seconds for record in valid.values() if record.cell.model == BASELINE), None)
-    found: dict[Key, Ratio] = {}
+    speedups: dict[Key, Ratio] = {}
     for key, record in valid.items():
         if key[0] == BASELINE:
-            found[key] = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
+            speedups[key] = Ratio(ratio=1.0, low=1.0, high=1.0, pairs=0)
         elif (known := raced.speedups.get(record.label)) is not None:
-            found[key] = known
+            speedups[key] = known
         elif alone and record.seconds:
-            found[key] = Ratio(ratio=alone / record.seconds, low=None, high=None, pairs=0)
-    return found
+            speedups[key] = Ratio(ratio=alone / record.seconds, low=None, high=None, pairs=0)
+    return speedups
 
 
 def _following(
@@ -141,13 +145,13 @@ def _bytes_more(record: CellRecord) -> int | None:
 def checked_of(selection: Selection, raced: Raced) -> tuple[Checked, ...]:
     """Predictions beside what was raced."""
     seconds = {key_of(record): record.seconds for record in raced.records}
-    alone = next((one for one in selection.contestants if one.family == "baseline"), None)
+    alone = next((contestant for contestant in selection.contestants if contestant.family == "baseline"), None)
     raced_alone = seconds.get(alone.key) if alone else None
     pace = raced_alone / alone.seconds if alone and raced_alone else 1.0
     return tuple(
-        Checked(one.model, one.workers, one.chunk, one.seconds * pace, taken)
-        for one in selection.contestants
-        if (taken := seconds.get(one.key)) is not None and one.family != "baseline"
+        Checked(contestant.model, contestant.workers, contestant.chunk, contestant.seconds * pace, taken)
+        for contestant in selection.contestants
+        if (taken := seconds.get(contestant.key)) is not None and contestant.family != "baseline"
     )
 
 

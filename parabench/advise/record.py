@@ -37,17 +37,19 @@ def _text(target: Target) -> list[str]:
     return [target.reference, str(target.root or Path.cwd())]
 
 
-def answered(told: Mapping[str, Any]) -> Advice:
+def answered(answer: Mapping[str, Any]) -> Advice:
     """The advice that JSON holds."""
-    fields = dict(told)
-    fields["use"] = None if told["use"] is None else Choice(**told["use"])
-    fields["equals"] = tuple(Choice(**one) for one in told["equals"])
-    fields["following"] = tuple(Standing(**{**one, "choice": Choice(**one["choice"])}) for one in told["following"])
-    fields["ruled_out"] = tuple(RuledOut(**one) for one in told["ruled_out"])
-    fields["causes"] = tuple(Cause(**one) for one in told["causes"])
-    fields["warnings"] = tuple(Warned(**one) for one in told["warnings"])
-    fields["calls"] = Calls(**told["calls"])
-    fields["otherwise"], fields["checked"] = tuple(told["otherwise"]), ()
+    fields = dict(answer)
+    fields["use"] = None if answer["use"] is None else Choice(**answer["use"])
+    fields["equals"] = tuple(Choice(**choice) for choice in answer["equals"])
+    fields["following"] = tuple(
+        Standing(**{**standing, "choice": Choice(**standing["choice"])}) for standing in answer["following"]
+    )
+    fields["ruled_out"] = tuple(RuledOut(**ruled_out) for ruled_out in answer["ruled_out"])
+    fields["causes"] = tuple(Cause(**cause) for cause in answer["causes"])
+    fields["warnings"] = tuple(Warned(**warning) for warning in answer["warnings"])
+    fields["calls"] = Calls(**answer["calls"])
+    fields["otherwise"], fields["checked"] = tuple(answer["otherwise"]), ()
     return Advice(**fields)
 
 

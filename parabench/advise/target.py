@@ -77,9 +77,9 @@ def target_of(text: str, folder: Path) -> Target:
         ) from error
     except SystemExit as error:
         raise TargetUnusable(text, f"importing {module} ends the process ({error!r})", MOVE) from error
-    found = getattr(imported, "__file__", None)
-    if where.endswith(".py") and (found is None or Path(found).resolve() != (folder / where).resolve()):
-        raise TargetUnusable(text, f"importing {module} finds {found} instead", "give the file another name")
+    file = getattr(imported, "__file__", None)
+    if where.endswith(".py") and (file is None or Path(file).resolve() != (folder / where).resolve()):
+        raise TargetUnusable(text, f"importing {module} finds {file} instead", "give the file another name")
     try:
         function = find_dotted(f"{module}:{name}")
     except AttributeError:
@@ -127,11 +127,11 @@ def target_from(function: Callable[..., Any]) -> Target:
             "bind the object to a variable of a module, or wrap it: def work(item): return Class().method(item)",
         )
     try:
-        found = find_dotted(f"{module}:{name}")
+        importable = find_dotted(f"{module}:{name}")
         why = ""
     except Exception as error:
-        found, why = None, f"; finding it raises {type(error).__name__}: {error}"
-    if found is not function and found != function:
+        importable, why = None, f"; finding it raises {type(error).__name__}: {error}"
+    if importable is not function and importable != function:
         raise TargetUnusable(
             shown,
             "importing that name gives another object, or none (a lambda, a function within a function, a decorator "

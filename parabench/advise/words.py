@@ -28,22 +28,22 @@ def does(probe: Probe) -> str:
 def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[Cause, ...]:
     """Why it is this one."""
     share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
-    told: list[Cause] = []
+    reasons: list[Cause] = []
     if not probe.computes:
-        told.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is waiting, which costs no core"))
+        reasons.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is waiting, which costs no core"))
     elif probe.gil_released > 0.5:
-        told.append(
+        reasons.append(
             Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU with the GIL let go: threads share the cores")
         )
     elif probe.gil_known:
-        told.append(Cause(GIL, f"{100 * share:.0f} % of a call is CPU that holds the GIL: threads take turns"))
+        reasons.append(Cause(GIL, f"{100 * share:.0f} % of a call is CPU that holds the GIL: threads take turns"))
     else:
-        told.append(Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU"))
+        reasons.append(Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU"))
     if chosen is not None and chosen.family == "baseline":
-        told.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
+        reasons.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
     elif chosen is not None:
-        told.append(Cause(_name_of(chosen.bound), f"bound by {chosen.bound}"))
-    return tuple(told)
+        reasons.append(Cause(_name_of(chosen.bound), f"bound by {chosen.bound}"))
+    return tuple(reasons)
 
 
 NOT_ASKED = Warned(
@@ -147,12 +147,12 @@ def _of_its_own(probe: Probe) -> list[Warned]:
 
 def differing(failures: Mapping[str, str]) -> list[Warned]:
     """Wrong, lost or different results, and other failures of contestants."""
-    told = []
+    warnings = []
     for label, failure in failures.items():
         first = failure.splitlines()[0]
         wrong = label in differing_labels(failures)
-        told.append(Warned("results-differ" if wrong else "contestant-failed", f"{label}: {first}"))
-    return sorted(told, key=lambda one: one.kind != "results-differ")
+        warnings.append(Warned("results-differ" if wrong else "contestant-failed", f"{label}: {first}"))
+    return sorted(warnings, key=lambda warning: warning.kind != "results-differ")
 
 
 def differing_labels(failures: Mapping[str, str]) -> set[str]:
@@ -162,21 +162,22 @@ def differing_labels(failures: Mapping[str, str]) -> set[str]:
 
 def of_machine(concerns: Iterable[Concern], others: float | None) -> list[Warned]:
     """What spoils the numbers: what was found before the race, and what other programs took during it."""
-    told = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
+    warnings = [Warned("machine", f"{concern.check}: {concern.message}") for concern in concerns]
     if others is not None and others > BUSY:
         taken = f"other programs took {100 * others:.0f} % of the cores during the race"
-        told.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
-    return told
+        warnings.append(Warned("busy-machine", f"{taken}: gains look smaller than they are, and less is settled"))
+    return warnings
 
 
 def predictions_wrong(checked: Iterable[Checked], others: float | None, *, widened: bool) -> list[Warned]:
     """The predictions that were off by more than their stated error."""
-    off = [one for one in checked if one.factor > ERROR_STATED]
+    off = [prediction for prediction in checked if prediction.factor > ERROR_STATED]
     if not off or (others is not None and others > BUSY):  # times say little about predictions then
         return []
     named = ", ".join(
-        f"{one.model} x{one.workers} {one.predicted * 1000:.3g} ms predicted, {one.raced * 1000:.3g} raced"
-        for one in sorted(off, key=lambda one: -one.factor)[:2]
+        f"{prediction.model} x{prediction.workers} {prediction.predicted * 1000:.3g} ms predicted, "
+        f"{prediction.raced * 1000:.3g} raced"
+        for prediction in sorted(off, key=lambda prediction: -prediction.factor)[:2]
     )
     more = "; what had been ruled out was raced as well" if widened else ""
     return [Warned("prediction-wrong", f"predictions were off by more than {ERROR_STATED}x: {named}{more}")]
