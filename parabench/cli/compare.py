@@ -82,7 +82,7 @@ def compare_command(
     else:
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         show(as_table(comparison, width=width, colour=colour, everything=everything))
-    sys.exit(int(any(one.verdict in _FAIL_ON[fail_on] for one in comparison.verdicts)))
+    sys.exit(int(any(verdict.verdict in _FAIL_ON[fail_on] for verdict in comparison.verdicts)))
 
 
 def _across(text: str, base: str, new: str) -> set[str]:

@@ -48,11 +48,11 @@ def history_command(
     histories = histories_of(chosen, cell, threshold, metric)
     encoding = sys.stdout.encoding
     if form == "json":
-        echo(json.dumps({"histories": [as_json(one) for one in histories]}, indent=2))
+        echo(json.dumps({"histories": [as_json(history) for history in histories]}, indent=2))
     elif cell is None:
-        width = max((len(one.cell) for one in histories), default=0)
-        for one in histories:
-            name, _, rest = line(one, encoding=encoding).partition("  ")
+        width = max((len(history.cell) for history in histories), default=0)
+        for history in histories:
+            name, _, rest = line(history, encoding=encoding).partition("  ")
             echo(f"{name:{width}}  {rest}")
     else:
-        echo("\n\n".join(details(one, encoding=encoding) for one in histories))
+        echo("\n\n".join(details(history, encoding=encoding) for history in histories))
