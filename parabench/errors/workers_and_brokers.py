@@ -92,8 +92,8 @@ class WorkersMissing(ParabenchError):
     """Workers elsewhere that are not those that a cell is for."""
 
     def __init__(self, wanted: str, hosts: Mapping[str, int], where: str, remedy: str) -> None:
-        found = ", ".join(f"{host} ({workers})" for host, workers in sorted(hosts.items()))
-        super().__init__(f"{wanted} are wanted at {where}; ready are: {found or 'none'}; {remedy}")
+        ready = ", ".join(f"{host} ({workers})" for host, workers in sorted(hosts.items()))
+        super().__init__(f"{wanted} are wanted at {where}; ready are: {ready or 'none'}; {remedy}")
 
 
 class WorkersDiffer(ParabenchError):
@@ -136,8 +136,8 @@ class TaskLost(ParabenchError):
     """A task of which nothing has been heard."""
 
     def __init__(self, seconds: float, sent: int, trouble: str | None) -> None:
-        told = f"; {trouble}" if trouble else ""
+        news = f"; {trouble}" if trouble else ""
         super().__init__(
-            f"no result, and no news of any task for {seconds:g} s, after it had been sent {sent} times{told}; a task "
+            f"no result, and no news of any task for {seconds:g} s, after it had been sent {sent} times{news}; a task "
             f"may take a quarter of {spelled('--cell-timeout')}"
         )
