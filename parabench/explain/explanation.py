@@ -58,8 +58,8 @@ class Explanation:
 
 def explain_session(session: StoredSession) -> list[Explanation]:
     """The explanation of every cell of the session that has a time, in the order of the file."""
-    found = evidence_of(session)
-    return [explain(evidence, _same_work(evidence, found)) for evidence in found]
+    evidences = evidence_of(session)
+    return [explain(evidence, _same_work(evidence, evidences)) for evidence in evidences]
 
 
 def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
