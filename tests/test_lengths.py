@@ -18,6 +18,8 @@ LINES_OF_FILE = 300
 LINES_OF_MODEL = 120
 MODELS = sorted((ROOT / "parabench/models").glob("*.py"))
 LINES_OF_FUNCTION = 40
+#: As names of variables and parameters these say nothing of what they hold.
+SAYS_NOTHING = {"told", "found", "one"}
 
 
 def too_long(source: str, lines_of_file: int = LINES_OF_FILE) -> list[str]:
@@ -35,6 +37,27 @@ def too_long(source: str, lines_of_file: int = LINES_OF_FILE) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_are_short(path):
     assert not too_long(path.read_text())
+
+
+def saying_nothing(source: str) -> list[str]:
+    """Variables and parameters that do not say what they hold, with their lines."""
+    bound = [
+        (node.lineno, node.arg if isinstance(node, ast.arg) else node.id)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    ]
+    return [f"line {line}: {name}" for line, name in bound if name in SAYS_NOTHING]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.parts[len(ROOT.parts)] in ("parabench", "workloads")], ids=str
+)
+def test_names_say_what_they_hold(path):
+    assert not saying_nothing(path.read_text())
+
+
+def test_a_name_that_says_nothing_is_seen():
+    assert saying_nothing("for one in found:\n    lambda told: told") == ["line 1: one", "line 2: told"]
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)

@@ -84,9 +84,10 @@ def advise_command(context: click.Context, /, target: str, form: str, **given: A
         needed = [part for file in given["requirements"] for part in ("-r", str(Path(file).resolve()))]
         several = advise_under(given["interpreters"], request, Path.cwd(), needed, request.say)
         best = best_of(several)
-        shown = best or next((name for name, one in several.items() if one.use is not None), None)
+        shown = best or next((name for name, advice in several.items() if advice.use is not None), None)
         if form == "json":
-            echo(json.dumps({"best": best, "interpreters": {name: one.as_json() for name, one in several.items()}}))
+            by_interpreter = {name: advice.as_json() for name, advice in several.items()}
+            echo(json.dumps({"best": best, "interpreters": by_interpreter}))
         else:
             echo(advice_table(several, width) + ("\n" + advice_text(several[shown], width) if shown else ""), nl=False)
         context.exit(0 if shown else 1)
@@ -106,11 +107,11 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
     if given["interpreters"] and (given["save"] or given["workload_file"]):
         raise click.UsageError("--save and --workload are for the interpreter that runs parabench: leave --python out")
     folder = Path.cwd()
-    found = target_of(target, folder)
+    function = target_of(target, folder)
     items = read_items(given["items"], folder)
     runs = max(1, len(given["interpreters"]))
     return Request(
-        target=found,
+        target=function,
         items=items,
         items_text=items_expression(given["items"]),
         twin=twin_of(given["async_twin"], folder) if given["async_twin"] else None,
@@ -118,7 +119,7 @@ def _request(target: str, form: str, given: Mapping[str, Any]) -> Request:
         budget_seconds=given["budget"],
         call_timeout_seconds=given["call_timeout"],
         most_in_flight=given["most_in_flight"],
-        each_once=given["once_per_item"] or not (given["idempotent"] or _agreed(found.dotted, len(items), runs)),
+        each_once=given["once_per_item"] or not (given["idempotent"] or _agreed(function.dotted, len(items), runs)),
         each_once_asked=given["once_per_item"],
         save=given["results"] if given["save"] else None,
         workload_file=given["workload_file"],

@@ -61,10 +61,10 @@ def calibrate_command(
         arms = [Arm(label="", python=sys.executable)]
         run = new_run(results, sessions, arms, handed_on(pytest_arguments, root))
     make_or_exit(run, root)
-    found, folder = _judge(run, threshold)
-    show(calibration_text(found, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()))
+    calibration, folder = _judge(run, threshold)
+    show(calibration_text(calibration, width=shutil.get_terminal_size().columns, colour=sys.stdout.isatty()))
     echo(f"Stored as {pasted(folder)}")
-    sys.exit(int(found.drift.is_found))
+    sys.exit(int(calibration.drift.is_found))
 
 
 def _judge(run: Run, threshold: float) -> tuple[Calibration, Path]:
@@ -79,5 +79,5 @@ def _judge(run: Run, threshold: float) -> tuple[Calibration, Path]:
     whole = {name: values for name, values in seconds.items() if len(values) == len(sessions)}
     if len(sessions) < SESSIONS_LEAST or not whole:
         raise TooFewSessions(len(sessions), SESSIONS_LEAST)
-    found = calibrate(whole, kinds, threshold=threshold)
-    return found, store_calibration(sessions[-1].path.parent, found)
+    calibration = calibrate(whole, kinds, threshold=threshold)
+    return calibration, store_calibration(sessions[-1].path.parent, calibration)

@@ -67,12 +67,12 @@ def compare_command(
     Exit status: 0 nothing slower, 1 something slower, 2 usage.
     """
     chosen = _across(across, base, new)
-    found = read_summaries(results)
-    for problem in found.problems:
+    summaries = read_summaries(results)
+    for problem in summaries.problems:
         echo(f"parabench: left out: {problem}", err=True)
-    sessions = with_files(found.sessions, (base, new))
+    sessions = with_files(summaries.sessions, (base, new))
     sides = [select(text, sessions, commit_known) for text in (base, new)]
-    store = found.sessions
+    store = summaries.sessions
     comparison = compare_sessions(sides[0], sides[1], store, across=chosen, threshold=threshold, metric=metric)
     comparison = with_cpu(with_calibration(comparison), store, across=chosen, even_if_decided=form == "json")
     if form == "json":

@@ -53,21 +53,22 @@ def explain_command(
     tells the energy of a thousand tasks instead: as counted by the machine, or estimated. Exit status: 0, 2 usage.
     """
     per_core, grams = _watts(watts), _grams(grid)
-    found = read_summaries(results)
-    for problem in found.problems:
+    summaries = read_summaries(results)
+    for problem in summaries.problems:
         echo(f"parabench: left out: {problem}", err=True)
-    session = read_session(select(sessions, found.sessions, commit_known)[-1].path)
+    session = read_session(select(sessions, summaries.sessions, commit_known)[-1].path)
     if watts is not None or grid is not None:
         _show_thrift(session, cell, per_core, grams, watts, grid, form)
         return
     explanations = explain_session(session)
-    chosen = [one for one in explanations if cell is None or fnmatchcase(one.cell, cell)]
+    chosen = [explanation for explanation in explanations if cell is None or fnmatchcase(explanation.cell, cell)]
     if not chosen:
-        raise NothingToExplain(session.path.name, cell, [one.cell for one in explanations])
+        raise NothingToExplain(session.path.name, cell, [explanation.cell for explanation in explanations])
     if form == "json":
-        echo(json.dumps({"session": session.path.name, "cells": [one.stored() for one in chosen]}, indent=2))
+        cells = [explanation.stored() for explanation in chosen]
+        echo(json.dumps({"session": session.path.name, "cells": cells}, indent=2))
     else:
-        echo(brief(chosen) if cell is None else "\n\n".join(details(one) for one in chosen))
+        echo(brief(chosen) if cell is None else "\n\n".join(details(explanation) for explanation in chosen))
 
 
 def _show_thrift(
@@ -79,12 +80,16 @@ def _show_thrift(
     grid: str | None,
     form: str,
 ) -> None:
-    found = [(one, thrift_of(one, per_core, grams)) for one in evidence_of(session)]
-    known = [(one, thrift) for one, thrift in found if thrift and (cell is None or fnmatchcase(one.cell.text, cell))]
+    drawn = [(evidence, thrift_of(evidence, per_core, grams)) for evidence in evidence_of(session)]
+    known = [
+        (evidence, thrift)
+        for evidence, thrift in drawn
+        if thrift and (cell is None or fnmatchcase(evidence.cell.text, cell))
+    ]
     if not known:
-        raise NothingToExplain(session.path.name, cell, [one.cell.text for one, _ in found])
+        raise NothingToExplain(session.path.name, cell, [evidence.cell.text for evidence, _ in drawn])
     if form == "json":
-        cells = [{"cell": one.cell.text, **asdict(thrift)} for one, thrift in known]
+        cells = [{"cell": evidence.cell.text, **asdict(thrift)} for evidence, thrift in known]
         echo(json.dumps({"session": session.path.name, "cells": cells}, indent=2))
     else:
         source = WATTS_SOURCE if watts is None else "--watts"

@@ -45,10 +45,10 @@ def export_command(cell: str | None, sessions: str, results: Path, form: str, ou
     As `trace` it is the timeline of every traced task in Chrome's trace events, which ui.perfetto.dev, chrome://tracing
     and viztracer open. Exit status: 0, 2 usage.
     """
-    found = read_summaries(results)
-    for problem in found.problems:
+    summaries = read_summaries(results)
+    for problem in summaries.problems:
         echo(f"parabench: left out: {problem}", err=True)
-    paths = [session.path for session in select(sessions, found.sessions, commit_known)]
+    paths = [session.path for session in select(sessions, summaries.sessions, commit_known)]
     _write(_trace(paths[-1], cell) if form == "trace" else _rows(paths, cell, form), output)
 
 
@@ -63,7 +63,7 @@ def _rows(paths: Sequence[Path], cell: str | None, form: str) -> Iterator[str]:
 
 def _trace(path: Path, cell: str | None) -> Iterator[str]:
     details = read_details(path)
-    names = {one.fullname: one.cell.text for one in details.session.benchmarks if one.cell is not None}
+    names = {stored.fullname: stored.cell.text for stored in details.session.benchmarks if stored.cell is not None}
     known = {names[name]: timeline for name, timeline in details.timelines.items() if name in names}
     chosen = {name: timeline for name, timeline in known.items() if cell is None or fnmatchcase(name, cell)}
     if not known:

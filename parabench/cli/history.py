@@ -39,12 +39,12 @@ def history_command(
     A change is a step by more than the threshold that a search over the whole series finds and a test confirms, with
     the commits between which it came. Exit status: 0, 2 usage.
     """
-    found = read_summaries(results)
-    for problem in found.problems:
+    summaries = read_summaries(results)
+    for problem in summaries.problems:
         echo(f"parabench: left out: {problem}", err=True)
-    chosen = select(sessions or "latest", found.sessions, commit_known)
+    chosen = select(sessions or "latest", summaries.sessions, commit_known)
     if sessions is None:
-        chosen = [session for session in found.sessions if session.machine_id == chosen[0].machine_id]
+        chosen = [session for session in summaries.sessions if session.machine_id == chosen[0].machine_id]
     histories = histories_of(chosen, cell, threshold, metric)
     encoding = sys.stdout.encoding
     if form == "json":

@@ -127,11 +127,11 @@ def _report(run: Run, threshold: float) -> int:
     base, *others = run.arms
     for arm in others:
         echo(f"\n{arm.label} against {base.label}:")
-        old, new = ([summarise(read_session(path)) for path in run.stored(one.label)] for one in (base, arm))
+        old, new = ([summarise(read_session(path)) for path in run.stored(side.label)] for side in (base, arm))
         # Revisions are compared to see what their source does.
         comparison = compare_sessions(old, new, store, across={"source"}, threshold=threshold)
         comparison = with_cpu(with_calibration(comparison), store, across={"source"})
         colour, width = sys.stdout.isatty(), shutil.get_terminal_size().columns
         show(as_table(comparison, width=width, colour=colour, everything=False))
-        status |= any(one.verdict == "slower" for one in comparison.verdicts)
+        status |= any(verdict.verdict == "slower" for verdict in comparison.verdicts)
     return status

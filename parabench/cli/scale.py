@@ -84,13 +84,16 @@ def scale_command(
         files = run.stored("")
     read = [read_session(path) for path in files]
     wanted = _names(workloads)
-    scalings = [one for one in scalings_of(read) if _is_among(one.workload, wanted)]
+    scalings = [scaling for scaling in scalings_of(read) if _is_among(scaling.workload, wanted)]
     if not scalings:
         raise NothingToScale([path.name for path in files], wanted)
-    overtakings = [one for one in overtakings_of(read) if _is_among(one.workload, wanted)]
+    overtakings = [place for place in overtakings_of(read) if _is_among(place.workload, wanted)]
     if form == "json":
-        found_all = {"scalings": [one.stored() for one in scalings], "crossings": [one.stored() for one in overtakings]}
-        echo(json.dumps(found_all, indent=2))
+        laws = {
+            "scalings": [scaling.stored() for scaling in scalings],
+            "crossings": [place.stored() for place in overtakings],
+        }
+        echo(json.dumps(laws, indent=2))
     else:
         echo(scaling_text(scalings, overtakings))
 
@@ -125,10 +128,10 @@ def _counts(workers: str | None) -> Sequence[int]:
 
 def _stored(results: Path, text: str) -> list[Path]:
     """The files of the sessions that a text means. Raises SeveralMachines."""
-    found = read_summaries(results)
-    for problem in found.problems:
+    summaries = read_summaries(results)
+    for problem in summaries.problems:
         echo(f"parabench: left out: {problem}", err=True)
-    sessions = select(text, found.sessions, commit_known)
+    sessions = select(text, summaries.sessions, commit_known)
     machines = Counter(session.machine_id for session in sessions)
     if len(machines) > 1:
         first = _names([text])[0]

@@ -154,11 +154,11 @@ class NothingToScale(UsageError):
 class SeveralMachines(UsageError):
     """Sessions of several machines or interpreters, where each has to be another look at the same thing."""
 
-    def __init__(self, option: str, text: str, sessions: Mapping[str, int], one: str) -> None:
+    def __init__(self, option: str, text: str, sessions: Mapping[str, int], example: str) -> None:
         there = ", ".join(f"{machine} ({number})" for machine, number in sessions.items())
         super().__init__(
             f"{option} '{text}' means sessions of {len(sessions)} machines or interpreters, which do not repeat each "
-            f"other: {there}; name one of them, such as {option} '{one}'"
+            f"other: {there}; name one of them, such as {option} '{example}'"
         )
 
 

@@ -115,13 +115,13 @@ class Evidence:
 def evidence_of(session: StoredSession) -> list[Evidence]:
     """The evidence of every cell of a session that has a time, in the order of the file."""
     first = [_evidence(session, stored, None) for stored in session.benchmarks if _usable(stored)]
-    alone = {(one.cell.workload, one.cell.size): one for one in first if one.cell.model == "sequential"}
+    alone = {(own.cell.workload, own.cell.size): own for own in first if own.cell.model == "sequential"}
     stored = [benchmark for benchmark in session.benchmarks if _usable(benchmark)]
-    found = []
-    for one, benchmark in zip(first, stored, strict=True):
-        baseline = alone.get((one.cell.workload, one.cell.size))
-        found.append(one if baseline is None or baseline is one else _evidence(session, benchmark, baseline))
-    return found
+    evidences = []
+    for own, benchmark in zip(first, stored, strict=True):
+        baseline = alone.get((own.cell.workload, own.cell.size))
+        evidences.append(own if baseline is None or baseline is own else _evidence(session, benchmark, baseline))
+    return evidences
 
 
 def _usable(stored: StoredBenchmark) -> bool:
@@ -155,7 +155,7 @@ def _evidence(session: StoredSession, stored: StoredBenchmark, alone: Evidence |
 
 def _rounds(stored: StoredBenchmark) -> list[tuple[Timeline, float | None]]:
     """The traced rounds, and how long each took as a whole."""
-    found: list[tuple[Timeline, float | None]] = []
+    rounds: list[tuple[Timeline, float | None]] = []
     tables, greenlets = stored.tables, stored.family == "greenlets"
     all_columns = (tables.get("timeline"), *_entries(tables.get("timeline_other_rounds")))
     all_seconds = (stored.figures.get("seconds_traced"), *_entries(tables.get("seconds_traced_other_rounds")))
@@ -168,8 +168,8 @@ def _rounds(stored: StoredBenchmark) -> list[tuple[Timeline, float | None]]:
             continue
         if timeline.tasks:
             whole = float(seconds) if _is_number(seconds) else None
-            found.append((_in_one_thread(timeline) if greenlets else timeline, whole))
-    return found
+            rounds.append((_in_one_thread(timeline) if greenlets else timeline, whole))
+    return rounds
 
 
 def _numbers(table: Any) -> dict[str, float]:

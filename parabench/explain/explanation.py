@@ -87,7 +87,7 @@ def explain(evidence: Evidence, same_work: list[Evidence]) -> Explanation:
 def _looked_at(evidence: Evidence) -> dict[str, Any]:
     """What the sampled round showed, with the reasons for what it did not."""
     packages = evidence.tables.get("cpu_packages") or None
-    ordered = dict(sorted(packages.items(), key=lambda one: -one[1])) if packages else None
+    ordered = dict(sorted(packages.items(), key=lambda package: -package[1])) if packages else None
     chain, reasons = evidence.await_chain, evidence.reasons
     return {
         "cpu_packages": ordered,
@@ -97,6 +97,6 @@ def _looked_at(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _same_work(evidence: Evidence, found: list[Evidence]) -> list[Evidence]:
+def _same_work(evidence: Evidence, evidences: list[Evidence]) -> list[Evidence]:
     work = (evidence.cell.workload, evidence.cell.size)
-    return [other for other in found if (other.cell.workload, other.cell.size) == work]
+    return [other for other in evidences if (other.cell.workload, other.cell.size) == work]

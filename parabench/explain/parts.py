@@ -52,8 +52,8 @@ def parts_from_totals(evidence: Evidence) -> tuple[Parts, int]:
     waiting = min(alone_waiting / slots, max(0.0, evidence.seconds - running - dispatch))
     rest = max(0.0, evidence.seconds - running - dispatch - waiting)
     name = _waited_for(evidence, busy, rest, lanes)
-    found = {"dispatch": dispatch, "running": running, "waiting": waiting}
-    return Parts(**{**found, name: rest}), lanes
+    known = {"dispatch": dispatch, "running": running, "waiting": waiting}
+    return Parts(**{**known, name: rest}), lanes
 
 
 def _waited_for(evidence: Evidence, busy: float, rest: float, lanes: int) -> str:

@@ -66,15 +66,15 @@ def throughputs_of(sessions: Sequence[StoredSession]) -> dict[tuple[str, str, st
 
     A session counts for a model if it has all numbers of workers that any of them has.
     """
-    found: dict[tuple[str, str, str], list[dict[int, float]]] = {}
+    by_key: dict[tuple[str, str, str], list[dict[int, float]]] = {}
     for place, session in enumerate(sessions):
         for stored in session.benchmarks:
             cell = stored.cell
             if cell is None or not stored.seconds_per_round or cell.chunk != "1" or cell.model == "sequential":
                 continue
-            of_model = found.setdefault((cell.workload, cell.model, cell.size), [{} for _ in sessions])
+            of_model = by_key.setdefault((cell.workload, cell.model, cell.size), [{} for _ in sessions])
             of_model[place][cell.workers] = (stored.tasks or 1) / stored.seconds_per_round
-    return {key: _whole(by_session) for key, by_session in found.items()}
+    return {key: _whole(by_session) for key, by_session in by_key.items()}
 
 
 def _whole(by_session: Sequence[Mapping[int, float]]) -> Throughputs:
@@ -119,32 +119,32 @@ def overtakings_of(sessions: Sequence[StoredSession]) -> list[Overtaking]:
 def overtakings_between(workload: str, by_model: Mapping[str, Throughputs]) -> list[Overtaking]:
     """The same for the models of one workload in one size; speed-ups do as well as tasks per second."""
     pairs = itertools.combinations(by_model.items(), 2)
-    return [place for one, other in pairs for place in _overtakings(workload, one, other)]
+    return [place for first, second in pairs for place in _overtakings(workload, first, second)]
 
 
-def _overtakings(workload: str, one: tuple[str, Throughputs], other: tuple[str, Throughputs]) -> list[Overtaking]:
-    leads = _leads(one[1], other[1])
+def _overtakings(workload: str, first: tuple[str, Throughputs], second: tuple[str, Throughputs]) -> list[Overtaking]:
+    leads = _leads(first[1], second[1])
     sure = [(count, lead) for count, (lead, reach) in leads.items() if abs(lead) > reach]
-    found = []
+    overtakings = []
     for (low, before), (high, after) in itertools.pairwise(sure):
         if (before > 0) != (after > 0):
             share = before / (before - after)
-            faster, slower = (one[0], other[0]) if after > 0 else (other[0], one[0])
+            faster, slower = (first[0], second[0]) if after > 0 else (second[0], first[0])
             at = math.exp(math.log(low) + share * math.log(high / low))
-            found.append(Overtaking(workload=workload, faster=faster, slower=slower, at=at, low=low, high=high))
-    return found
+            overtakings.append(Overtaking(workload=workload, faster=faster, slower=slower, at=at, low=low, high=high))
+    return overtakings
 
 
-def _leads(one: Throughputs, other: Throughputs) -> dict[int, tuple[float, float]]:
-    """Log of how much faster the one is, by common number of workers, and half of its 95 % interval over sessions.
+def _leads(first: Throughputs, second: Throughputs) -> dict[int, tuple[float, float]]:
+    """Log of how much faster the first is, by common number of workers, and half of its 95 % interval over sessions.
 
     Both are compared within each session that they have in common: sessions are faster or slower as a whole.
     """
-    found = {}
-    for count in sorted(one.keys() & other.keys()):
-        both = sorted(one[count].keys() & other[count].keys())
-        logs = [math.log(one[count][place] / other[count][place]) for place in both]
+    leads = {}
+    for count in sorted(first.keys() & second.keys()):
+        both = sorted(first[count].keys() & second[count].keys())
+        logs = [math.log(first[count][place] / second[count][place]) for place in both]
         if len(logs) > 1:
             reach = t_quantile(CONFIDENCE, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
-            found[count] = (statistics.fmean(logs), reach)
-    return found
+            leads[count] = (statistics.fmean(logs), reach)
+    return leads

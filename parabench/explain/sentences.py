@@ -45,13 +45,13 @@ _NO_HELP = {
 GAIN_LEAST = 1.05
 
 
-def sentence_of(found: list[Cause], evidence: Evidence, prediction: Prediction | None) -> str:
+def sentence_of(causes: list[Cause], evidence: Evidence, prediction: Prediction | None) -> str:
     """What holds the cell and what would help, as a sentence without its full stop."""
-    main = found[0]
+    main = causes[0]
     share = f"{main.share:.0%}".replace("%", " %")
     holds = _HOLDS[main.name].format(share=share, workers=evidence.workers, cores=evidence.cores or "too few")
-    if len(found) > 1:
-        holds += f" (and {found[1].share:.0%}".replace("%", " %") + f" {found[1].name})"
+    if len(causes) > 1:
+        holds += f" (and {causes[1].share:.0%}".replace("%", " %") + f" {causes[1].name})"
     return f"{holds}; {_help(main.name, prediction)}"
 
 
