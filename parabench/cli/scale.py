@@ -89,11 +89,8 @@ def scale_command(
         raise NothingToScale([path.name for path in files], wanted)
     overtakings = [place for place in overtakings_of(read) if _is_among(place.workload, wanted)]
     if form == "json":
-        laws = {
-            "scalings": [scaling.stored() for scaling in scalings],
-            "crossings": [place.stored() for place in overtakings],
-        }
-        echo(json.dumps(laws, indent=2))
+        laws = {"scalings": [scaling.stored() for scaling in scalings]}
+        echo(json.dumps(laws | {"crossings": [place.stored() for place in overtakings]}, indent=2))
     else:
         echo(scaling_text(scalings, overtakings))
 
