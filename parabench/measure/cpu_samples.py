@@ -59,6 +59,8 @@ def why_unsampled() -> str | None:
     """Why nobody can tell here; None: it can be tried."""
     if not hasattr(sys, "_current_frames"):
         return "this interpreter does not show the frames of its threads"
+    if not gil_enabled():
+        return "without a GIL too few looks meet a thread that computes"
     return why_unseen()
 
 
@@ -109,8 +111,7 @@ class CpuSamples:
 
     def _sample(self) -> None:
         others = [thread for thread in threading.enumerate() if thread is not self._thread]
-        # Asked before and after, because a thread that is met in a wait may run again when it is asked. Without a GIL,
-        # showing frames stops all threads for a moment, and some have not gone on when they are asked after it.
+        # Asked before and after, because a thread that is met in a wait may run again when it is asked.
         before = self._burning(others)
         frames: dict[int, FrameType] = sys._current_frames()  # noqa: SLF001 - the only way to them
         seconds = time.monotonic()
@@ -119,7 +120,7 @@ class CpuSamples:
             for ident, frame in frames.items()
         }
         frames.clear()  # a frame that is held keeps its values alive
-        burning = [numbers for numbers in self._burning(others) if numbers in before] if gil_enabled() else before
+        burning = [numbers for numbers in self._burning(others) if numbers in before]
         self.samples += [
             Sample(seconds, f"{os.getpid()}:{native}", packages[ident])
             for ident, native in burning

@@ -76,7 +76,7 @@ def test_a_coroutine_that_blocks_its_loop_is_told() -> None:
 def test_a_call_of_a_microsecond_is_timed_by_the_batch() -> None:
     _, probe = probed("plain")
     assert 0 < probe.seconds == probe.seconds_longest < SECONDS_TINY
-    assert probe.seconds_cpu <= probe.seconds
+    assert probe.seconds_cpu <= probe.seconds * 1.001  # but for rounding
 
 
 def test_a_cache_is_told_with_what_a_call_takes_before_and_after() -> None:
