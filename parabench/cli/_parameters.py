@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from parabench.cli import _completion
 from parabench.errors import GalleryMissing, meant
 from parabench.gallery import gallery_folder
 from parabench.history.remote import is_url, local_folder
@@ -69,6 +70,21 @@ results_option = click.option(
     show_default="results, in the project's root",
     help="Folder, or URL (s3://...), of the stored sessions, of parabench or of pytest-benchmark alone.",
 )
+
+
+cell_argument = click.argument("cell", required=False, shell_complete=_completion.cells)
+
+
+def sessions_option(meaning: str, default: str | None = "latest") -> Callable[[Any], Any]:
+    """Which stored sessions a verb reads."""
+    return click.option(
+        "--sessions",
+        metavar="TEXT",
+        shell_complete=_completion.sessions,
+        default=default,
+        show_default=default is not None,
+        help=meaning,
+    )
 
 
 def share(context: click.Context, parameter: click.Parameter, value: Any) -> float:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import OneOf, results_option
+from parabench.cli._parameters import OneOf, cell_argument, results_option, sessions_option
 from parabench.errors import InvalidOption, NothingToExplain
 from parabench.explain.evidence import evidence_of
 from parabench.explain.explanation import explain_session
@@ -31,15 +30,8 @@ from parabench.report.thrift_text import thrift_text
     epilog="Examples: parabench explain | parabench explain count-primes-thread-pool | "
     "parabench explain 'no-op-*' --sessions 12 --format json",
 )
-@click.argument("cell", required=False, shell_complete=_completion.cells)
-@click.option(
-    "--sessions",
-    metavar="TEXT",
-    shell_complete=_completion.sessions,
-    default="latest",
-    show_default=True,
-    help="Which; the last of several.",
-)
+@cell_argument
+@sessions_option("Which; the last of several.")
 @results_option
 @click.option("--watts", metavar="IDLE,BUSY", help="Watts of a core, to estimate energy; default: averages of a cloud.")
 @click.option("--grid", metavar="COUNTRY|G", help="Show energy and CO2e: a country, or grams per kWh.")

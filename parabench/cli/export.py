@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import OneOf, results_option
+from parabench.cli._parameters import OneOf, cell_argument, results_option, sessions_option
 from parabench.errors import NotExportable, UnknownName
 from parabench.history.commits import commit_known
 from parabench.history.details import read_details
@@ -27,15 +26,8 @@ _FORMS = ("csv", "json", "markdown", "trace")
     epilog="Examples: parabench export --output rounds.csv | parabench export 'count-primes-*' --sessions 3-10 "
     "--format json | parabench export --format trace --output trace.json",
 )
-@click.argument("cell", required=False, shell_complete=_completion.cells)
-@click.option(
-    "--sessions",
-    metavar="TEXT",
-    shell_complete=_completion.sessions,
-    default="latest",
-    show_default=True,
-    help="Which; `trace`: the last one.",
-)
+@cell_argument
+@sessions_option("Which; `trace`: the last one.")
 @results_option
 @click.option("--format", "form", type=OneOf(["csv", "json", "markdown", "trace"]), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead.")

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import OneOf, results_option, share
+from parabench.cli._parameters import OneOf, cell_argument, results_option, sessions_option, share
 from parabench.compare.series import histories_of
 from parabench.history.commits import commit_known
 from parabench.history.selection import select
@@ -20,13 +19,8 @@ from parabench.report.series_text import as_json, details, line
 
 
 @click.command("history", epilog="Examples: parabench history | parabench history 'count-primes-*' --sessions 3.13")
-@click.argument("cell", required=False, shell_complete=_completion.cells)
-@click.option(
-    "--sessions",
-    metavar="TEXT",
-    shell_complete=_completion.sessions,
-    help="Only these sessions; default: those of the latest one's machine.",
-)
+@cell_argument
+@sessions_option("Only these sessions; default: those of the latest one's machine.", default=None)
 @results_option
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @click.option("--metric", type=OneOf(METRICS), default="seconds", show_default=True, help="What to show.")

@@ -113,14 +113,19 @@ def test_a_red_banner_says_that_a_change_is_between_different_environments(tmp_p
     ]
 
 
-def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
-    write_sessions(tmp_path, sessions=1)
-    found = Calibration(
+def store_coarse_calibration(results):
+    """What a machine is that sees no change of less than 22 % in work that computes."""
+    calibration = Calibration(
         sessions=16, cells=4, threshold=0.05, splits=10, sessions_a_side=8, any_false_alarm=0.0, called={},
         drift=Drift(halves=1.0, slow=0.0, p=1.0, is_found=False),
         kinds={"cpu": KindCalibration(cells=4, spread=0.1, detectable=0.22, false_alarms=0.0)},
     )  # fmt: skip
-    store_calibration(next(tmp_path.glob("Linux-*")), found)
+    store_calibration(next(results.glob("Linux-*")), calibration)
+
+
+def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
+    write_sessions(tmp_path, sessions=1)
+    store_coarse_calibration(tmp_path)
     (banner,) = report_of(tmp_path).data["panels"][0]["banners"]
     assert banner == {
         "level": "wrong",
@@ -130,12 +135,7 @@ def test_a_red_banner_says_that_the_machine_cannot_see_the_threshold(tmp_path):
 
 def test_the_threshold_of_the_report_is_that_of_its_changes_histories_and_banner(tmp_path):
     write_sessions(tmp_path, sessions=16, slower_from=8)
-    found = Calibration(
-        sessions=16, cells=4, threshold=0.05, splits=10, sessions_a_side=8, any_false_alarm=0.0, called={},
-        drift=Drift(halves=1.0, slow=0.0, p=1.0, is_found=False),
-        kinds={"cpu": KindCalibration(cells=4, spread=0.1, detectable=0.22, false_alarms=0.0)},
-    )  # fmt: skip
-    store_calibration(next(tmp_path.glob("Linux-*")), found)
+    store_coarse_calibration(tmp_path)
 
     def told(*given):
         done = CliRunner().invoke(report_command, ["--results", str(tmp_path), "--format", "markdown", *given])
