@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class Probe:
     seconds_again: float = 0.0
     #: Seconds a call neither computed nor stood in line for a core: it waited.
     seconds_waiting: float = 0.0
+    #: How often a call was found where, by `measure.wait_sites`; empty where nobody could look.
+    wait_sites: Counter[str] = field(default_factory=Counter)
     #: Share of looks at which a call held the GIL: 1 never lets go of it; None where that is unknown.
     gil_held: float | None = None
     #: Of the whole process tree / of the call: above 1 the function keeps several cores busy by itself.

@@ -13,6 +13,7 @@ from parabench.advise.call_outcomes import raised, roots, same_outcomes, undistu
 from parabench.advise.ledger import Ledger
 from parabench.advise.probe import Probe
 from parabench.advise.probe_cells import Cells, all_came_back, came_back, why_not
+from parabench.advise.watching import watched_round
 from parabench.advise.work import Dealer, Work
 from parabench.errors import CallsSpent, ParabenchError
 from parabench.machine.cores import cores_usable
@@ -213,7 +214,8 @@ class Prober:
         came_back(done.outcomes)
         new = [undisturbed(trace) for trace in traces[1:]] or [self.found.seconds_first]
         if min(new) > SECONDS_SEEN:
-            again = [undisturbed(trace) for trace in process.traced_round()[0].traces]
+            watched, self.found.wait_sites = watched_round(process)
+            again = [undisturbed(trace) for trace in watched.traces]
             self.found.seconds_again = statistics.fmean(again)
             self.found.remembers = max(again) < REMEMBERED * min(new)
         if not self.found.remembers:

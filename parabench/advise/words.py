@@ -8,6 +8,7 @@ from parabench.advise.advice import Cause, Checked, Warned
 from parabench.advise.prediction import ERROR_STATED, Machine, Prediction
 from parabench.advise.probe import SEVERAL_CORES, Probe
 from parabench.advise.race_session import BUSY
+from parabench.advise.watching import where
 from parabench.advise.work import Work
 from parabench.explain.facts import COMPUTING, CORES, DISPATCH, GIL, IMBALANCE, SERIALISATION, SERVER, WAITING
 from parabench.records import Concern
@@ -30,7 +31,9 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
     share = min(1.0, probe.seconds_cpu / probe.seconds) if probe.seconds else 0.0
     reasons: list[Cause] = []
     if not probe.computes:
-        reasons.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is waiting, which costs no core"))
+        place = where(probe.wait_sites)
+        waiting = f"waiting {place}" if place else "waiting"
+        reasons.append(Cause(WAITING, f"{100 * (1 - share):.0f} % of a call is {waiting}, which costs no core"))
     elif probe.gil_released > 0.5:
         reasons.append(
             Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU with the GIL let go: threads share the cores")

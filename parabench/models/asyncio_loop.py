@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from parabench.models.contract import Capabilities, Model, always, needs_extra
 from parabench.records import Outcome
-from parabench.task import Batch, Run, TaskCall
-from parabench.workers.loops import LoopContexts
+from parabench.task import Batch
+from parabench.workers.asyncio_runner import asyncio_opened
 
 
-@contextmanager
-def open_asyncio(loop_module: str, workers: int, call: TaskCall) -> Iterator[Run]:
-    """Start the loop and enter the coroutine twin's context in it; a task without a twin blocks the loop."""
-    new_event_loop = importlib.import_module(loop_module).new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        contexts = LoopContexts()
-        try:
-            runner.run(contexts.prepare(call))
-
-            def run(batch: Batch) -> list[Outcome]:
-                return runner.run(_run_batch(batch, workers, contexts))
-
-            yield run
-        finally:
-            runner.run(contexts.leave())
-
-
-async def _run_batch(batch: Batch, workers: int, contexts: LoopContexts) -> list[Outcome]:
+async def _gather(work: Callable[[Any], Coroutine[Any, Any, Outcome]], batch: Batch) -> list[Outcome]:
     """One asyncio task for each item, N of them past the semaphore: the form that asyncio's users write.
 
     N runners that take items from one iterator would be cheaper, because they are no task for each item.
     """
-    # One task that gave up is one failed task; the loop itself is not being stopped.
-    work = await contexts.bound(batch.call, asyncio.Semaphore(workers), gave_up=(asyncio.CancelledError,))
     return await asyncio.gather(*(work(item) for item in batch.items))
 
 
@@ -90,7 +69,7 @@ def _model(
             async_library="asyncio",
             event_loop=loop_module,
         ),
-        open=functools.partial(open_asyncio, loop_module),
+        open=functools.partial(asyncio_opened, _gather, loop_module),
         availability=availability,
         libraries=libraries,
         variant=bool(libraries),

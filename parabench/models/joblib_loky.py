@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import functools
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from parabench.models.contract import Capabilities, Model, needs_extra
 from parabench.records import Outcome
 from parabench.task import Batch, Run, TaskCall, failed, lost
-from parabench.workers.installed import function_for, install, outcomes_of
+from parabench.workers.installed import function_with_place_for, install, outcomes_of
 from parabench.workers.pools import NewChildren, answer, prepare_process, wait_for_workers
 
 SECONDS_IDLE = 24 * 3600  # loky ends idle workers after five minutes; a benchmark may visit other cells for longer
@@ -38,11 +38,11 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
         if children.ended():  # joblib would go on with new processes, which nobody has told of the call
             return [lost(children.death(signal.SIGKILL))] * len(batch.items)
         answers: list[Any] = [None] * len(batch.items)
-        work = joblib.delayed(functools.partial(_work, function_for(call, batch.call)))
+        work = joblib.delayed(function_with_place_for(call, batch.call))
         loss: Outcome | None = None
         try:
-            for index, answer_of_item in parallel(work(index, item) for index, item in enumerate(batch.items)):
-                answers[index] = answer_of_item
+            for place, answer_of_item in parallel(map(work, enumerate(batch.items))):
+                answers[place] = answer_of_item
         except BrokenProcessPool:
             loss = lost(children.death(signal.SIGKILL))
         except Exception as error:  # an item that does not pickle makes joblib give up the whole batch
@@ -61,10 +61,6 @@ def open_joblib_loky(workers: int, call: TaskCall, *, chunk: str = "1") -> Itera
     finally:
         if workers > 1:
             children.end(functools.partial(_end_executor, kill_workers=not ended_well or bool(children.ended())))
-
-
-def _work(function: Callable[[Any], Any], index: int, item: Any) -> tuple[int, Any]:
-    return index, function(item)
 
 
 def _options(workers: int, call: TaskCall, chunk: str) -> dict[str, Any]:

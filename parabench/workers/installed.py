@@ -78,6 +78,16 @@ def traced_each(items: Sequence[Any]) -> list[Any]:
     return [traced(item) for item in items]
 
 
+def plain_with_place(placed: tuple[int, Any]) -> tuple[int, Any]:
+    """The place of an item, and what `plain` answers for it: for whoever takes answers as they come."""
+    return placed[0], plain(placed[1])
+
+
+def traced_with_place(placed: tuple[int, Any]) -> tuple[int, Any]:
+    """The place of an item, and what `traced` answers for it."""
+    return placed[0], traced(placed[1])
+
+
 def function_for(installed: TaskCall, call: TaskCall, *, chunks: bool = False) -> Callable[[Any], Any]:
     """Which of these functions runs the items, or chunks, of a batch with this call.
 
@@ -88,6 +98,11 @@ def function_for(installed: TaskCall, call: TaskCall, *, chunks: bool = False) -
     if chunks:
         return traced_each if call.traced else plain_each
     return traced if call.traced else plain
+
+
+def function_with_place_for(installed: TaskCall, call: TaskCall) -> Callable[[tuple[int, Any]], tuple[int, Any]]:
+    """The same for items that are sent with their places."""
+    return plain_with_place if function_for(installed, call) is plain else traced_with_place
 
 
 def one_by_one(answers: Iterable[Any], chunks: Iterable[Sequence[Any]]) -> Iterator[Any]:

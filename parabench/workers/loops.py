@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
@@ -47,7 +47,7 @@ class LoopContexts:
 
     async def bound(
         self, call: TaskCall, places: AbstractAsyncContextManager[Any], gave_up: tuple[type[BaseException], ...] = ()
-    ) -> Callable[[Any], Awaitable[Outcome]]:
+    ) -> Callable[[Any], Coroutine[Any, Any, Outcome]]:
         """What awaits the coroutine twin with one item, in one of so many places; bound once for a batch.
 
         A task without a twin runs in the loop's own thread and blocks it. `gave_up` are further errors with which a
@@ -103,7 +103,7 @@ class LoopContexts:
 
 def _blocking(
     run: Callable[[Any], Outcome], places: AbstractAsyncContextManager[Any]
-) -> Callable[[Any], Awaitable[Outcome]]:
+) -> Callable[[Any], Coroutine[Any, Any, Outcome]]:
     async def run_and_block(item: Any) -> Outcome:
         async with places:
             return run(item)

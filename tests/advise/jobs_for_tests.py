@@ -10,6 +10,7 @@ import multiprocessing
 import operator
 import os
 import random
+import socket
 import sqlite3
 import threading
 import time
@@ -87,6 +88,18 @@ def multiplies(item):
 
     square = np.full((300, 300), float(item))
     return float((square @ square).sum())
+
+
+def waits(item):
+    time.sleep(0.03)
+    return item
+
+
+def reads_slowly(item):
+    mine, theirs = socket.socketpair()
+    with mine, theirs:
+        threading.Timer(0.03, theirs.sendall, (b"done",)).start()
+        return mine.recv(4).decode()
 
 
 def takes_a_moment(item):

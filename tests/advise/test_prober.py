@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from parabench.advise.ledger import Ledger
+from parabench.advise.prediction import Machine
 from parabench.advise.probe import Probe
 from parabench.advise.prober import ALONE, SECONDS_TINY, Prober
 from parabench.advise.target import Target, target_of
-from parabench.advise.words import warnings
+from parabench.advise.watching import where
+from parabench.advise.words import causes, warnings
 from parabench.advise.work import Dealer, Work
+from parabench.explain.facts import WAITING
+from parabench.measure.wait_sites import why_unseen
 
 HERE = Path(__file__).parent
 
@@ -194,3 +199,19 @@ def test_what_may_be_in_flight_is_known_however_early_the_probe_ends(
     _, probe = probed("takes_a_moment", range(12), dealer=Dealer(range(12)), most=most, calls=calls)
     assert probe.in_flight_most == in_flight
     assert set(probe.threads) <= set(range(1, in_flight + 1))
+
+
+@pytest.mark.skipif(why_unseen() is not None, reason="this system does not show where threads wait")
+@pytest.mark.parametrize(("name", "place"), [("waits", "in a sleep"), ("reads_slowly", "for a socket")])
+def test_where_a_call_waits_is_told(name: str, place: str) -> None:
+    _, probe = probed(name)
+    assert where(probe.wait_sites) == place
+    [waiting] = [cause.text for cause in causes(probe, Machine(2, {}), None) if cause.cause == WAITING]
+    assert f"% of a call is waiting {place}, which costs no core" in waiting
+
+
+def test_where_a_call_waits_is_not_told_of_a_few_looks_or_of_looks_that_disagree() -> None:
+    assert where(Counter(running=30, sleep=4)) is None
+    assert where(Counter(socket=5, sleep=5)) is None
+    assert where(Counter(running=30, socket=9, sleep=1)) == "for a socket"
+    assert where(Counter(other=20)) is None

@@ -15,6 +15,7 @@ KINDS = {
     "asyncio-to-thread": "threads",
     "asyncio": "loop",
     "asyncio-uvloop": "loop",
+    "asyncio-task-group": "loop",
     "gevent": "loop",
     "process-pool-fork": "processes",
     "process-pool-forkserver": "processes",

@@ -171,7 +171,8 @@ def test_models_tell_how_they_start_processes_and_which_loop_they_run():
     assert {one.start_method for one in told.values() if one.worker != "process"} == {None}
     loops = {name: one.event_loop for name, one in told.items() if one.event_loop}
     to_thread = {"asyncio-to-thread": "asyncio", "anyio-to-thread": "asyncio"}
-    assert loops == {"asyncio": "asyncio", "asyncio-uvloop": "uvloop", "trio": "trio", **to_thread}
+    standard = {"asyncio": "asyncio", "asyncio-task-group": "asyncio"}
+    assert loops == {**standard, "asyncio-uvloop": "uvloop", "trio": "trio", **to_thread}
     find = "import multiprocessing as m; from parabench.models import find_models; find_models(); "
     asked = [sys.executable, "-c", find + "print(m.get_start_method(allow_none=True))"]
     chosen = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()

@@ -25,55 +25,69 @@ from parabench.analyse.race import Race
 from parabench.analyse.student import t_quantile
 
 ROOT = Path(__file__).parents[2]
-#: Candidates, and their families.
+MODELS = ("sequential", "thread-pool", "process-pool-fork", "mp-pool")
+#: What a session makes of these models by default on two cores, as tests of the file below, and their families.
 FAMILIES = {
     "sequential": "baseline",
-    "thread-pool": "threads",
-    "process-pool-fork": "processes",
-    "mp-pool": "processes",
+    **{f"thread_pool[{workers}]": "threads" for workers in (1, 2, 4)},
+    **{
+        f"{pool}[{form}]": "processes"
+        for pool in ("process_pool_fork", "mp_pool")
+        for form in ("1-1", "2-1", "4-1", "2-auto")
+    },
 }
 PLAIN = """
+import math
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
+
 from parabench.session.discovery import find_workloads
 
 WORKLOAD = find_workloads(Path({workloads!r}))[{name!r}]
 work, items = WORKLOAD.task, WORKLOAD.items("small")
 FORK = multiprocessing.get_context("fork")
+forms = pytest.mark.parametrize(("workers", "chunk"), [(1, 1), (2, 1), (4, 1), (2, "auto")])
 
 def test_sequential(benchmark):
     benchmark(lambda: [work(item) for item in items])
 
-def test_thread_pool(benchmark):
-    with ThreadPoolExecutor({workers}) as pool:
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_thread_pool(benchmark, workers):
+    with ThreadPoolExecutor(workers) as pool:
         benchmark(lambda: list(pool.map(work, items)))
 
-def test_process_pool_fork(benchmark):
-    with ProcessPoolExecutor({workers}, mp_context=FORK) as pool:
-        benchmark(lambda: list(pool.map(work, items)))
+@forms
+def test_process_pool_fork(benchmark, workers, chunk):
+    size = math.ceil(len(items) / (4 * workers)) if chunk == "auto" else 1
+    with ProcessPoolExecutor(workers, mp_context=FORK) as pool:
+        benchmark(lambda: list(pool.map(work, items, chunksize=size)))
 
-def test_mp_pool(benchmark):
-    with FORK.Pool({workers}) as pool:
-        benchmark(lambda: pool.map(work, items, chunksize=1))
+@forms
+def test_mp_pool(benchmark, workers, chunk):
+    with FORK.Pool(workers) as pool:
+        benchmark(lambda: pool.map(work, items, chunksize=None if chunk == "auto" else 1))
 """
 
 
-def seconds_of_ours(folder: Path, workload: str, workers: int, most: float) -> tuple[float, bool, str]:
+def seconds_of_ours(folder: Path, workload: str, most: float) -> tuple[float, bool, str]:
     """Seconds of a whole session, whether it has settled what to use, and what that is."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "benchmarks", "--models", ",".join(FAMILIES), "-q"]
-    choice = ["--workloads", workload, "--workers", str(workers), "--chunks", "1", "--budget", str(most), "--no-report"]
+    command = [sys.executable, "-m", "pytest", "benchmarks", "--models", ",".join(MODELS), "-q"]
+    choice = ["--workloads", workload, "--budget", str(most), "--no-report"]
     subprocess.run([*command, *choice, "--results", str(folder)], cwd=ROOT, capture_output=True, check=True)
     seconds = time.monotonic() - began
     [answer] = json.loads(max(folder.rglob("*.json")).read_text())["parabench"]["answers"]
-    return seconds, answer["settled"], answer["use"]["model"]
+    use = answer["use"]
+    return seconds, answer["settled"], f"{use['model']} x{use['workers']}, chunk {use['chunk']}"
 
 
-def seconds_of_plain(folder: Path, workload: str, workers: int, most: float) -> tuple[float, bool, str]:
+def seconds_of_plain(folder: Path, workload: str, most: float) -> tuple[float, bool, str]:
     """The same of plain runs, as many as it takes."""
     file, output = folder / "test_plain.py", folder / "plain.json"
-    file.write_text(PLAIN.format(workloads=str(ROOT / "workloads"), name=workload, workers=workers))
+    file.write_text(PLAIN.format(workloads=str(ROOT / "workloads"), name=workload))
     race = Race(FAMILIES)
     seconds: dict[str, dict[int, float]] = {name: {} for name in FAMILIES}
     began = time.monotonic()
@@ -81,7 +95,7 @@ def seconds_of_plain(folder: Path, workload: str, workers: int, most: float) -> 
         command = [sys.executable, "-m", "pytest", str(file), "-q", f"--benchmark-json={output}"]
         subprocess.run(command, cwd=folder, capture_output=True, check=True)
         for benchmark in json.loads(output.read_text())["benchmarks"]:
-            name = benchmark["name"].removeprefix("test_").replace("_", "-")
+            name = benchmark["name"].removeprefix("test_")
             seconds[name][run] = benchmark["stats"]["median"]
         variances = residual_variances(seconds)
         priors = priors_by_group((FAMILIES[name], *variance) for name, variance in variances.items())
@@ -95,7 +109,6 @@ def main() -> None:
     """Run both in turns and print what they took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", default="hash-buffers")
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--most", type=float, default=150.0, help="seconds after which a side is given up")
     arguments = parser.parse_args()
@@ -104,7 +117,7 @@ def main() -> None:
         took = {}
         for side in random.sample([seconds_of_ours, seconds_of_plain], 2):
             with tempfile.TemporaryDirectory() as folder:
-                seconds, settled, leader = side(Path(folder), arguments.workload, arguments.workers, arguments.most)
+                seconds, settled, leader = side(Path(folder), arguments.workload, arguments.most)
             took[side] = seconds
             state = "settled" if settled else "open"
             print(

@@ -217,6 +217,7 @@ TWINS: dict[tuple[str, str], Program] = {
     ("interpreters", "auto"): interpreters_auto,
     ("asyncio", "1"): functools.partial(asyncio_tasks, "asyncio"),
     ("asyncio-uvloop", "1"): functools.partial(asyncio_tasks, "uvloop"),
+    ("asyncio-task-group", "1"): asyncio_group,
     ("trio", "1"): trio_tasks,
     ("asyncio-to-thread", "1"): asyncio_to_thread,
     ("anyio-to-thread", "1"): anyio_to_thread,
@@ -225,5 +226,4 @@ TWINS: dict[tuple[str, str], Program] = {
 #: Other ways to write some of them, which are no models of their own unless they cost something else.
 FORMS: dict[tuple[str, str], tuple[str, Program]] = {
     ("mp-pool", "1"): ("imap_unordered", mp_pool_unordered),
-    ("asyncio", "1"): ("TaskGroup", asyncio_group),
 }

@@ -7,6 +7,7 @@ opens it, then runs a batch for each line that it is sent, and answers with the 
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,9 @@ from workloads.overhead import no_op, no_op_async
 def ours(model: str, chunk: str, workers: int, items: Sequence[Any]) -> Iterator[Callable[[], list[Any]]]:
     """The model as a cell opens it."""
     call = TaskCall(task=reference_to(no_op), task_async=reference_to(no_op_async))
-    with find_models()[model].open_with(workers, call, Services(), chunk) as run:
+    definition = find_models()[model]
+    gc.freeze()  # as before a cell is forked: no collection looks at what the harness has imported
+    with definition.open_with(workers, call, Services(), chunk) as run:
         yield lambda: run(Batch(call, items))
 
 
