@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from parabench.analyse.race import Race
@@ -32,32 +32,33 @@ class Confirmed:
 class Confirming:
     """Wants fresh passes of a race from the moment it is settled; one that is open again begins anew."""
 
-    def __init__(self, race: Race, records: Mapping[str, CellRecord]) -> None:
-        """`records` by label."""
-        self._race, self._records = race, records
+    def __init__(self, race: Race, records: Mapping[str, CellRecord], simplest: Callable[[Iterable[str]], str]) -> None:
+        """`records` by label; `simplest` is what is chosen among the labels of those that are as good."""
+        self._race, self._records, self._simplest = race, records, simplest
         #: Number of the first pass that had no part in the choice.
         self._first: int | None = None
-        self._leader: str | None = None
+        self._chosen: str | None = None
         self._passes = 0
 
     def look(self, passes: int) -> None:
         """After the race has looked at so many passes."""
         self._passes = passes
-        if not self._race.settled or self._race.leader == BASELINE:
-            self._first = self._leader = None
-        elif self._leader != self._race.leader:
-            self._first, self._leader = passes, self._race.leader
+        chosen = self._simplest(self._race.good) if self._race.settled else BASELINE
+        if chosen == BASELINE:
+            self._first = self._chosen = None
+        elif self._chosen != chosen:
+            self._first, self._chosen = passes, chosen
 
     def wants(self, label: str) -> bool:
         """Whether a contestant is to be visited for it."""
         if self._first is None or self._passes >= self._first + PASSES_FRESH:
             return False
-        return label in (self._leader, BASELINE)
+        return label in (self._chosen, BASELINE)
 
     def confirmed(self) -> Confirmed | None:
         """What the fresh passes of both say; None where there are none."""
-        if self._first is None or self._leader is None or BASELINE not in self._records:
+        if self._first is None or self._chosen is None or BASELINE not in self._records:
             return None
-        own, alone = (self._records[label].seconds_by_pass for label in (self._leader, BASELINE))
+        own, alone = (self._records[label].seconds_by_pass for label in (self._chosen, BASELINE))
         logs = [math.log(alone[number] / own[number]) for number in own.keys() & alone.keys() if number >= self._first]
-        return Confirmed(self._leader, math.exp(statistics.fmean(logs)), len(logs)) if logs else None
+        return Confirmed(self._chosen, math.exp(statistics.fmean(logs)), len(logs)) if logs else None

@@ -14,6 +14,7 @@ from parabench.advise.confirming import Confirmed, Confirming
 from parabench.advise.ledger import Ledger
 from parabench.advise.prediction import ERROR_STATED, RULED_OUT, Prediction, Selection
 from parabench.advise.saving import saved
+from parabench.advise.simplicity import Key, simplest_first, simplicity
 from parabench.advise.work import Work
 from parabench.analyse.ranking import Ratio
 from parabench.errors import CallsSpent, ParabenchError
@@ -111,7 +112,7 @@ def race(work: Work, selection: Selection, terms: Terms) -> Raced:
     try:
         items = {f"advise::{cell.id}": cell for cell in cells.values()}
         session.plan(items, {}, terms.say_waiting, raced.concerns.append)
-        raced.stopped = _raced(session, cells, Widening(session, selection, cells, raced), terms.say)
+        raced.stopped = _raced(work, session, cells, Widening(session, selection, cells, raced), terms.say)
         raced.passes = max((len(record.visits) for record in session.records.values()), default=0)
         if work.dealer is not None:
             work.dealer.dealing = False
@@ -155,12 +156,21 @@ def _session(work: Work, terms: Terms, raced: Raced) -> Session:
 
 
 def _raced(
-    session: Session, cells: Mapping[tuple[str, int, str], Cell], widening: Widening, say: Callable[[str], None]
+    work: Work, session: Session, cells: Mapping[Key, Cell], widening: Widening, say: Callable[[str], None]
 ) -> str | None:
     """All visits, and fresh ones once it is settled; returns why they ended, None when the race was settled."""
     assert session.races is not None
     (workload_race,) = session.races.by_workload.values()
-    confirming = Confirming(workload_race, {record.label: record for record in session.records.values()})
+    awaits = work.target.is_coroutine
+    workload_race.simplest_first = simplest_first(awaits=awaits)
+    records = {record.label: record for record in session.records.values()}
+
+    def by_simplicity(label: str) -> tuple[int, int, Key]:
+        cell = records[label].cell
+        key = cell.model, cell.workers, cell.chunk
+        return simplicity(workload_race.families[label], key, awaits=awaits)
+
+    confirming = Confirming(workload_race, records, lambda labels: min(labels, key=by_simplicity))
 
     def look(passes: int) -> None:
         widening.look(passes)
@@ -178,9 +188,7 @@ def _raced(
 class Widening:
     """Lets in what was ruled out, when predictions turn out to be wrong."""
 
-    def __init__(
-        self, session: Session, selection: Selection, cells: dict[tuple[str, int, str], Cell], raced: Raced
-    ) -> None:
+    def __init__(self, session: Session, selection: Selection, cells: dict[Key, Cell], raced: Raced) -> None:
         self.raced = raced
         self._session, self._selection, self._cells = session, selection, cells
 

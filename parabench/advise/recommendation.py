@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from parabench.advise.advice import Checked, Standing
 from parabench.advise.prediction import Prediction, Selection
 from parabench.advise.race_session import Raced
+from parabench.advise.simplicity import Key, simplicity
 from parabench.analyse.ranking import Ratio
 from parabench.explain.thrift import joules_estimated
 from parabench.models import BASELINE
 from parabench.records import CellRecord
-from parabench.session.answers import SIMPLEST_FIRST, Choice
+from parabench.session.answers import Choice
 
 #: Predictions that are so close together do not choose: the simplest does.
 AS_GOOD = 1.05
 #: A speed-up whose ends are further apart than this factor is told without them.
 USELESS_WIDTH = 20.0
-
-Key = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> V
     ratios = _speedups(raced, valid)
     if answer.settled:
         good = [key for key, record in valid.items() if record.label in raced.good] or alive[:1]
-        key = min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
+        key = min(good, key=lambda key: simplicity(predicted[key].family, key, awaits=awaits))
     else:
         key = _by_prediction(not_slower(alive, ratios), predicted, awaits=awaits)
     own = ratios.get(key)
@@ -94,17 +93,7 @@ def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *,
     """The simplest of those that are predicted to be the quickest."""
     best = min(predicted[key].seconds for key in alive)
     good = [key for key in alive if predicted[key].seconds <= AS_GOOD * best]
-    return min(good, key=lambda key: _simplicity(predicted[key], awaits=awaits))
-
-
-def _simplicity(contestant: Prediction, *, awaits: bool) -> tuple[int, int, Key]:
-    """Sorts by family, then by fewer workers."""
-    order = ("asyncio", *SIMPLEST_FIRST) if awaits else SIMPLEST_FIRST
-    return (
-        order.index(contestant.family) if contestant.family in order else len(order),
-        contestant.workers,
-        contestant.key,
-    )
+    return min(good, key=lambda key: simplicity(predicted[key].family, key, awaits=awaits))
 
 
 def _speedups(raced: Raced, valid: Mapping[Key, CellRecord]) -> dict[Key, Ratio]:

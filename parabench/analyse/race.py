@@ -10,6 +10,10 @@ something is slower, never how much, so all of the error probability is on that 
 (`parabench.analyse.families`), with an error probability of their own; once the family is settled, what is left is
 which of its members it should be.
 
+Who wants the simplest of those that are as good names the families in that order. Then a simpler contestant that seems
+to be as good keeps running, and the race stays open, until it is known whether it is: else chance would decide how
+simple the answer is.
+
 Looking after every pass is giving luck many chances, so look k spends alpha / (k (k + 1)) of the error probability,
 which adds up to alpha over all looks (a union bound).
 """
@@ -17,7 +21,7 @@ which adds up to alpha over all looks (a union bound).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parabench.analyse.families import families_behind
@@ -44,6 +48,8 @@ class Race:
 
     #: The family of each contestant, by its label.
     families: Mapping[str, str]
+    #: Families, the simplest first, where a simpler one that may be as good is waited for.
+    simplest_first: Sequence[str] = ()
     #: Those that may still be the best.
     running: frozenset[str] = field(init=False)
     #: The fastest so far; None before the first look.
@@ -54,6 +60,8 @@ class Race:
     families_behind: dict[str, Ratio] = field(default_factory=dict)
     #: Those that are at most 5 % slower than the best one for sure; once the family is settled, than the best of it.
     good: frozenset[str] = frozenset()
+    #: Simpler ones that seem to be at most 5 % slower than the leader, which is not sure in either way.
+    doubted: frozenset[str] = frozenset()
     #: Those of which some look has shown that another one is more than 5 % faster for sure.
     outclassed: frozenset[str] = frozenset()
     #: How often it was looked at.
@@ -67,7 +75,7 @@ class Race:
     @property
     def settled(self) -> bool:
         """Whether anything can be recommended for sure: further passes would add nothing to that."""
-        return bool(self.good)
+        return bool(self.good) and not self.doubted
 
     @property
     def equals(self) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ class Race:
         rivals = self._own_family() if self.family_settled else self.running
         if self.settled:
             rivals |= self.families.keys() - self.running - self.outclassed
-        others = [name for name in self.behind if name in rivals or name in self.good]
+        others = [name for name in self.behind if name in rivals | self.doubted or name in self.good]
         return () if self.leader is None else (self.leader, *sorted(others, key=lambda name: self.behind[name].ratio))
 
     @property
@@ -148,6 +156,8 @@ class Race:
         self.behind = {
             name: _compared(name, leader, measured, confidence, priors) for name in measured if name != leader
         }
+        simpler = self._simpler()
+        self.running |= simpler
         still = {name: self.behind[name].ratio for name in self.running - {leader}}
         others = len({self.families[name] for name in measured}) - 1
         self.families_behind = families_behind(
@@ -157,6 +167,8 @@ class Race:
         if not self.good and self.family_settled:
             own = self._own_family()
             self.good = self._close_to(own, measured, _one_sided(spent / max(1, len(own) - 1)), priors) & own
+        best = min(map(self._place, self.good), default=0)
+        self.doubted = frozenset(name for name in simpler if self._place(name) < best)
 
     def _drop_and_lead(self, measured: Passes, confidence: float, priors: Priors) -> str:
         """Drop what is worse than another one for sure, and choose the leader, which is returned."""
@@ -181,6 +193,19 @@ class Race:
         ]
         self.leader = min(near or behind, key=lambda name: behind[name])
         return self.leader
+
+    def _simpler(self) -> frozenset[str]:
+        """Those that are simpler than the leader, and seem to be at most 5 % slower."""
+        return frozenset(
+            name
+            for name in self.behind.keys() - self.outclassed
+            if self._place(name) < self._place(self.leader) and self.behind[name].ratio <= EQUAL_WITHIN
+        )
+
+    def _place(self, name: str | None) -> int:
+        """Of the contestant's family among the simplest; the same for all where that does not count."""
+        family = self.families.get(name or "", "")
+        return self.simplest_first.index(family) if family in self.simplest_first else len(self.simplest_first)
 
     def _own_family(self) -> frozenset[str]:
         """Those of the leader's family that still run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,14 +36,19 @@ FAMILIES = {
 
 
 def race(
-    source: random.Random, truth: Mapping[str, float], *, passes: int = 30, noise: Mapping[str, float] = NOISE
+    source: random.Random,
+    truth: Mapping[str, float],
+    *,
+    passes: int = 30,
+    noise: Mapping[str, float] = NOISE,
+    simplest_first: Sequence[str] = (),
 ) -> tuple[Race, int]:
     """A race over at most so many passes, and the number of visits that it took.
 
     Two more workloads of the same session say how much visits scatter, as they do in a real one.
     """
     families = {name: FAMILIES.get(name, "processes") for name in truth}
-    found = Race(families)
+    found = Race(families, simplest_first=simplest_first)
     workloads: list[dict[str, dict[int, float]]] = [{name: {} for name in truth} for _ in range(3)]
     seconds = workloads[0]
     visits = 0
@@ -266,3 +271,31 @@ def test_a_visit_is_worth_more_rounds_when_opening_is_dear_and_rounds_scatter() 
     assert rounds_worth(0.1, 0.1, 16.0) == 4, "Kalibera and Jones: sqrt(1 x 16)"
     assert rounds_worth(1.0, 1.0, 1.0) == 1
     assert rounds_worth(1.0, 1e-6, 1.0) == ROUNDS_MOST
+
+
+SIMPLEST_FIRST = ("baseline", "threads", "asyncio", "processes")
+
+
+@pytest.mark.parametrize(("behind", "threads_at_least", "open_at_most"), [(0.02, 95, 5), (0.1, 0, 5)])
+def test_a_simpler_family_that_may_be_as_good_is_waited_for(behind, threads_at_least, open_at_most):
+    """Threads 2 % behind a pool are found to be as good; 10 % behind they are found to be worse."""
+    source, found = random.Random(5), {"threads": 0, "pool": 0, "open": 0}
+    truth = {"sequential": 2.0, "thread-pool": 1.0 + behind, "pool": 1.0, "per-task": 1.5}
+    noise = NOISE | {"processes": 0.01}
+    for _ in range(100):
+        done, _ = race(source, truth, noise=noise, simplest_first=SIMPLEST_FIRST)
+        if not done.settled:
+            found["open"] += 1
+        else:
+            found["threads" if "thread-pool" in done.good else "pool"] += 1
+    print(f"threads {behind:.0%} behind: {found}")
+    assert found["threads"] >= threads_at_least
+    assert found["open"] <= open_at_most
+    if behind > EQUAL_WITHIN - 1:
+        assert found["threads"] <= 5, "called as good although they are not"
+
+
+def test_without_an_order_of_families_nothing_is_waited_for():
+    done, _ = race(random.Random(1), {"sequential": 1.04, "pool": 1.0}, noise=NOISE | {"processes": 0.006})
+    assert done.settled
+    assert done.doubted == frozenset()
