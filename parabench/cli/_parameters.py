@@ -72,6 +72,11 @@ results_option = click.option(
 )
 
 
+install_option = click.option(
+    "--install", "requirements", multiple=True, metavar="REQ", help="What --python's environments need, too."
+)
+
+
 cell_argument = click.argument("cell", required=False, shell_complete=_completion.cells)
 
 

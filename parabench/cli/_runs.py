@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,8 +13,9 @@ from click.core import ParameterSource
 from parabench.cli._output import echo
 from parabench.errors import ParabenchError
 from parabench.machine.abilities import must_be_able
+from parabench.run.arms import interpreter_arms
 from parabench.run.making import make
-from parabench.run.state import Run
+from parabench.run.state import Arm, Run
 
 #: What a shell reports of a command that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -35,6 +37,27 @@ def refuse_beside_resume(context: click.Context, *names: str) -> None:
             given.append(parameter.human_readable_name)
     if given:
         raise click.UsageError(f"--resume goes on with the run as it was asked for: leave out {', '.join(given)}")
+
+
+def arms_of_interpreters(
+    root: Path, interpreters: Sequence[str], requirements: Sequence[str], default: Sequence[Arm]
+) -> list[Arm]:
+    """What `--python` and `--install` ask for; without them the default.
+
+    Raises UsageError, or what is wrong with an interpreter.
+    """
+    if requirements and not interpreters:
+        raise click.UsageError("--install says what --python's environments need, too: give --python as well")
+    refuse_twice("--python", interpreters)
+    if not interpreters:
+        return list(default)
+    return interpreter_arms(root, interpreters, requirements, lambda line: echo(line, err=True))
+
+
+def refuse_twice(option: str, names: Sequence[str]) -> None:
+    """Raise UsageError when an option that compares was given one name twice."""
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"{option} was given the same name twice: {', '.join(names)}")
 
 
 def make_or_exit(run: Run, root: Path) -> None:

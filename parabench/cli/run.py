@@ -10,8 +10,8 @@ import click
 
 from parabench.cli import _completion
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import results_option, share
-from parabench.cli._runs import make_or_exit, refuse_beside_resume
+from parabench.cli._parameters import install_option, results_option, share
+from parabench.cli._runs import arms_of_interpreters, make_or_exit, refuse_beside_resume, refuse_twice
 from parabench.compare.calibrations import with_calibration
 from parabench.compare.comparison import compare_sessions
 from parabench.compare.interpreter_ratios import interpreter_ratios
@@ -25,7 +25,6 @@ from parabench.report.comparison_table import as_table
 from parabench.report.interpreter_table import interpreter_text
 from parabench.report.page.refresh import refreshed
 from parabench.run.arguments import handed_on
-from parabench.run.arms import interpreter_arms
 from parabench.run.making import new_run, resumed_run
 from parabench.run.state import Arm, Run
 
@@ -45,7 +44,7 @@ from parabench.run.state import Arm, Run
     metavar="NAME",
     help="Compare interpreters: 3.13, 3.14t, pypy3.11, a path, 3.14+jit; the first is the baseline.",
 )
-@click.option("--install", "requirements", multiple=True, metavar="REQ", help="What --python's environments need, too.")
+@install_option
 @click.option("--resume", is_flag=True, help="Go on with the run that was stopped last.")
 @click.option("--threshold", default="5%", callback=share, show_default=True, help="Smaller changes are no changes.")
 @results_option
@@ -92,17 +91,11 @@ def _arms(
     """What is compared. Raises UsageError, GitFailed, or what is wrong with an interpreter."""
     if revisions and interpreters:
         raise click.UsageError("--rev and --python compare different things: run one after the other")
-    if requirements and not interpreters:
-        raise click.UsageError("--install says what --python's environments need, too: give --python as well")
     if len(revisions) == 1:
         raise click.UsageError("--rev compares revisions: give it twice, such as --rev main --rev HEAD")
-    for option, names in (("--rev", revisions), ("--python", interpreters)):
-        if len(set(names)) < len(names):
-            raise click.UsageError(f"{option} was given the same name twice: {', '.join(names)}")
-    if interpreters:
-        return interpreter_arms(root, interpreters, requirements, lambda line: echo(line, err=True))
+    refuse_twice("--rev", revisions)
     arms = [Arm(label=name, python=sys.executable, commit=commit_of(root, name)) for name in revisions]
-    return arms or [Arm(label="", python=sys.executable)]
+    return arms_of_interpreters(root, interpreters, requirements, arms or [Arm(label="", python=sys.executable)])
 
 
 def _report(run: Run, threshold: float) -> int:

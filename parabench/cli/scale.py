@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,8 +14,8 @@ import click
 from parabench.analyse.scaling_law import COUNTS_LEAST
 from parabench.cli import _completion
 from parabench.cli._output import echo
-from parabench.cli._parameters import OneOf, results_option
-from parabench.cli._runs import make_or_exit, refuse_beside_resume
+from parabench.cli._parameters import OneOf, install_option, results_option
+from parabench.cli._runs import arms_of_interpreters, make_or_exit, refuse_beside_resume
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
 from parabench.explain.scaling_of_models import counts_for, overtakings_of, scalings_of
 from parabench.history.commits import commit_known
@@ -26,7 +26,7 @@ from parabench.machine.cores import cores_usable
 from parabench.project import project_of
 from parabench.report.scaling_text import scaling_text
 from parabench.run.making import new_run, resumed_run
-from parabench.run.state import Arm
+from parabench.run.state import Arm, Run
 from parabench.session.option_checks import CHECKS
 
 SESSIONS_LEAST = 5
@@ -38,14 +38,29 @@ ARMS = [Arm(label="", python=sys.executable)]
 @click.command(
     "scale",
     epilog="Examples: parabench scale count-primes --workers 1,2,4,8,16 | "
-    "parabench scale github-mocked-aiohttp --models asyncio,thread-pool | parabench scale --stored 12-16",
+    "parabench scale github-mocked-aiohttp --models asyncio,thread-pool | "
+    "parabench scale count-primes --models thread-pool --python 3.14 --python 3.13t | parabench scale --stored 12-16",
 )
 @click.argument("workloads", nargs=-1, shell_complete=_completion.workloads)
 @click.option("--workers", metavar="N,N", help="Default: powers of two up to four times the usable cores.")
 @click.option(
     "--models", metavar="NAME,NAME", shell_complete=_completion.models, help="Default: all that run by default."
 )
-@click.option("--sessions", type=click.IntRange(SESSIONS_LEAST), default=SESSIONS_LEAST, show_default=True)
+@click.option(
+    "--sessions",
+    type=click.IntRange(SESSIONS_LEAST),
+    default=SESSIONS_LEAST,
+    show_default=True,
+    help="Sessions (on each interpreter).",
+)
+@click.option(
+    "--python",
+    "interpreters",
+    multiple=True,
+    metavar="NAME",
+    help="On each of these: 3.14, 3.13t, and where they cross.",
+)
+@install_option
 @click.option(
     "--stored", metavar="TEXT", shell_complete=_completion.sessions, help="Measure nothing: these stored sessions."
 )
@@ -59,6 +74,8 @@ def scale_command(
     workers: str | None,
     models: str | None,
     sessions: int,
+    interpreters: tuple[str, ...],
+    requirements: tuple[str, ...],
     stored: str | None,
     resume: bool,
     results: Path,
@@ -67,28 +84,40 @@ def scale_command(
     """Measure WORKLOADS with several numbers of workers, and tell the law: the best number, what is lost beyond it.
 
     Sessions run in fresh processes and are stored like any other; a law is fitted to what they have in common, with
-    the sessions as replicates. "No law fits" is an answer, too.
+    the sessions as replicates. "No law fits" is an answer, too. With --python, sessions of the interpreters take
+    turns, and where one overtakes another with the same model is told as well.
 
     Exit status: 0, 1 a session failed, 2 usage, 130 interrupted.
     """
-    results = results.resolve()
+    root, results = project_of(Path.cwd()).root, results.resolve()
     if stored is not None:
-        files = _stored(results, stored)
+        if interpreters:
+            raise click.UsageError("--stored measures nothing: leave out --python")
+        files = {"": dict(enumerate(_stored(results, stored)))}
+    elif resume:
+        refuse_beside_resume(context, "sessions", "workers", "models", "interpreters", "requirements")
+        files = _made(resumed_run(results), root)
     else:
-        if resume:
-            refuse_beside_resume(context, "sessions", "workers", "models")
-            run = resumed_run(results)
-        else:
-            run = new_run(results, sessions, ARMS, _arguments(workloads, workers, models))
-        make_or_exit(run, project_of(Path.cwd()).root)
-        files = run.stored("")
-    read = [read_session(path) for path in files]
-    wanted = _names(workloads)
-    scalings = [scaling for scaling in scalings_of(read) if _is_among(scaling.workload, wanted)]
+        arguments = _arguments(workloads, workers, models)  # what is wrong there is said before anything is installed
+        arms = arms_of_interpreters(root, interpreters, requirements, ARMS)
+        files = _made(new_run(results, sessions, arms, arguments), root)
+    _tell(files, _names(workloads), as_json=form == "json")
+
+
+def _made(run: Run, root: Path) -> dict[str, dict[int, Path]]:
+    """Files of the sessions by interpreter and block, once all are made."""
+    make_or_exit(run, root)
+    return {arm.label: run.blocks(arm.label) for arm in run.arms}
+
+
+def _tell(files: Mapping[str, Mapping[int, Path]], wanted: Sequence[str], *, as_json: bool) -> None:
+    """Laws and crossings of the workloads that are wanted. Raises NothingToScale."""
+    sessions = {label: {place: read_session(path) for place, path in of.items()} for label, of in files.items()}
+    scalings = [scaling for scaling in scalings_of(sessions) if _is_among(scaling.workload, wanted)]
     if not scalings:
-        raise NothingToScale([path.name for path in files], wanted)
-    overtakings = [place for place in overtakings_of(read) if _is_among(place.workload, wanted)]
-    if form == "json":
+        raise NothingToScale([path.name for of in files.values() for path in of.values()], wanted)
+    overtakings = [place for place in overtakings_of(sessions) if _is_among(place.workload, wanted)]
+    if as_json:
         laws = {"scalings": [scaling.stored() for scaling in scalings]}
         echo(json.dumps(laws | {"crossings": [place.stored() for place in overtakings]}, indent=2))
     else:

@@ -80,7 +80,7 @@ class CellServer:
         definition = find_models()[model]
         self._digest = None if definition.capabilities.json_only else task_call.digest  # its workers have done so
         if definition.capabilities.pickles:
-            self._serialiser = "json" if definition.queue is not None else "pickle"
+            self._serialiser = "json:dumps" if definition.queue is not None else definition.capabilities.serialiser
         opened = definition.open_with(workers, task_call, Services(**services), chunk)
         gil_at_start = gil_enabled()
         start = time.perf_counter()

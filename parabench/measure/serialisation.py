@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from parabench.names import find
 from parabench.records import Outcome, Serialisation
 
 #: Short batches are done so often, and the quickest time counts: what the machine did meanwhile is not pickling.
@@ -15,12 +16,12 @@ TIMES, SECONDS_LONG = 3, 0.05
 
 
 def measure_serialisation(serialiser: str, items: Iterable[Any], outcomes: Iterable[Outcome]) -> Serialisation:
-    """Items and outcomes of one batch through "pickle", as pools of processes do it, or "json", as queues do."""
-    dump, load = _functions(serialiser)
+    """Items and outcomes of one batch as their model sends them: "pickle:dumps", "json:dumps", its library's own."""
+    dump, load = find(serialiser), json.loads if serialiser.startswith("json") else pickle.loads
     sent, seconds_dump_items, seconds_load_items = _both_ways(dump, load, list(items))
     back, seconds_dump_values, seconds_load_values = _both_ways(dump, load, list(outcomes))
     return Serialisation(
-        serialiser=serialiser,
+        serialiser=serialiser.partition(":")[0].partition(".")[0],
         bytes_items=sent,
         bytes_values=back,
         seconds_dump_items=seconds_dump_items,
@@ -28,12 +29,6 @@ def measure_serialisation(serialiser: str, items: Iterable[Any], outcomes: Itera
         seconds_dump_values=seconds_dump_values,
         seconds_load_values=seconds_load_values,
     )
-
-
-def _functions(serialiser: str) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    if serialiser == "json":
-        return json.dumps, json.loads
-    return pickle.dumps, pickle.loads
 
 
 def _both_ways(dump: Callable[[Any], Any], load: Callable[[Any], Any], values: list[Any]) -> tuple[int, float, float]:

@@ -44,6 +44,7 @@ class Capabilities:
     start_method: str | None = None
     #: "asyncio" or "uvloop" where such a loop runs or hands out the tasks; None without one.
     event_loop: str | None = None
+    serialiser: str = "pickle:dumps"  # the function that writes what workers are sent; pickle reads it
     json_only: bool = False  # items and values travel as JSON
     needs_service: bool = False  # outside the harness's process tree: a broker, a scheduler
 

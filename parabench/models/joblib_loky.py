@@ -77,8 +77,7 @@ def _end_executor(*, kill_workers: bool) -> None:
 
     executor = get_reusable_executor(reuse=True, kill_workers=kill_workers)
     # joblib's kind of executor also removes its folders; one that stands in for a broken executor has none.
-    end = getattr(executor, "terminate", executor.shutdown)
-    end(kill_workers=kill_workers)
+    getattr(executor, "terminate", executor.shutdown)(kill_workers=kill_workers)
 
 
 SNIPPET = """\
@@ -106,7 +105,12 @@ MODEL = Model(
     limits="A slow start (0.1 s and more), more cost a task than in the standard pools; a dead worker costs the batch.",
     snippet=SNIPPET,
     capabilities=Capabilities(
-        worker="process", shares_memory=False, pickles=True, parallel_bytecode=True, start_method="loky"
+        worker="process",
+        shares_memory=False,
+        pickles=True,
+        parallel_bytecode=True,
+        start_method="loky",
+        serialiser="joblib.externals.loky.backend.reduction:dumps",
     ),
     open=open_joblib_loky,
     availability=needs_extra("joblib", "joblib"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parabench.analyse.scaling_law import Interval, Law
-from parabench.explain.scaling_of_models import Overtaking, Scaling
+from parabench.explain.scaling_of_models import ModelOn, Overtaking, Scaling
 from parabench.workload import SIZES
 
 
@@ -17,9 +17,11 @@ def scaling_text(scalings: Sequence[Scaling], overtakings: Iterable[Overtaking])
         lines += ["", workload if size == SIZES[0] else f"{workload}, size {size}"]
         for scaling in scalings:
             if (scaling.workload, scaling.size) == (workload, size):
-                lines += [f"  {scaling.model}", *(f"    {line}" for line in _told(scaling))]
+                name = ModelOn(scaling.model, scaling.interpreter)
+                lines += [f"  {name}", *(f"    {line}" for line in _told(scaling))]
         lines += [
-            f"  {place.faster} is faster than {place.slower} from {place.at:.2g} workers on [{place.low}, {place.high}]"
+            f"  {ModelOn(place.faster, place.faster_on)} is faster than {ModelOn(place.slower, place.slower_on)} "
+            f"from {place.at:.2g} workers on [{place.low}, {place.high}]"
             for place in overtakings
             if (place.workload, place.size) == (workload, size)
         ]

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from parabench.cli import scale
 from parabench.errors import InvalidOption, NothingToScale, SeveralMachines
-from parabench.explain.scaling_of_models import counts_for, overtakings_of, scalings_of
+from parabench.explain.scaling_of_models import counts_for, of_one_interpreter, overtakings_of, scalings_of
 from parabench.history.reader import read_session
 from parabench.report.scaling_text import scaling_text
 
@@ -63,13 +63,13 @@ LAWS = {
 
 def test_each_model_has_a_law_and_crossings_lie_between_what_was_measured():
     sessions = sessions_of(LAWS)
-    threads, processes = scalings_of(sessions)
+    threads, processes = scalings_of(of_one_interpreter(sessions))
     assert (threads.model, processes.model) == ("threads", "processes")
     assert threads.law.serial_share.low < 0.1 < threads.law.serial_share.high
     assert threads.law.slower_beyond.value == pytest.approx(math.sqrt(0.9 / 0.02), rel=0.05)
     assert processes.law.slower_beyond is None
     assert processes.law.error_left_out < 0.1
-    (place,) = overtakings_of(sessions)
+    (place,) = overtakings_of(of_one_interpreter(sessions))
     assert (place.faster, place.slower, place.low, place.high) == ("processes", "threads", 4, 8)
     assert place.low < place.at < place.high
     told = scaling_text([threads, processes], [place])
@@ -81,21 +81,38 @@ def test_each_model_has_a_law_and_crossings_lie_between_what_was_measured():
 def test_models_are_compared_within_sessions_also_where_one_of_them_misses_one():
     sessions = [slowed(session, 1 + 3 * (place % 2)) for place, session in enumerate(sessions_of(LAWS))]
     short = dataclasses.replace(sessions[0], benchmarks=sessions[0].benchmarks[1:])
-    (place,) = overtakings_of([short, *sessions[1:]])
+    (place,) = overtakings_of(of_one_interpreter([short, *sessions[1:]]))
     assert (place.faster, place.low, place.high) == ("processes", 4, 8)
+
+
+def test_interpreters_are_compared_by_one_model_and_models_on_one_interpreter():
+    with_gil = sessions_of({"threads": lambda n: 110 / (1 + 0.02 * n), "processes": LAWS["processes"]})
+    without = sessions_of({"threads": lambda n: 80 * min(n, 4), "processes": LAWS["processes"]})
+    sessions = {"3.13": dict(enumerate(with_gil)), "3.13t": dict(enumerate(without))}
+    scalings = scalings_of(sessions)
+    assert {(one.model, one.interpreter) for one in scalings} == {
+        (model, interpreter) for model in ("threads", "processes") for interpreter in sessions
+    }
+    places = overtakings_of(sessions)
+    crossed = {(place.faster, place.faster_on, place.slower, place.slower_on) for place in places}
+    assert ("threads", "3.13t", "threads", "3.13") in crossed
+    assert all(place.faster_on == place.slower_on or place.faster == place.slower for place in places)
+    told = scaling_text(scalings, places)
+    assert "\n  threads on 3.13t\n" in told
+    assert "  threads on 3.13t is faster than threads on 3.13 from 1." in told
 
 
 def test_sizes_are_never_mixed():
     small = sessions_of(LAWS)
     large = [slowed(session, 50, size="large") for session in small]
-    scalings = scalings_of([*small, *large])
+    scalings = scalings_of(of_one_interpreter([*small, *large]))
     assert [(one.model, one.size, one.law.sessions) for one in scalings] == [
         ("threads", "small", 5),
         ("processes", "small", 5),
         ("threads", "large", 5),
         ("processes", "large", 5),
     ]
-    places = overtakings_of([*small, *large])
+    places = overtakings_of(of_one_interpreter([*small, *large]))
     assert [place.size for place in places] == ["small", "large"]
     told = scaling_text(scalings, places)
     assert told.startswith("work\n  threads")
@@ -106,7 +123,7 @@ def test_sizes_are_never_mixed():
 def test_sessions_without_all_numbers_do_not_count():
     sessions = sessions_of(LAWS)
     short = dataclasses.replace(sessions[0], benchmarks=sessions[0].benchmarks[1:])
-    threads, processes = scalings_of([short, *sessions[1:]])
+    threads, processes = scalings_of(of_one_interpreter([short, *sessions[1:]]))
     assert (threads.law.sessions, processes.law.sessions) == (4, 5)
     assert threads.law.reason == "5 numbers of workers in 4 sessions; 5 and 5 are needed"
     assert threads.law.reason in scaling_text([threads], [])
@@ -132,8 +149,10 @@ def measuring(monkeypatch, sessions):
     said = []
 
     class Made:
-        def stored(self, arm):
-            return [session.path for session in sessions]
+        arms = scale.ARMS
+
+        def blocks(self, arm):
+            return {place: session.path for place, session in enumerate(sessions)}
 
     def new_run(results, number, arms, arguments):
         said.append(arguments)

@@ -180,10 +180,10 @@ def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]
         (target / "shared.pth").write_text(f"import site; site.addsitedir({packages!r})\n")
     script = (
         "import sys\n"
-        "import parabench.cli.run as verb\n"
+        "import parabench.cli._runs as verbs\n"
         "from parabench.run.state import Arm\n"
         f"arms = {{name: path for name, path in {[(n, str(p / 'bin' / 'python')) for n, p in pythons.items()]!r}}}\n"
-        "verb.interpreter_arms = lambda *_: [Arm(label=n, python=p, is_interpreter=True) for n, p in arms.items()]\n"
+        "verbs.interpreter_arms = lambda *_: [Arm(label=n, python=p, is_interpreter=True) for n, p in arms.items()]\n"
         "from parabench.cli import main\nmain()"
     )
     names = [part for name in pythons for part in ("--python", name)]
