@@ -25,6 +25,10 @@ NOT_RUN = {
         "needs these interpreters",
         "tests/run/test_run_interpreters.py::test_interpreters_alternate_and_end_in_a_table",
     ),
+    "parabench scale * --python *": (
+        "needs these interpreters",
+        "tests/run/test_run_interpreters.py::test_laws_are_told_for_each_interpreter",
+    ),
     "* -m live *": (
         "asks the real GitHub",
         "tests/workloads/github/test_github_live.py::test_asks_rate_limit_once_and_nothing_else",

@@ -163,6 +163,25 @@ def test_the_table_says_why_a_model_has_no_number_at_any_size(project: Project, 
     assert without["process-pool-fork"][:2] == ["one,", "two"]
 
 
+@pytest.mark.slow
+def test_laws_are_told_for_each_interpreter(project: Project) -> None:
+    project.workload("mine", "import time\ndef mine(item):\n    time.sleep(0.002)\n    return item\n")
+    project.experiment()
+    pythons = {"one": project.root / "one", "two": project.root / "two"}
+    for name in pythons:
+        _prepared_environment(project, name)
+    options = ("mine", "--models", "thread-pool", "--workers", "1,2", "--format", "json")
+    result = _run_on(project, pythons, options, verb="scale")
+    assert result.returncode == 0, result.stdout + result.stderr
+    scalings = json.loads(result.stdout)["scalings"]
+    assert [(scaling["model"], scaling["interpreter"]) for scaling in scalings] == [
+        ("thread-pool", "one"),
+        ("thread-pool", "two"),
+    ]
+    assert [list(scaling["tasks_per_second"]) for scaling in scalings] == [["1", "2"], ["1", "2"]]
+    assert len(project.sessions()) == 10, "five of each"
+
+
 def _note(table: str, number: str) -> str:
     (note,) = (line for line in table.splitlines() if line.startswith(number))
     return note
@@ -172,7 +191,9 @@ def _prepared_environment(project: Project, name: str) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(project.root / name)], check=True)
 
 
-def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _run_on(
+    project: Project, pythons: dict[str, Path], options: tuple[str, ...], verb: str = "run"
+) -> subprocess.CompletedProcess[str]:
     """The run, with environments that see the packages of this one instead of installing them."""
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     for folder in pythons.values():
@@ -187,7 +208,7 @@ def _run_on(project: Project, pythons: dict[str, Path], options: tuple[str, ...]
         "from parabench.cli import main\nmain()"
     )
     names = [part for name in pythons for part in ("--python", name)]
-    command = [sys.executable, "-c", script, "run", *names, *options]
+    command = [sys.executable, "-c", script, verb, *names, *options]
     return subprocess.run(
         command, cwd=project.root, capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ)
     )
