@@ -96,7 +96,7 @@ def test_a_verb_is_one_file(copy):
 
 def test_a_stored_figure_is_two_files_and_the_schema(copy):
     edits = {
-        "parabench/records.py": (
+        "parabench/records/__init__.py": (
             "    joules_reason: str",
             "    fans: float | None = field(default=None, metadata=amount())\n    joules_reason: str",
         ),

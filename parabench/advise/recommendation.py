@@ -18,6 +18,8 @@ from parabench.session.answers import Choice
 
 #: Predictions that are so close together do not choose: the simplest does.
 AS_GOOD = 1.05
+#: What is less than so many times as fast as one call after the other is not worth the workers that come along with it.
+WORTH = 1.1
 #: A speed-up whose ends are further apart than this factor is told without them.
 USELESS_WIDTH = 20.0
 
@@ -55,6 +57,7 @@ def verdict_of(selection: Selection, raced: Raced, *, awaits: bool = False) -> V
         key = min(good, key=lambda key: simplicity(predicted[key].family, key, awaits=awaits))
     else:
         key = _by_prediction(not_slower(alive, ratios), predicted, awaits=awaits)
+    key = plain_unless_worth_it(key, ratios)
     own = ratios.get(key)
     wide = own is None or own.low is None or own.high is None or own.high > USELESS_WIDTH * own.low
     return Verdict(
@@ -87,6 +90,13 @@ def choice_of(contestant: Prediction) -> Choice:
 def not_slower(alive: Sequence[Key], ratios: Mapping[Key, Ratio]) -> Sequence[Key]:
     """Those that were not seen to be slower than one call after the other: no prediction speaks for these."""
     return [key for key in alive if (seen := ratios.get(key)) is None or seen.ratio * AS_GOOD >= 1] or alive
+
+
+def plain_unless_worth_it(key: Key, ratios: Mapping[Key, Ratio]) -> Key:
+    """This contestant, or one call after the other where that was raced and this one gains too little over it."""
+    plain = next((other for other in ratios if other[0] == BASELINE), None)
+    seen = ratios.get(key)
+    return plain if plain is not None and seen is not None and seen.ratio < WORTH else key
 
 
 def _by_prediction(alive: Sequence[Key], predicted: Mapping[Key, Prediction], *, awaits: bool) -> Key:

@@ -42,7 +42,11 @@ def causes(probe: Probe, machine: Machine, chosen: Prediction | None) -> tuple[C
         reasons.append(Cause(GIL, f"{100 * share:.0f} % of a call is CPU that holds the GIL: threads take turns"))
     else:
         reasons.append(Cause(COMPUTING, f"{100 * share:.0f} % of a call is CPU"))
-    if chosen is not None and chosen.family == "baseline":
+    if chosen is not None and chosen.family == "baseline" and probe.cores_used > SEVERAL_CORES:
+        reasons.append(
+            Cause(CORES, f"it keeps {probe.cores_used:.1f} cores busy by itself: workers would compete for them")
+        )
+    elif chosen is not None and chosen.family == "baseline":
         reasons.append(Cause(DISPATCH, "handing a call over costs more than it could bring"))
     elif chosen is not None:
         reasons.append(Cause(_name_of(chosen.bound), f"bound by {chosen.bound}"))

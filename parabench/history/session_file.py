@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from parabench.analyse.steadiness import label_of
-from parabench.figures import per_cell
 from parabench.history.instrumented_fields import memory_fields, thread_fields
 from parabench.machine.fingerprint import machine_id, versions_of
 from parabench.models.contract import Model
 from parabench.records import Cell, CellRecord, Visit
+from parabench.records.figures import per_cell
 from parabench.workload import Limit, LimitCase, Workload, source_hash
 
 #: Version of everything described here; see docs/results_format.md.

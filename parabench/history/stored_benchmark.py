@@ -7,7 +7,6 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from parabench.figures import explanations
 from parabench.history.checked import (
     SECONDS,
     SPREAD,
@@ -21,6 +20,7 @@ from parabench.history.checked import (
 )
 from parabench.history.stored import StoredBenchmark, StoredPass
 from parabench.records import Visit
+from parabench.records.figures import explanations
 
 #: Keys of a cell's `extra_info` that have fields of their own.
 IDENTITY = (

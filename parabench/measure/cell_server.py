@@ -27,7 +27,7 @@ from parabench.measure.verification import NAMED, shorten
 from parabench.models import find_models
 from parabench.records import Outcome, TreeUsage
 from parabench.task import Batch, Run, TaskCall, find, leave_process
-from parabench.values import stand_in
+from parabench.task.values import stand_in
 from parabench.workers.comparable import comparable
 from parabench.workers.loop_ticks import looking_at_chains, take_ticks
 from parabench.workers.services import Services

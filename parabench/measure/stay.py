@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from parabench.errors import CellDisturbed
-from parabench.figures import figures_of, per_round
 from parabench.measure.cell import Round
 from parabench.measure.instrumented import Instrumentation
 from parabench.measure.others import Share
 from parabench.records import Cell, Disturbance, Instrumented, TreeUsage, Visit
+from parabench.records.figures import figures_of, per_round
 
 
 @dataclass(slots=True)

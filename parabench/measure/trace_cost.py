@@ -8,7 +8,7 @@ from typing import Any
 
 from parabench.records import Outcome, TraceCost
 from parabench.task import TaskCall, reference_to
-from parabench.tracing import nothing, tracer
+from parabench.task.tracing import nothing, tracer
 
 #: Traced and plain calls take turns in blocks, so that what the machine does meanwhile meets both; 30 ms in all.
 BLOCKS, CALLS_PER_BLOCK = 41, 100

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from parabench.contexts import lacks
 from parabench.errors import DuplicateName, InvalidWorkload, NothingDeclared, WorkloadNotLoadable, meant
 from parabench.names import reference_to
+from parabench.task.contexts import lacks
 from parabench.workload import KINDS, Workload, declaration_of, is_coroutine_function, workload
 
 #: Names end up in pytest ids, file names and comma-separated options.

@@ -9,7 +9,7 @@ from typing import Any
 from parabench.errors import NotComparable
 from parabench.records import Outcome
 from parabench.task import failed, find, lost
-from parabench.values import stand_in
+from parabench.task.values import stand_in
 
 #: Values of these types are JSON as they are.
 _PLAIN = frozenset({int, float, str, bool, type(None)})

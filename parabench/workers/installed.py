@@ -14,7 +14,7 @@ from typing import Any
 from parabench.errors import CallNotInstalled
 from parabench.records import Outcome, Trace
 from parabench.task import TASK_ERRORS, TaskCall, bound_function, failed, untraced
-from parabench.tracing import tracer
+from parabench.task.tracing import tracer
 
 #: Values of these types always travel. None is not one of them: it is what pools have for what has not come back.
 _TRAVELS = frozenset({int, float, str, bool})

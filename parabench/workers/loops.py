@@ -20,7 +20,7 @@ from parabench.task import (
     find,
     untraced,
 )
-from parabench.tracing import tracer
+from parabench.task.tracing import tracer
 from parabench.workers.loop_ticks import begin_ticks
 
 #: A NamedTuple made by its own constructor takes twice as long.

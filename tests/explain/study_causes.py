@@ -25,11 +25,11 @@ from tests.explain.truth import KINDS, TRUTH, cause_of  # noqa: E402
 MODELS = "sequential,thread-pool,asyncio-to-thread,asyncio,process-pool-fork,process-per-task"
 
 
-def measured(folder: Path, sessions: int, models: str, workloads: str) -> list[Path]:
-    """The files of so many sessions."""
+def measured(folder: Path, sessions: int, models: str, workloads: str, *options: str) -> list[Path]:
+    """The files of so many sessions; `options` are further ones of pytest."""
     command = [sys.executable, "-m", "pytest", "benchmarks", "-q", "--passes", "1", "--results", str(folder)]
     for _ in range(sessions):
-        command_here = [*command, "--workloads", workloads, "--models", models]
+        command_here = [*command, "--workloads", workloads, "--models", models, *options]
         subprocess.run(command_here, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
     return sorted(folder.rglob("[0-9]*.json"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from parabench.figures import amount, figures_of, first, level, median, once, remark
-from parabench.traces import Instrumented, SampledRound, Serialisation, Trace, TraceCost, TracedRound
+from parabench.records.figures import amount, figures_of, first, level, median, once, remark
+from parabench.records.traces import Instrumented, SampledRound, Serialisation, Trace, TraceCost, TracedRound
 
 __all__ = [
     "Cell",

@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from parabench.figures import amount, explanations, first, level, mean, median, most, once, per_cell, per_round, remark
+from parabench.records.figures import (
+    amount,
+    explanations,
+    first,
+    level,
+    mean,
+    median,
+    most,
+    once,
+    per_cell,
+    per_round,
+    remark,
+)
 
 
 @dataclass

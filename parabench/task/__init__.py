@@ -17,12 +17,12 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from parabench.contexts import async_context_of, context_of
-from parabench.driving import driven
-from parabench.names import find as find  # noqa: PLC0414 - for those who run tasks
-from parabench.names import reference_to as reference_to  # noqa: PLC0414 - as above
+from parabench.names import find as find
+from parabench.names import reference_to as reference_to
 from parabench.records import Failure, Outcome
-from parabench.tracing import tracer
+from parabench.task.contexts import async_context_of, context_of
+from parabench.task.driving import driven
+from parabench.task.tracing import tracer
 
 #: What a task may raise without taking its worker along: a sys.exit() is one failed task, too.
 TASK_ERRORS = (Exception, SystemExit, KeyboardInterrupt)

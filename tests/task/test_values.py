@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from parabench.errors import NotComparable
-from parabench.values import stand_in
+from parabench.task.values import stand_in
 
 
 @dataclasses.dataclass
@@ -75,7 +75,7 @@ def test_floats_within_stay_floats_so_that_a_tolerance_holds_for_them():
 
 
 def test_sets_are_alike_whatever_the_seed_of_hashes():
-    program = "from parabench.values import stand_in; print(stand_in({*'abcdefgh', (1, 'x'), b'y'}))"
+    program = "from parabench.task.values import stand_in; print(stand_in({*'abcdefgh', (1, 'x'), b'y'}))"
     told = {
         subprocess.run(
             [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True

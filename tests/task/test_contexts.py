@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from parabench.contexts import async_context_of, context_of, lacks
+from parabench.task.contexts import async_context_of, context_of, lacks
 
 EVENTS = []
 

@@ -14,14 +14,14 @@ import pytest
 from parabench import task
 from parabench.records import Outcome
 from parabench.task import TaskCall
-from parabench.tracing import tracer
+from parabench.task.tracing import tracer
 
 SCHEDSTAT = Path("/proc/thread-self/schedstat")
 pytestmark = pytest.mark.skipif(not SCHEDSTAT.exists(), reason="needs schedstat")
 
 
 def traced() -> TaskCall:
-    return TaskCall(task="parabench.tracing:nothing", traced=True)
+    return TaskCall(task="parabench.task.tracing:nothing", traced=True)
 
 
 def open_files() -> list[str]:

@@ -1,6 +1,6 @@
 """How a cell's stored figures come about: from the rounds of a visit, and from the visits to a cell.
 
-A figure is a field of `Costs` (read around every round) or of `Visit` (known once a visit), both in `records.py`. Its
+A figure is a field of `Costs` (read around every round) or of `Visit` (known once a visit), both among the records. Its
 field says how it is combined, and everything on its way into a file goes by that.
 """
 
