@@ -38,6 +38,10 @@ if __name__ == "__main__":
         for item, (value, error) in zip(items, pool.map(attempt, items{chunksize})):
             print(value if error is None else f"{{item!r}} failed: {{error}}")
 """
+_WAIT = """\
+        pool.close()
+        pool.join()  # the end of the block would kill workers that have not yet written what they print
+"""
 _POOLS = {
     "mp-pool": ("import multiprocessing", "multiprocessing.Pool(workers)", ""),
     "process-pool-fork": (
@@ -74,6 +78,7 @@ def snippet_of(
         if chunksize:
             lines.append("chunksize = -(-len(items) // (4 * workers))")
         text = _IN_CHUNKS.format(imports=imports, work="\n".join(lines), pool=pool, chunksize=chunksize)
+        text += "" if chunksize else _WAIT  # executors wait by themselves
     else:
         text = _IMPORT.sub(lambda _: "\n".join(lines), model.snippet, count=1)
         text = re.sub(r"(?<=\()4(?=[,)])", "workers", text)

@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from multiprocessing.pool import Pool
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -67,7 +66,7 @@ def _wake(writer: Connection) -> Callable[[Any], None]:
     return lambda _: writer.send_bytes(b"done")
 
 
-def _close(pool: Pool) -> None:
+def _close(pool: NotingPool) -> None:
     pool.close()
     pool.join()
 
@@ -87,9 +86,10 @@ def attempt(item):  # one error would end the whole map
 
 if __name__ == "__main__":
     with multiprocessing.Pool(4) as pool:
-        results = pool.map_async(attempt, items, chunksize=1)
-        for result in results.get(timeout=60):  # what a dead worker had never comes
+        for result in pool.map_async(attempt, items, chunksize=1).get(timeout=60):  # a dead worker's never comes
             print(result)
+        pool.close()
+        pool.join()  # the end of the block would kill workers that have not yet written what they print
 """
 
 MODEL = Model(

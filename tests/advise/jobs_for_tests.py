@@ -15,6 +15,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 CACHE: dict[int, int] = {}
@@ -30,6 +31,15 @@ def plain(item):
 
 def prints(item):
     print("a line", item)
+    return item
+
+
+def prints_late(item):
+    """What it prints is written as its process ends, half a second after it has been asked to."""
+    print("late", item)
+    if not SEEN:
+        Finalize(None, time.sleep, args=(0.5,), exitpriority=0)
+    SEEN.append(item)
     return item
 
 

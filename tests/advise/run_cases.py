@@ -90,6 +90,7 @@ def printed(code: str) -> list[str]:
         path = Path(folder) / "pasted.py"
         path.write_text(code)
         environment = os.environ | {"PYTHONPATH": str(HERE)}
+        environment.pop("PYTHONUNBUFFERED", None)  # prints of two workers would be mixed within a line
         done = subprocess.run(
             [sys.executable, path], capture_output=True, text=True, timeout=120, env=environment, check=False
         )

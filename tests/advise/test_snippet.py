@@ -25,6 +25,7 @@ def printed(code: str, folder: Path) -> list[str]:
     path = folder / "pasted.py"
     path.write_text(code)
     environment = os.environ | {"PYTHONPATH": str(HERE)}
+    environment.pop("PYTHONUNBUFFERED", None)  # prints of two workers would be mixed within a line
     done = subprocess.run(
         [sys.executable, path], capture_output=True, text=True, timeout=60, env=environment, check=False
     )
@@ -54,6 +55,13 @@ def test_a_snippet_gives_what_a_loop_gives(name: str, chunk: str, tmp_path: Path
     expected = list(map(str, range(9))) if function == "awaits" else by_a_loop(jobs_for_tests.raises_on_some, range(9))
     assert printed(code, tmp_path) == expected
     assert model.name == "sequential" or "process_cpu_count" in code
+
+
+@pytest.mark.parametrize("chunk", ["1", "auto"])
+def test_what_workers_of_a_pool_print_is_not_lost_with_them(chunk: str, tmp_path: Path) -> None:
+    code = snippet_of(find_models()["mp-pool"], target("prints_late"), "range(9)", workers=2, chunk=chunk, cores=2)
+    lines = printed(code, tmp_path)
+    assert sorted(line for line in lines if "late" in line) == [f"late {number}" for number in range(9)]
 
 
 @pytest.mark.parametrize("name", ["thread-pool", "process-pool-fork", "mp-pool", "sequential"])
