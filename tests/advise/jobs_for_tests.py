@@ -101,14 +101,14 @@ def multiplies(item):
 
 
 def waits(item):
-    time.sleep(0.03)
+    time.sleep(0.15)
     return item
 
 
 def reads_slowly(item):
     mine, theirs = socket.socketpair()
     with mine, theirs:
-        threading.Timer(0.03, theirs.sendall, (b"done",)).start()
+        threading.Timer(0.15, theirs.sendall, (b"done",)).start()
         return mine.recv(4).decode()
 
 
