@@ -33,6 +33,8 @@ CALLS_LEAST, CALLS_MOST = 2, 16
 SHARE = 0.25
 #: Processor time of the whole tree is that of workers of the function's own where it is so many times its own.
 OWN_LEAST = 2.0
+#: And they are what a call waits for where they take this share of it: on a busy machine they wait for cores as well.
+OWN_SHARE = 0.1
 #: Seconds of calls in which the GIL is looked at, and so many calls at most.
 SECONDS_LOOKED, LOOKED_MOST = 0.12, 100
 #: Calls that are shorter are looked at by batches of so many.
@@ -201,9 +203,10 @@ class Prober:
         """Threads or processes of its own, which compute while the call waits for them."""
         probe, tree = self.found, self._seconds_cpu_of_tree
         started = max(probe.traces["threads"], probe.traces["processes"])
-        if not started or tree < OWN_LEAST * probe.seconds_cpu:
+        cores = max(1, min(started, cores_usable()))
+        waits = probe.seconds_cpu + tree / cores < OWN_SHARE * probe.seconds  # for something else
+        if not started or tree < OWN_LEAST * probe.seconds_cpu or waits:
             return
-        cores = min(started, cores_usable())
         probe.seconds = min(probe.seconds, probe.seconds_cpu + tree / cores)
         probe.seconds_longest = max(probe.seconds, min(probe.seconds_longest, 2 * probe.seconds))
         probe.seconds_cpu, probe.cores_used = tree, max(probe.cores_used, min(cores, tree / probe.seconds))

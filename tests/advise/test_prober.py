@@ -210,6 +210,13 @@ def test_where_a_call_waits_is_told(name: str, place: str) -> None:
     assert f"% of a call is waiting {place}, which costs no core" in waiting
 
 
+def test_a_thread_of_its_own_that_hardly_computes_is_not_what_a_call_waits_for() -> None:
+    work, probe = probed("reads_slowly")
+    assert probe.seconds > 0.1, "it waits for so long, whatever its timer's thread takes"
+    assert not probe.computes
+    assert "oversubscribed" not in kinds(work, probe)
+
+
 def test_where_a_call_waits_is_not_told_of_a_few_looks_or_of_looks_that_disagree() -> None:
     assert where(Counter(running=30, sleep=4)) is None
     assert where(Counter(socket=5, sleep=5)) is None
