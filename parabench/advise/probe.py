@@ -31,6 +31,8 @@ class Probe:
     gil_held: float | None = None
     #: Of the whole process tree / of the call: above 1 the function keeps several cores busy by itself.
     cores_used: float = 0.0
+    #: Whether threads and processes of its own, if it has any, compute next to nothing of what it takes.
+    own_workers_idle: bool = False
     #: Seconds a call, by calls at once: in threads, and awaited in one event loop.
     threads: dict[int, float] = field(default_factory=dict)
     coroutines: dict[int, float] = field(default_factory=dict)

@@ -204,8 +204,8 @@ class Prober:
         probe, tree = self.found, self._seconds_cpu_of_tree
         started = max(probe.traces["threads"], probe.traces["processes"])
         cores = max(1, min(started, cores_usable()))
-        waits = probe.seconds_cpu + tree / cores < OWN_SHARE * probe.seconds  # for something else
-        if not started or tree < OWN_LEAST * probe.seconds_cpu or waits:
+        probe.own_workers_idle = 0 < tree < OWN_SHARE * probe.seconds * cores
+        if not started or tree < OWN_LEAST * probe.seconds_cpu or probe.own_workers_idle:
             return
         probe.seconds = min(probe.seconds, probe.seconds_cpu + tree / cores)
         probe.seconds_longest = max(probe.seconds, min(probe.seconds_longest, 2 * probe.seconds))

@@ -140,7 +140,7 @@ def _of_its_own(probe: Probe) -> list[Warned]:
         return [
             Warned("own-processes", "it starts processes itself, and each worker adds its own: give it one worker only")
         ]
-    if probe.cores_used > SEVERAL_CORES or (traces.get("threads") and probe.computes):
+    if probe.cores_used > SEVERAL_CORES or (traces.get("threads") and not probe.own_workers_idle):
         limit = "OMP_NUM_THREADS=1 or OPENBLAS_NUM_THREADS=1" if traces.get("blas") else "its own number of threads"
         return [
             Warned(
