@@ -164,6 +164,7 @@ SHORTENED = [
     Change("*study_duets.py", "--pairs 2 --rounds 2 --rounds-beside 8", "two pairs and not sixty"),
     Change("*study_scaling_laws.py", "--trials 2", "two and not hundreds"),
     Change("*study_causes.py*", "--sessions 1 --models sequential,thread-pool --workloads cause-gil", "one cause"),
+    Change("*study_splits.py", "--sessions 1 --models sequential,process-pool-fork", "two models, once"),
     Change("*study_identical.py", "--races 1 --budget 1", "one race of a second"),
     Change("*study_visits.py", "--trials 20", "twenty and not thousands"),
     Change("*study_first_answer.py", "--repetitions 1 --most 1", "one of each side, given up early"),
@@ -189,7 +190,7 @@ ADDED_OPTIONS = {"parabench scale [!-]*": "--rounds 1 --latency 0.0005"}
 LONG_FILES = ("test_runs_run.py", "test_servers_run.py")
 LONG = [
     *("* --models celery,dask,sequential", "*study_promises.py", "*study_change_points.py"),
-    *("*study_scaling_laws.py", "*study_causes.py*", "*study_first_answer.py"),
+    *("*study_scaling_laws.py", "*study_causes.py*", "*study_splits.py", "*study_first_answer.py"),
 ]
 #: Exit statuses besides 0, as the pages have them.
 STATUS = {
