@@ -191,6 +191,7 @@ LONG_FILES = ("test_runs_run.py", "test_servers_run.py")
 LONG = [
     *("* --models celery,dask,sequential", "*study_promises.py", "*study_change_points.py"),
     *("*study_scaling_laws.py", "*study_causes.py*", "*study_splits.py", "*study_first_answer.py"),
+    "*kill_loop.py *",  # tests/test_kill_loop.py runs it, too
 ]
 #: Exit statuses besides 0, as the pages have them.
 STATUS = {
