@@ -110,11 +110,11 @@ def test_every_line_is_run_or_says_why_not() -> None:
 @pytest.mark.parametrize("pattern", NOT_RUN)
 def test_what_is_not_run_is_there_and_covered(pattern: str) -> None:
     assert [line for line in command_lines() if fits(line, NOT_RUN) == pattern], "no page has such a command any more"
-    assert NOT_RUN[pattern][1] in tests_there()
+    assert NOT_RUN[pattern][1] in known_tests()
 
 
 @functools.cache
-def tests_there() -> set[str]:
+def known_tests() -> set[str]:
     """Tests that pytest collects, as file::function."""
     return {
         f"{path.relative_to(ROOT).as_posix()}::{node.name}"
