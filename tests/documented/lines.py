@@ -187,7 +187,7 @@ GROUPS = {
 ADDED_OPTIONS = {"parabench scale [!-]*": "--rounds 1 --latency 0.0005"}
 #: What takes long although it is shortened is left out of `.ci/run`, and run by `-m documented`: lines that make
 #: several sessions, lines that need servers, and these.
-LONG_FILES = ("test_runs_run.py", "test_servers_run.py")
+LONG_FILES = ("test_runs_run.py", "test_servers_run.py", "test_sessions_run.py")
 LONG = [
     *("* --models celery,dask,sequential", "*study_promises.py", "*study_change_points.py"),
     *("*study_scaling_laws.py", "*study_causes.py*", "*study_splits.py", "*study_first_answer.py"),
