@@ -73,7 +73,7 @@ def _model_names() -> Iterable[str]:
 
 
 def _workload_names() -> Iterable[str]:
-    from parabench.cli._parameters import workloads_dir
+    from parabench.cli._folders import workloads_dir
     from parabench.session.discovery import find_workloads
 
     return find_workloads(workloads_dir())
@@ -86,7 +86,7 @@ def _queue_names() -> Iterable[str]:
 
 
 def _stored(folder: Path | None = None) -> Sequence[SessionSummary]:
-    from parabench.cli._parameters import project_folder
+    from parabench.cli._folders import project_folder
     from parabench.history.sessions import read_summaries
 
     return read_summaries(folder or project_folder("parabench_results", "results")()).sessions

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._folders import workloads_dir
 from parabench.cli._output import show
-from parabench.cli._parameters import results_option, workloads_dir
+from parabench.cli._parameters import results_option
 from parabench.report.health_text import health_text
 from parabench.session.health import examination
 

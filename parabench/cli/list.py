@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from parabench.cli import _completion
+from parabench.cli._folders import workloads_dir
 from parabench.cli._output import echo, show
-from parabench.cli._parameters import OneOf, workloads_dir
+from parabench.cli._parameters import OneOf
 from parabench.machine.cores import cores_usable
 from parabench.models import find_models
 from parabench.models.contract import Model

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from parabench.cli._folders import project_folder
 from parabench.cli._output import confirm, echo
-from parabench.cli._parameters import project_folder
 from parabench.errors import ParabenchError
 from parabench.history import journal
 from parabench.history.recovery import recover, set_aside

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from parabench.cli import _completion
+from parabench.cli._folders import project_folder
 from parabench.cli._output import echo
-from parabench.cli._parameters import project_folder
 from parabench.errors import BrokerNotGiven, ModelUnavailable, UnknownName
 from parabench.machine.abilities import must_be_able
 from parabench.machine.cores import cores_usable
